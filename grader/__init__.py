@@ -1,0 +1,1 @@
+"""An automated grading harness for deep-learning notebooks."""

@@ -1,0 +1,44 @@
+"""Every limit that a run obeys, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Times in seconds, sizes in bytes. Overridable in assignment.toml's ``[limits]`` and on the command line.
+
+    Deadlines are multiples of what the reference took on this machine, with a floor, so that they hold on a
+    slow laptop and an endless loop costs minutes, not hours.
+    """
+
+    cell_factor: float = 10.0
+    cell_floor: float = 30.0
+    notebook_factor: float = 6.0
+    notebook_floor: float = 120.0
+    interrupt_grace: float = 3.0
+    """How long a cell may go on after it was interrupted, before its kernel is killed."""
+    memory: int = 12 << 30
+    """What Colab gives. Honest notebooks that keep every graph alive need 5 GB."""
+    processes: int = 256
+    open_files: int = 1024
+    file_size: int = 512 * MIB
+    tmp_size: int = 512 * MIB
+    output_total: int = 64 * MIB
+    """What a notebook may print and display altogether before it is killed."""
+    output_cell: int = 2 * MIB
+    """What is kept of one cell's output."""
+    output_messages: int = 20_000
+    evidence: int = 64 * MIB
+    notebook_file: int = 64 * MIB
+    """A larger file is not read as a notebook."""
+    judge: float = 60.0
+
+    def cell_deadline(self, reference_seconds: float) -> float:
+        return max(self.cell_floor, self.cell_factor * reference_seconds)
+
+    def notebook_deadline(self, reference_seconds: float) -> float:
+        return max(self.notebook_floor, self.notebook_factor * reference_seconds)

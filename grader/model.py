@@ -1,0 +1,178 @@
+"""The nouns of grading, as frozen values.
+
+A `Submission` is executed into an `Execution`, whose evidence is judged into a `Grade` made of `Check`s.
+What is learned later is a new value, never a change to an old one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+SCHEMA = 1
+
+
+class Ending(StrEnum):
+    """How a notebook's execution ended, and with it whose fault it was."""
+
+    FINISHED = "finished"
+    ERROR = "error"  # a cell raised; the cells after it still ran
+    TIMEOUT = "timeout"  # a cell or the whole notebook passed its deadline
+    KILLED = "killed"  # the kernel process died: a signal, `os._exit`, a segmentation fault
+    MEMORY = "memory"
+    OUTPUT = "output"  # printed or displayed more than the limit
+    ENVIRONMENT = "environment"  # a package that is not installed, an API that was removed
+    UNREADABLE = "unreadable"  # nothing could be executed: not a notebook
+    BROKEN = "broken"  # our own fault
+
+    @property
+    def ours(self) -> bool:
+        return self is Ending.BROKEN
+
+
+class Outcome(StrEnum):
+    """How one check, or one question, came out."""
+
+    PASSED = "passed"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    REVIEW = "review"  # a person decides
+    BROKEN = "broken"  # the check itself crashed: our fault
+
+    @property
+    def provisional(self) -> bool:
+        return self in (Outcome.REVIEW, Outcome.BROKEN)
+
+
+class FoundBy(StrEnum):
+    """Which rule found the cells that answer a question."""
+
+    METADATA = "metadata"
+    MARKER = "marker"
+    NAMES = "names"
+    CLOSENESS = "closeness"
+    NOT_FOUND = "not found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One hand-in: at most one notebook, and the files that came with it."""
+
+    student: str
+    """A name that is safe as a folder and unique in the class."""
+    notebook: Path | None
+    """None if nothing usable was handed in; `problem` then says why."""
+    layout: str
+    """The layout that was recognised: `plain`, `nbgrader`, …"""
+    origin: str
+    """Where it came from, as the instructor knows it: a path relative to the submissions folder."""
+    support: tuple[Path, ...] = ()
+    others: tuple[str, ...] = ()
+    """Further notebooks by the same student that were not graded."""
+    submitted_at: datetime | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flag:
+    """Something that a person should know and that costs no points by itself."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What one run of one notebook left behind. Its folder holds `executed.ipynb` and `evidence/`."""
+
+    student: str
+    folder: Path
+    ending: Ending
+    detail: str = ""
+    seconds: float = 0.0
+    compat: tuple[Mapping[str, Any], ...] = ()
+    sandbox: Mapping[str, Any] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One sentence of the rubric, applied to one student."""
+
+    id: str
+    question: str
+    title: str
+    outcome: Outcome
+    earned: Decimal
+    max: Decimal
+    message: str = ""
+    expected: str = ""
+    actual: str = ""
+    hint: str = ""
+    visibility: str = "visible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """Data that a report draws beside a question. Plain JSON, one form a kind.
+
+    `curves`: ``{"x": label, "y": label, "series": [{"label", "who": "student"|"reference", "y": [floats],
+    "low": [floats], "high": [floats]}]}``, where low and high (optional) bound the reference's band.
+    `images`: ``{"series": [{"label", "who", "images": [[[0-255 ints]]]}]}``, each image a list of rows.
+    `text`: ``{"text": str}``.
+    """
+
+    question: str
+    kind: str
+    title: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionGrade:
+    """All checks of one question, and where its answer was found."""
+
+    id: str
+    title: str
+    points: Decimal
+    max: Decimal
+    outcome: Outcome
+    found_by: FoundBy
+    cells: tuple[int, ...] = ()
+    """Indices of the student's cells that answer it, in the executed notebook."""
+    reference_cells: tuple[int, ...] = ()
+    checks: tuple[Check, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """A student's whole result: what `result.json` says."""
+
+    student: str
+    assignment: str
+    title: str
+    profile: str
+    ending: Ending
+    ending_detail: str
+    total: Decimal
+    max: Decimal
+    provisional: bool
+    seconds: float
+    questions: tuple[QuestionGrade, ...]
+    flags: tuple[Flag, ...] = ()
+    compat: tuple[Mapping[str, Any], ...] = ()
+    sandbox: Mapping[str, Any] = field(default_factory=dict)
+    origin: str = ""
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        return tuple(check for question in self.questions for check in question.checks)
