@@ -12,7 +12,7 @@ class UsageError(GraderError):
     """The person who called us has to change something: a path, an option, a file. Exit code 2."""
 
 
-class UnreadableNotebook(UsageError):
+class NotebookError(UsageError):
     """A file that was handed in as a notebook is none. The rest of the class is still graded."""
 
 
@@ -28,5 +28,5 @@ class EvidenceError(GraderError):
     """Evidence that is corrupt or forged: its sizes, types or offsets do not fit."""
 
 
-class BrokenHarness(GraderError):
+class HarnessError(GraderError):
     """Our own fault. Never a zero: the submission goes to a person. Exit code 3."""

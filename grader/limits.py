@@ -9,7 +9,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Times in seconds, sizes in bytes. Overridable in assignment.toml's ``[limits]`` and on the command line.
+    """Times in seconds, sizes in bytes. Overridable in assignment.toml and on the command line.
 
     Deadlines are multiples of what the reference took on this machine, with a floor, so that they hold on a
     slow laptop and an endless loop costs minutes, not hours.

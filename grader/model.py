@@ -7,13 +7,13 @@ What is learned later is a new value, never a change to an old one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from decimal import Decimal
     from pathlib import Path
 
 SCHEMA = 1
