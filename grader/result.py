@@ -109,6 +109,13 @@ def encode(value: Any, indent: str = "") -> str:
     return json.dumps(value)
 
 
+def _object(value: Mapping[str, Any], indent: str) -> str:
+    inner = indent + _INDENT
+    return _block(
+        "{}", [f"{_string(str(key))}: {encode(item, inner)}" for key, item in value.items()], indent
+    )
+
+
 def _list(items: Sequence[Any], indent: str) -> str:
     """A list of numbers, as in a loss curve or a row of pixels, takes one line."""
     if any(isinstance(item, Mapping | list | tuple) for item in items):
