@@ -110,10 +110,8 @@ def encode(value: Any, indent: str = "") -> str:
 
 
 def _object(value: Mapping[str, Any], indent: str) -> str:
-    inner = indent + _INDENT
-    return _block(
-        "{}", [f"{_string(str(key))}: {encode(item, inner)}" for key, item in value.items()], indent
-    )
+    lines = [f"{_string(str(key))}: {encode(item, indent + _INDENT)}" for key, item in value.items()]
+    return _block("{}", lines, indent)
 
 
 def _list(items: Sequence[Any], indent: str) -> str:

@@ -62,9 +62,7 @@ GRADE = Grade(
                     data={
                         "x": "epoch",
                         "y": "loss",
-                        "series": [
-                            {"label": "train", "who": "student", "y": [0.1, 0.30000000000000004, 1e-9]}
-                        ],
+                        "series": [{"label": "train", "who": "student", "y": [0.1, 0.1 + 0.2, 1e-9]}],
                     },
                 ),
             ),
@@ -139,7 +137,7 @@ def test_a_lone_surrogate_survives():
 
 
 def test_letters_stay_readable():
-    assert '"José × 日本"' in result.dumps(replace(GRADE, student="José × 日本"))
+    assert '"José 日本"' in result.dumps(replace(GRADE, student="José 日本"))
 
 
 def test_a_later_releases_extra_keys_are_ignored():
@@ -159,7 +157,11 @@ def test_keys_that_came_later_may_be_missing():
 
 
 def without(key):
-    return {name: value for name, value in result.as_dict(GRADE).items() if name != key}
+    return result.encode({name: value for name, value in result.as_dict(GRADE).items() if name != key})
+
+
+def with_value(key, value):
+    return result.encode(result.as_dict(GRADE) | {key: value})
 
 
 @pytest.mark.parametrize(
@@ -169,23 +171,19 @@ def without(key):
         pytest.param("[" * 100_000, "is not JSON", id="too deep"),
         pytest.param("[]", "has schema None and this release reads schema 1", id="no object"),
         pytest.param('{"schema": 2}', "has schema 2 and this release reads schema 1", id="newer"),
-        pytest.param(result.encode(without("total")), "misses the key 'total'", id="missing"),
+        pytest.param(without("total"), "misses the key 'total'", id="missing"),
         pytest.param(
-            result.encode(result.as_dict(GRADE) | {"total": "ten"}),
+            with_value("total", "ten"),
             "holds a value that does not fit .*'ten' is no number of points",
             id="points as text",
         ),
         pytest.param(
-            result.encode(result.as_dict(GRADE) | {"ending": "happily"}),
+            with_value("ending", "happily"),
             "'happily' is not a valid Ending",
             id="enum",
         ),
-        pytest.param(
-            result.encode(result.as_dict(GRADE) | {"student": 7}), "does not fit .*7 is no text", id="no text"
-        ),
-        pytest.param(
-            result.encode(result.as_dict(GRADE) | {"questions": ["x"]}), "does not fit", id="no question"
-        ),
+        pytest.param(with_value("student", 7), "does not fit .*7 is no text", id="no text"),
+        pytest.param(with_value("questions", ["x"]), "does not fit", id="no question"),
     ],
 )
 def test_what_is_no_result_is_refused_by_name(text, message):
