@@ -96,10 +96,7 @@ def encode(value: Any, indent: str = "") -> str:
         case Decimal():
             return _number(value)
         case Mapping():
-            inner = indent + _INDENT
-            return _block(
-                "{}", [f"{_string(str(key))}: {encode(value[key], inner)}" for key in value], indent
-            )
+            return _object(value, indent)
         case list() | tuple():
             return _list(value, indent)
         case float() if not math.isfinite(value):
