@@ -1,0 +1,74 @@
+"""Patches change the whole process, so each case runs in a fresh fork of one warmed server."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import struct
+import traceback
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+WARM = ["torch", "torchvision", "matplotlib.pyplot", "IPython", "pytest"]
+SPLITS = {"train": 192, "t10k": 80}
+
+
+def write_idx(path, values):
+    """Write bytes as MNIST does: a magic number (8 is "unsigned byte"), the shape, the values."""
+    header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+    path.write_bytes(header + values.tobytes())
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """A folder like `Context.data`: a small FashionMNIST of random pixels."""
+    folder = tmp_path_factory.mktemp("data")
+    raw = folder / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    draw = np.random.default_rng(0)
+    for split, size in SPLITS.items():
+        write_idx(raw / f"{split}-images-idx3-ubyte", draw.integers(0, 256, (size, 28, 28), dtype="uint8"))
+        write_idx(raw / f"{split}-labels-idx1-ubyte", draw.integers(0, 10, size, dtype="uint8"))
+    return folder
+
+
+@pytest.fixture
+def context(data):
+    return SimpleNamespace(data=str(data), evidence_fd=-1, seed=0)
+
+
+@pytest.fixture(scope="session")
+def alone():
+    """`alone(function, *arguments)` is what the function returns in a process of its own."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(WARM)
+
+    def run(function, *arguments):
+        receiver, sender = server.Pipe(duplex=False)
+        process = server.Process(target=_answer, args=(sender, function, arguments))
+        process.start()
+        sender.close()
+        try:
+            problem, value = receiver.recv()
+        except EOFError:
+            pytest.fail(f"{function.__name__}{arguments} ended its process")
+        finally:
+            process.join()
+        if problem:
+            pytest.fail(problem)
+        return value
+
+    return run
+
+
+def _answer(sender, function, arguments):
+    os.environ["MPLBACKEND"] = "agg"
+    torch.set_num_threads(1)
+    try:
+        answer = (None, function(*arguments))
+    except BaseException:  # noqa: BLE001  # told to the waiting test, whatever it is
+        answer = (traceback.format_exc(), None)
+    sender.send(answer)
