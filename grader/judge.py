@@ -1,0 +1,331 @@
+"""Execution -> Grade: pytest over the rubric, in a warm, forked, trusted process.
+
+A `Judge` loads assignment, reference and data once and forks for each submission, so that no check can leave
+anything behind for the next student. It reads evidence, never objects: nothing a student wrote runs here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import os
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+
+from grader import assignment as assignments
+from grader import datasets, evidence
+from grader.errors import EvidenceError, HarnessError, RubricError
+from grader.model import (
+    Check,
+    Ending,
+    Execution,
+    Exhibit,
+    Flag,
+    FoundBy,
+    Grade,
+    Outcome,
+    QuestionGrade,
+)
+from grader.pytest_plugin import RubricPlugin
+from grader.rubric import Data, Reference, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+    from grader.assignment import Assignment, Question
+
+EXECUTED = "executed.ipynb"
+EVIDENCE = "evidence/evidence.bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every student of a run is judged against."""
+
+    assignment: Path
+    profile: str
+    reference: tuple[Execution, ...]
+    dataset: datasets.Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One student's execution, and what the course knows besides."""
+
+    execution: Execution
+    origin: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_rubric(assignment: Assignment) -> None:
+    """Collect the rubric without judging anyone.
+
+    Raises:
+        RubricError: it can't be collected, or its points do not add up to those of assignment.toml.
+    """
+    _run_pytest(RubricPlugin(assignment, None, None, None))
+
+
+class Judge:
+    """A context manager: `judge(case)` gives the grade. One server process, forked for each case."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        context = multiprocessing.get_context("forkserver")
+        self._pipe, theirs = context.Pipe()
+        self._server = context.Process(target=_serve, args=(theirs, bench), daemon=False, name="judge")
+        self._server.start()
+        theirs.close()
+
+    def __enter__(self) -> Judge:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+        self._server.join(5)
+        if self._server.is_alive():
+            self._server.kill()
+
+    def judge(self, case: Case) -> Grade:
+        """Judge one execution; a check that crashes is `broken`, and so is a judge that does not answer.
+
+        Raises:
+            HarnessError: the judge's process is gone.
+        """
+        try:
+            self._pipe.send(case)
+            answer = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise HarnessError(f"The judge's process ended unexpectedly: {error!r}.") from error
+        if isinstance(answer, Exception):
+            raise answer
+        assert isinstance(answer, Grade)
+        return answer
+
+
+def _serve(pipe: Connection, bench: Bench) -> None:
+    """Answer cases until the other side is gone."""
+    try:
+        court: Court | Exception = Court.open(bench)
+    except Exception as error:  # noqa: BLE001 - told to the caller with its first question
+        court = error
+    with contextlib.suppress(EOFError):
+        while True:
+            case = pipe.recv()
+            pipe.send(court if isinstance(court, Exception) else _judge_apart(court, case))
+
+
+def _judge_apart(court: Court, case: Case) -> Grade | Exception:
+    """Judge in a fork of this process and wait for its grade, but not for ever."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_judge_into, args=(theirs, court, case))
+    child.start()
+    theirs.close()
+    try:
+        if not ours.poll(court.assignment.limits.judge):
+            return court.broken(case, f"Judging took longer than {court.assignment.limits.judge:.0f} s.")
+        answer: Grade | Exception = ours.recv()
+    except EOFError:
+        return court.broken(case, "Judging ended without a grade.")
+    else:
+        return answer
+    finally:
+        child.kill()
+        child.join()
+        ours.close()
+
+
+def _judge_into(pipe: Connection, court: Court, case: Case) -> None:
+    try:
+        pipe.send(court.judge(case))
+    except Exception as error:  # noqa: BLE001 - becomes the caller's
+        pipe.send(
+            error
+            if isinstance(error, RubricError)
+            else court.broken(case, f"{type(error).__name__}: {error}")
+        )
+    pipe.close()
+    os._exit(0)
+
+
+@dataclass(frozen=True)
+class Court:
+    """A `Bench`, loaded."""
+
+    assignment: Assignment
+    profile: str
+    reference: Reference
+    data: Data
+
+    @classmethod
+    def open(cls, bench: Bench) -> Court:
+        assignment = assignments.load(bench.assignment)
+        runs = tuple(work(run, assignment, bench.profile) for run in bench.reference)
+        arrays = datasets.load(bench.dataset)
+        court = cls(assignment, bench.profile, Reference(runs), Data(arrays, bench.dataset.complete))
+        for run in runs:
+            run.answer(assignment.questions[0].id)  # found once here, not once a student
+        return court
+
+    def judge(self, case: Case) -> Grade:
+        if case.execution.ending is Ending.UNREADABLE:
+            return self._all_to_a_person(case, Outcome.REVIEW, case.execution.detail)
+        try:
+            student = work(case.execution, self.assignment, self.profile, case.facts)
+        except (EvidenceError, OSError, nbformat.ValidationError) as error:
+            return self._all_to_a_person(case, Outcome.BROKEN, f"The stored evidence can't be read: {error}")
+        plugin = RubricPlugin(self.assignment, student, self.reference, self.data)
+        _run_pytest(plugin)
+        checks = [_excused(check, case.execution) for check in plugin.checks]
+        return self._grade(case, student, checks, plugin.exhibits)
+
+    def broken(self, case: Case, why: str) -> Grade:
+        return self._all_to_a_person(case, Outcome.BROKEN, why)
+
+    def _all_to_a_person(self, case: Case, outcome: Outcome, why: str) -> Grade:
+        """No machine can say anything about this one: every question is open."""
+        checks = [
+            Check(
+                id=f"question {question.id}", question=question.id, title=question.title, outcome=outcome,
+                earned=Decimal(0), max=question.points, message=why,
+            )
+            for question in self.assignment.questions
+        ]  # fmt: skip
+        return self._grade(case, None, checks, [])
+
+    def _grade(
+        self, case: Case, student: Work | None, checks: Sequence[Check], exhibits: Sequence[Exhibit]
+    ) -> Grade:
+        questions = tuple(
+            self._question(question, student, checks, exhibits) for question in self.assignment.questions
+        )
+        execution = case.execution
+        return Grade(
+            student=execution.student,
+            assignment=self.assignment.id,
+            title=self.assignment.title,
+            profile=self.profile,
+            ending=execution.ending,
+            ending_detail=execution.detail,
+            total=sum((question.points for question in questions), Decimal(0)),
+            max=self.assignment.max,
+            provisional=not self.data.complete or any(check.outcome.provisional for check in checks),
+            seconds=round(execution.seconds, 3),
+            questions=questions,
+            flags=execution.flags + self._own_flags(),
+            compat=execution.compat,
+            sandbox=execution.sandbox,
+            origin=case.origin,
+        )
+
+    def _own_flags(self) -> tuple[Flag, ...]:
+        if self.data.complete:
+            return ()
+        return (
+            Flag(kind="subset", message="Run on a small sample of the data set: the grade is provisional."),
+        )
+
+    def _question(
+        self, question: Question, student: Work | None, checks: Sequence[Check], exhibits: Sequence[Exhibit]
+    ) -> QuestionGrade:
+        own = tuple(check for check in checks if check.question == question.id)
+        answer = student.answer(question.id) if student else None
+        return QuestionGrade(
+            id=question.id,
+            title=question.title,
+            points=sum((check.earned for check in own), Decimal(0)),
+            max=question.points,
+            outcome=combine([check.outcome for check in own]),
+            found_by=answer.found_by if answer else FoundBy.NOT_FOUND,
+            cells=answer.cells if answer else (),
+            reference_cells=self.reference.first.answer(question.id).cells,
+            checks=own,
+            exhibits=tuple(exhibit for exhibit in exhibits if exhibit.question == question.id),
+        )
+
+
+def combine(outcomes: Sequence[Outcome]) -> Outcome:
+    """A question's outcome from its checks': what is open stays open, else all, none or part of it."""
+    for worst in (Outcome.BROKEN, Outcome.REVIEW):
+        if worst in outcomes:
+            return worst
+    kinds = set(outcomes)
+    if kinds <= {Outcome.FAILED, Outcome.SKIPPED}:
+        return Outcome.SKIPPED if kinds == {Outcome.SKIPPED} else Outcome.FAILED
+    return Outcome.PASSED if kinds == {Outcome.PASSED} else Outcome.PARTIAL
+
+
+def work(
+    execution: Execution, assignment: Assignment, profile: str, facts: Mapping[str, str] | None = None
+) -> Work:
+    """Read an execution's folder.
+
+    Raises:
+        EvidenceError: the evidence is corrupt or forged.
+        OSError: a file is gone.
+    """
+    stored = execution.folder / EVIDENCE
+    return Work(
+        assignment=assignment,
+        notebook=nbformat.read(execution.folder / EXECUTED, as_version=4),  # type: ignore[no-untyped-call]  # nbformat has no types
+        ending=execution.ending,
+        detail=execution.detail,
+        evidence=evidence.load(stored) if stored.exists() else evidence.NOTHING,
+        profile=profile,
+        facts=facts or {},
+    )
+
+
+def _excused(check: Check, execution: Execution) -> Check:
+    """Where we broke the run, only what was seen to be right stands; the rest is not the student's fault."""
+    if not execution.ending.ours or check.outcome is Outcome.PASSED:
+        return check
+    return replace(
+        check,
+        outcome=Outcome.BROKEN,
+        earned=Decimal(0),
+        message=f"We could not run this notebook: {execution.detail}",
+    )
+
+
+def _run_pytest(plugin: RubricPlugin) -> None:
+    """Run the rubric's tests in this process, without pytest's own output, configuration or cache.
+
+    Raises:
+        RubricError: the rubric was refused, or pytest could not run it.
+    """
+    folder = str(plugin.folder)
+    options = ["--import-mode=importlib", "-c", os.devnull, f"--rootdir={folder}", "--noconftest"]
+    disabled = ["cacheprovider", "terminal", "faulthandler", "junitxml", "doctest", "unraisableexception"]
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), _without_autoload():
+        code = pytest.main(
+            [folder, *options, *(part for name in disabled for part in ("-p", f"no:{name}"))],
+            plugins=[plugin],
+        )
+    if plugin.problems:
+        raise RubricError(f"The rubric in {folder} is refused. " + " ".join(plugin.problems))
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise RubricError(f"pytest could not run the rubric in {folder}: {said.getvalue().strip()[-2000:]}")
+
+
+@contextlib.contextmanager
+def _without_autoload() -> Any:
+    """Other people's pytest plugins have no business in a judge."""
+    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        else:
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before

@@ -1,0 +1,175 @@
+"""Evidence, taken in the student's kernel right after each cell. Advisory: the student owns this process.
+
+After every cell the names that the assignment asks for are looked at; those that changed are written to the
+log as plain data, with the figures shown, the training trace and the results of the rubric's probes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import hashlib
+import io
+import json
+import random
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+
+from . import figures, trace
+from .log import Arrays, Log
+from .values import encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+MOST_FIGURES = 200
+
+
+class Context(Protocol):
+    evidence_fd: int
+    data: str
+
+
+class Probe:
+    """One kernel's recorder. `names` are watched after each cell; `probes` maps a name to our test of it."""
+
+    def __init__(
+        self, log: Log, names: tuple[str, ...], probes: Mapping[str, Callable[..., Any]], data: str
+    ) -> None:
+        self._log = log
+        self._names = names
+        self._probes = probes
+        self._data = data
+        self._trace = trace.Trace()
+        self._last: dict[str, bytes] = {}
+        self._probed: dict[str, int] = {}
+        self._figures: list[Any] = []
+        self._figure_arrays = Arrays()
+        self._cell: int | None = None
+
+    def hook(self) -> None:
+        trace.hook(self._trace)
+        from IPython.core import pylabtools  # noqa: PLC0415 - after the backend's choice, before its set-up
+
+        draw: Callable[..., Any] = pylabtools.print_figure
+
+        def noted(figure: Any, *args: Any, **kwargs: Any) -> Any:
+            self._see_figure(figure)
+            return draw(figure, *args, **kwargs)
+
+        pylabtools.print_figure = noted  # type: ignore[assignment]  # same call, seen on its way
+
+    def attach(self, shell: Any) -> None:
+        shell.events.register("pre_run_cell", self._begin)
+        shell.events.register("post_run_cell", lambda result: self._end(result, shell.user_ns))
+
+    def _begin(self, info: Any) -> None:
+        # A cell that runs cells of its own (`get_ipython().run_cell`) has no id for them.
+        if info.cell_id is not None:
+            self._cell = int(info.cell_id)
+
+    def _end(self, result: Any, namespace: dict[str, Any]) -> None:
+        if result.info is None or result.info.cell_id is None:
+            return
+        arrays = self._figure_arrays
+        error = result.error_before_exec or result.error_in_exec
+        record = {
+            "kind": "cell",
+            "cell": self._cell,
+            "error": type(error).__name__ if error else None,
+            "values": self._changed(namespace, arrays),
+            "figures": self._figures,
+            "trace": self._trace.cut("trace", arrays),
+            "notes": _notes(),
+        }
+        self._figures, self._figure_arrays = [], Arrays()
+        self._log.append(record, arrays)
+        self._run_probes(namespace)
+
+    def _changed(self, namespace: Mapping[str, Any], arrays: Arrays) -> dict[str, Any]:
+        found = {}
+        for name in self._names:
+            if name in namespace:
+                own = Arrays()
+                value = encode(name, namespace[name], own)
+                digest = _digest(value, own)
+                if self._last.get(name) != digest:
+                    self._last[name] = digest
+                    arrays.by_name.update(own.by_name)
+                    found[name] = value
+        return found
+
+    def _see_figure(self, figure: Any) -> None:
+        if len(self._figures) >= MOST_FIGURES:
+            return
+        name = f"figure{len(self._figures)}"
+        try:
+            self._figures.append(figures.describe(figure, name, self._figure_arrays))
+        except Exception as error:  # noqa: BLE001 - artists of any class may sit in a figure
+            self._figures.append({"error": repr(error)[:200], "axes": []})
+
+    def _run_probes(self, namespace: dict[str, Any]) -> None:
+        for name, probe in self._probes.items():
+            target = namespace.get(name)
+            if not callable(target) or self._probed.get(name) == id(target):
+                continue
+            self._probed[name] = id(target)
+            arrays = Arrays()
+            record = {"kind": "probe", "cell": self._cell, "name": name}
+            with _untouched():
+                outcome = _attempt(probe, target, namespace, self._data)
+            self._trace.cut("", Arrays())  # what our own loaders did is not the student's
+            self._log.append({**record, "outcome": encode(name, outcome, arrays)}, arrays)
+
+
+def _attempt(probe: Callable[..., Any], target: Any, namespace: dict[str, Any], data: str) -> Any:
+    try:
+        return probe(target, namespace, data)
+    except Exception as error:  # noqa: BLE001 - the student's function may raise anything
+        return {"error": f"{type(error).__name__}: {error}"[:500]}
+
+
+@contextlib.contextmanager
+def _untouched() -> Iterator[None]:
+    """Whatever runs inside leaves the random number generators and the output as they were."""
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()  # noqa: NPY002 - the global state is what student code draws from
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            yield
+        finally:
+            torch.set_rng_state(states[0])
+            random.setstate(states[1])
+            np.random.set_state(states[2])  # noqa: NPY002 - as above
+
+
+def _digest(value: Mapping[str, Any], arrays: Arrays) -> bytes:
+    digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode())
+    for array in arrays.by_name.values():
+        digest.update(array.tobytes())
+    return digest.digest()
+
+
+def _notes() -> list[Any]:
+    """What the other modules in this kernel changed for the student."""
+    reports = (getattr(sys.modules.get(f"_grader_{name}"), "report", None) for name in ("compat", "fastdata"))
+    return [note for report in reports if report is not None for note in copy.deepcopy(report())]
+
+
+_probe: Probe | None = None
+
+
+def install(options: Mapping[str, Any], context: Context) -> None:
+    """Options: ``names`` to watch, ``probes``: the text of a module that defines a dict ``PROBES``."""
+    global _probe  # noqa: PLW0603 - one kernel, one recorder
+    scope: dict[str, Any] = {"__name__": "_grader_probes"}
+    exec(compile(options.get("probes", ""), "probes.py", "exec"), scope)  # noqa: S102 - the rubric's own code
+    _probe = Probe(Log(context.evidence_fd), tuple(options["names"]), scope.get("PROBES", {}), context.data)
+    _probe.hook()
+
+
+def attach(shell: Any) -> None:
+    if _probe is not None:
+        _probe.attach(shell)

@@ -1,0 +1,181 @@
+"""The training trace: one byte an event, in the order in which things happened.
+
+Which split fed each batch is told by the data set that the loader draws from; now and then the autograd graph
+is walked as well, to see which batch really is in the loss (`provenance`). Hooks cost a list append each.
+"""
+
+from __future__ import annotations
+
+from array import array
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.utils.data import dataloader
+
+from .log import Arrays
+from .values import encode, root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Event(IntEnum):
+    TRAIN = 1  # a batch of the training split, fetched with gradients enabled
+    TEST = 2
+    OTHER = 3
+    TRAIN_NO_GRAD = 4
+    TEST_NO_GRAD = 5
+    OTHER_NO_GRAD = 6
+    ZERO_GRAD = 7
+    BACKWARD = 8
+    STEP = 9
+    PASS = 10  # a loader's iteration began
+
+
+MOST_EVENTS = 8_000_000
+MOST_LOADERS = 500
+RECENT = 8
+"""Fetched batches that are kept alive, so that a storage address is not used again while we compare it."""
+SAVED = ("_saved_mat1", "_saved_self", "_saved_input", "_saved_other", "_saved_mat2")
+
+
+class Trace:
+    def __init__(self) -> None:
+        self.events = array("B")
+        self.losses = array("d")
+        self.loaders: list[dict[str, Any]] = []
+        self.optimizers: list[dict[str, Any]] = []
+        self.provenance: dict[str, int] = {}
+        self._recent: list[tuple[int, int, Any]] = []
+        self._backwards = 0
+        self._seen: set[int] = set()
+
+    def cut(self, name: str, arrays: Arrays) -> dict[str, Any]:
+        """What happened since the last cut, as plain data."""
+        facts = {
+            "events": arrays.keep(f"{name}.events", _bytes(self.events), MOST_EVENTS),
+            "losses": arrays.keep(f"{name}.losses", _floats(self.losses), MOST_EVENTS),
+            "loaders": self.loaders,
+            "optimizers": self.optimizers,
+            "provenance": self.provenance,
+        }
+        self.events, self.losses = array("B"), array("d")
+        self.loaders, self.optimizers, self.provenance = [], [], {}
+        self._seen.clear()
+        return facts
+
+    def note(self, event: int) -> None:
+        if len(self.events) < MOST_EVENTS:
+            self.events.append(event)
+
+    def iteration(self, loader: Any) -> int:
+        """Note that an iteration over `loader` began; the event that each of its batches will be."""
+        self.note(Event.PASS)
+        if len(self.loaders) < MOST_LOADERS:
+            self.loaders.append({"at": len(self.events) - 1, **encode("", loader, Arrays())})
+        train = getattr(root(loader.dataset), "train", None)
+        return Event.TRAIN if train is True else Event.TEST if train is False else Event.OTHER
+
+    def batch(self, event: int, batch: Any) -> None:
+        self.note(event if torch.is_grad_enabled() else event + 3)
+        first = batch[0] if isinstance(batch, (list, tuple)) and batch else batch
+        if isinstance(first, torch.Tensor):
+            self._recent.append((first.untyped_storage().data_ptr(), event, first))
+            if len(self._recent) > RECENT:
+                del self._recent[0]
+
+    def backward(self, loss: torch.Tensor) -> None:
+        self.note(Event.BACKWARD)
+        self._backwards += 1
+        if loss.numel() == 1 and len(self.losses) < MOST_EVENTS:
+            self.losses.append(loss.item())
+        if self._backwards <= 50 or self._backwards % 64 == 0:
+            seen = self._splits_in(loss)
+            self.provenance[seen] = self.provenance.get(seen, 0) + 1
+
+    def stepped(self, optimizer: torch.optim.Optimizer) -> None:
+        self.note(Event.STEP)
+        if id(optimizer) not in self._seen and len(self.optimizers) < 50:
+            self._seen.add(id(optimizer))
+            self.optimizers.append(encode("", optimizer, Arrays()))
+
+    def _splits_in(self, loss: torch.Tensor) -> str:
+        """Which splits' batches the loss was computed from: `train`, `test`, `other`, joined by +; or `?`."""
+        known = {pointer: event for pointer, event, _ in self._recent}
+        found: set[str] = set()
+        visited: set[Any] = set()
+        todo = [loss.grad_fn]
+        while todo and len(visited) < 300:
+            node = todo.pop()
+            if node is None or node in visited:
+                continue
+            visited.add(node)
+            for attribute in SAVED:
+                saved = _attribute(node, attribute)
+                if isinstance(saved, torch.Tensor):
+                    event = known.get(saved.untyped_storage().data_ptr())
+                    if event:
+                        found.add(Event(event).name.lower())
+            todo += [parent for parent, _ in node.next_functions]
+        return "+".join(sorted(found)) or "?"
+
+
+def _attribute(node: Any, name: str) -> Any:
+    try:
+        return getattr(node, name, None)
+    except RuntimeError:  # freed by an earlier backward
+        return None
+
+
+def _bytes(events: array[int]) -> np.ndarray[Any, Any]:
+    return np.frombuffer(events.tobytes(), np.uint8)
+
+
+def _floats(losses: array[float]) -> np.ndarray[Any, Any]:
+    return np.frombuffer(losses.tobytes(), np.float64)
+
+
+def hook(trace: Trace) -> None:
+    """Let torch tell `trace` about loaders, gradients and steps."""
+    _hook_loaders(trace)
+    _hook_zero_grad(trace, torch.optim.Optimizer)
+    _hook_zero_grad(trace, torch.nn.Module)
+    backward = torch.Tensor.backward
+
+    def noted_backward(self: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+        trace.backward(self)
+        return backward(self, *args, **kwargs)  # type: ignore[no-untyped-call]  # torch annotates no backward
+
+    torch.Tensor.backward = noted_backward  # type: ignore[method-assign]
+    register_optimizer_step_post_hook(lambda optimizer, _args, _kwargs: trace.stepped(optimizer))
+
+
+def _hook_loaders(trace: Trace) -> None:
+    iterator = dataloader._BaseDataLoaderIter  # noqa: SLF001 - the one place that every loader passes
+    begin: Callable[..., None] = iterator.__init__
+    fetch: Callable[[Any], Any] = iterator.__next__
+
+    def noted_begin(self: Any, loader: Any) -> None:
+        begin(self, loader)
+        self._grader_event = trace.iteration(loader)
+
+    def noted_fetch(self: Any) -> Any:
+        batch = fetch(self)
+        trace.batch(self._grader_event, batch)
+        return batch
+
+    iterator.__init__ = noted_begin  # type: ignore[method-assign]
+    iterator.__next__ = noted_fetch  # type: ignore[method-assign]
+
+
+def _hook_zero_grad(trace: Trace, owner: type[Any]) -> None:
+    zero_grad: Callable[..., None] = owner.zero_grad
+
+    def noted(self: Any, *args: Any, **kwargs: Any) -> None:
+        trace.note(Event.ZERO_GRAD)
+        zero_grad(self, *args, **kwargs)
+
+    owner.zero_grad = noted

@@ -1,0 +1,252 @@
+"""What a rubric author imports: the `question` mark, the verdicts, and a student's `Work`.
+
+    @question("4.6", points=0.75)
+    def test_evaluate_counts_every_batch(student, reference):
+        '''`evaluate` scores everything the loader yields, not just its first batch.'''
+        ...
+
+A test that returns passes. To say more it ends with a verdict: `fail`, `award` (part of the points), `review`
+(a person decides) or `skip`. An error in the test itself is `broken`: never the student's loss.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import pytest
+
+from grader import answers as finding
+from grader.evidence import NOTHING, Evidence, Value
+from grader.model import Ending, FoundBy, Outcome
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from grader.assignment import Assignment
+    from grader.datasets import Arrays
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+def question(
+    id: str, *, points: float | str | Decimal, visibility: str = "visible"
+) -> Callable[[Test], Test]:  # noqa: A002 - as in result.json
+    """Mark a test as a check of question `id`, worth `points`.
+
+    `visibility` is ``visible``, ``hidden``, ``after_due_date`` or ``after_published``, as Gradescope knows them.
+    """
+    return pytest.mark.question(id=id, points=Decimal(str(points)), visibility=visibility)
+
+
+class Verdict(Exception):  # noqa: N818 - a verdict is no error
+    """Ends a check with something to say."""
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        message: str,
+        *,
+        points: Decimal | None = None,
+        expected: object = "",
+        actual: object = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.points = points
+        self.message = message
+        self.expected = str(expected)
+        self.actual = str(actual)
+        self.hint = hint
+
+
+def fail(message: str, *, expected: object = "", actual: object = "", hint: str = "") -> NoReturn:
+    """No points: say what was expected, what was seen, and what to look at."""
+    raise Verdict(Outcome.FAILED, message, expected=expected, actual=actual, hint=hint)
+
+
+def award(
+    points: float | str | Decimal, message: str, *, expected: object = "", actual: object = "", hint: str = ""
+) -> NoReturn:
+    """Part of the points, with the reason."""
+    worth = Decimal(str(points))
+    raise Verdict(Outcome.PARTIAL, message, points=worth, expected=expected, actual=actual, hint=hint)
+
+
+def review(
+    message: str,
+    *,
+    points: float | str | Decimal = 0,
+    expected: object = "",
+    actual: object = "",
+    hint: str = "",
+) -> NoReturn:
+    """A person decides: we can't tell. `points` are sure already, the rest is open."""
+    worth = Decimal(str(points))
+    raise Verdict(Outcome.REVIEW, message, points=worth, expected=expected, actual=actual, hint=hint)
+
+
+def skip(message: str) -> NoReturn:
+    """The check makes no sense here: what it needs was lost to another check already."""
+    raise Verdict(Outcome.SKIPPED, message)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A student's answer to one question: the cells, and what they showed when they ran."""
+
+    found_by: FoundBy
+    cells: tuple[int, ...]
+    notebook: NotebookNode
+
+    @property
+    def found(self) -> bool:
+        return bool(self.cells)
+
+    @property
+    def source(self) -> str:
+        return "\n\n".join(self.notebook.cells[index].source for index in self.cells)
+
+    @property
+    def markdown(self) -> str:
+        """The text of its markdown cells alone."""
+        texts = (self.notebook.cells[index] for index in self.cells)
+        return "\n\n".join(cell.source for cell in texts if cell.cell_type == "markdown")
+
+    @property
+    def text(self) -> str:
+        """Everything it printed, returned or displayed as text; neither stderr nor tracebacks."""
+        return "\n".join(text for output in self._outputs() for text in _shown(output))
+
+    @property
+    def error(self) -> str:
+        """The first exception one of its cells ended with, as `Type: message`, or nothing."""
+        raised = (output for output in self._outputs() if output.output_type == "error")
+        return next((f"{output.ename}: {output.evalue}" for output in raised), "")
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures it displayed."""
+        return sum("image/png" in output.get("data", {}) for output in self._outputs())
+
+    def _outputs(self) -> Iterable[Any]:
+        for index in self.cells:
+            yield from self.notebook.cells[index].get("outputs", ())
+
+
+def _shown(output: Mapping[str, Any]) -> Iterable[str]:
+    if output["output_type"] == "stream" and output.get("name") != "stderr":
+        yield str(output["text"])
+    elif output["output_type"] in ("execute_result", "display_data"):
+        text = output["data"].get("text/plain")
+        if text is not None and "image/png" not in output["data"]:
+            yield str(text)
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that one run of one notebook showed: a student's, or the reference's with one seed."""
+
+    assignment: Assignment
+    notebook: NotebookNode
+    ending: Ending
+    detail: str = ""
+    evidence: Evidence = NOTHING
+    profile: str = "full"
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the course knows of this student beyond the notebook, say ``{"participated": "yes"}``."""
+
+    @cached_property
+    def _answers(self) -> dict[str, finding.Answer]:
+        return finding.find(self.notebook, self.assignment)
+
+    def answer(self, question: str) -> Answer:
+        found = self._answers[question]
+        return Answer(found.found_by, found.cells, self.notebook)
+
+    def value(self, name: str, question: str | None = None) -> Value | None:
+        """What `name` was bound to once `question` had been answered; without one, at the end.
+
+        A name that the answer never had is taken from the whole run: it may stand in another cell.
+        """
+        cells = self.answer(question).cells if question else ()
+        if cells:
+            during = [value for value in self.evidence.values(name) if value.cell in cells]
+            before = self.evidence.value(name, by=max(cells))
+            if during or before:
+                return during[-1] if during else before
+        return self.evidence.value(name)
+
+    def figures(self, question: str) -> tuple[Value, ...]:
+        return tuple(figure for cell in self.answer(question).cells for figure in self.evidence.figures(cell))
+
+    def probe(self, name: str) -> Value | None:
+        """The outcome of the rubric's probe of `name`, for its last definition."""
+        outcomes = self.evidence.probe(name)
+        return outcomes[-1] if outcomes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What a figure of the reference does over its seeds, and how far a right answer may be from it."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"{self.low:.3g} to {self.high:.3g}"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The reference solution, run once with each seed; `first` has the student's own seed."""
+
+    runs: tuple[Work, ...]
+
+    @property
+    def first(self) -> Work:
+        return self.runs[0]
+
+    def band(self, measure: Callable[[Work], float], *, floor: float) -> Band:
+        """The measured spread of a figure over the seeds, widened to six standard deviations each way.
+
+        Three runs estimate a standard deviation within a factor of about two, hence six rather than three; `floor`
+        is the least half-width, for figures that hardly vary.
+        """
+        values = [measure(run) for run in self.runs]
+        centre = statistics.fmean(values)
+        deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+        half = max(floor, 6 * deviation)
+        return Band(centre - half, centre + half)
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data set as the judge reads it: NumPy arrays, never the student's objects."""
+
+    arrays: Arrays
+    complete: bool
+
+
+@dataclass
+class Exhibits:
+    """Collects what the report shows beside a question: plain data, drawn later."""
+
+    shown: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    def curves(self, title: str, *, x: str, y: str, series: Iterable[Mapping[str, Any]]) -> None:
+        self.shown.append(("curves", title, {"x": x, "y": y, "series": [dict(one) for one in series]}))
+
+    def images(self, title: str, *, series: Iterable[Mapping[str, Any]]) -> None:
+        self.shown.append(("images", title, {"series": [dict(one) for one in series]}))
+
+    def text(self, title: str, text: str) -> None:
+        self.shown.append(("text", title, {"text": text}))
