@@ -35,6 +35,9 @@ class Limits:
     evidence: int = 64 * MIB
     notebook_file: int = 64 * MIB
     """A larger file is not read as a notebook."""
+    support_files: int = 200
+    support_size: int = 64 * MIB
+    """How many files a student may hand in beside the notebook, and how large they may be together."""
     judge: float = 60.0
 
     def cell_deadline(self, reference_seconds: float) -> float:
