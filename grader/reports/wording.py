@@ -1,0 +1,89 @@
+"""The words and numbers that every report has in common."""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from grader.model import Ending, Grade, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WHOLE = "full"
+"""The one profile whose grades can be final."""
+
+_CENT = Decimal("0.01")
+
+
+class Status(StrEnum):
+    """What still has to happen to a grade. The most urgent word comes first."""
+
+    BROKEN = "broken"
+    REVIEW = "review"
+    PROVISIONAL = "provisional"
+    UNREADABLE = "unreadable"
+    GRADED = "graded"
+
+    @property
+    def needs_a_person(self) -> bool:
+        return self in (Status.BROKEN, Status.REVIEW)
+
+
+def status(grade: Grade) -> Status:
+    outcomes = _outcomes(grade)
+    if grade.ending.ours or Outcome.BROKEN in outcomes:
+        return Status.BROKEN
+    if Outcome.REVIEW in outcomes:
+        return Status.REVIEW
+    if grade.provisional:
+        return Status.PROVISIONAL
+    return Status.UNREADABLE if grade.ending is Ending.UNREADABLE else Status.GRADED
+
+
+def points(value: Decimal) -> str:
+    """At most two decimals, rounded down, so that 9.999 never shows as 10. A penalty rounds towards zero."""
+    text = format(value.quantize(_CENT, rounding=ROUND_DOWN), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def share(part: Decimal | int, whole: Decimal | int) -> float:
+    """A part of a whole, from 0 to 1; of nothing, 0."""
+    return min(max(float(part / whole), 0.0), 1.0) if whole else 0.0
+
+
+def open_items(grade: Grade) -> tuple[str, ...]:
+    """Why the total is provisional, a sentence each; nothing if it is final."""
+    if not grade.provisional:
+        return ()
+    return tuple(_open_items(grade)) or ("A person has still to confirm this grade.",)
+
+
+def open_points(grade: Grade) -> Decimal:
+    """How many points undecided checks could still add."""
+    undecided = (check for check in grade.checks if check.outcome.provisional)
+    return sum((check.max - check.earned for check in undecided), Decimal(0))
+
+
+def _open_items(grade: Grade) -> Iterator[str]:
+    if grade.profile != WHOLE:
+        yield (
+            f"It was run with the profile “{grade.profile}”, which leaves out data or epochs. "
+            f"Only a run with the profile “{WHOLE}” counts."
+        )
+    if grade.ending.ours:
+        yield "The grader itself failed while it ran this notebook. That is not the student's fault."
+    for question in grade.questions:
+        for outcome, why in (
+            (Outcome.REVIEW, "a person decides about"),
+            (Outcome.BROKEN, "the grader failed to judge"),
+        ):
+            undecided = [check for check in question.checks if check.outcome is outcome]
+            if undecided:
+                left = points(sum((check.max - check.earned for check in undecided), Decimal(0)))
+                yield f"Question {question.id}: {why} {left} {'point' if left == '1' else 'points'}."
+
+
+def _outcomes(grade: Grade) -> set[Outcome]:
+    return {question.outcome for question in grade.questions} | {check.outcome for check in grade.checks}
