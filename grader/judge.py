@@ -12,7 +12,7 @@ import multiprocessing
 import os
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import nbformat
 import pytest
@@ -84,7 +84,7 @@ class Judge:
         self._server.start()
         theirs.close()
 
-    def __enter__(self) -> Judge:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -101,12 +101,11 @@ class Judge:
         """
         try:
             self._pipe.send(case)
-            answer = self._pipe.recv()
+            answer: Grade | Exception = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise HarnessError(f"The judge's process ended unexpectedly: {error!r}.") from error
         if isinstance(answer, Exception):
             raise answer
-        assert isinstance(answer, Grade)
         return answer
 
 
@@ -185,7 +184,7 @@ class Court:
         plugin = RubricPlugin(self.assignment, student, self.reference, self.data)
         _run_pytest(plugin)
         checks = [_excused(check, case.execution) for check in plugin.checks]
-        return self._grade(case, student, checks, plugin.exhibits)
+        return self._grade(case, student, checks, plugin.shown)
 
     def broken(self, case: Case, why: str) -> Grade:
         return self._all_to_a_person(case, Outcome.BROKEN, why)

@@ -19,6 +19,8 @@ class Limits:
     cell_floor: float = 30.0
     notebook_factor: float = 6.0
     notebook_floor: float = 120.0
+    reference: float = 1800.0
+    """How long the reference itself may take: nothing is known of this machine before it ran."""
     interrupt_grace: float = 3.0
     """How long a cell may go on after it was interrupted, before its kernel is killed."""
     memory: int = 12 << 30

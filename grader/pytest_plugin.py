@@ -1,7 +1,7 @@
 """The pytest plugin that turns a rubric's tests into checks.
 
-Gives the tests their fixtures, refuses a rubric whose points do not add up, and keeps what each test said as a
-`Check`. pytest itself prints nothing.
+Gives the tests their fixtures, refuses a rubric whose points do not add up, and keeps what each test said as
+a `Check`. pytest itself prints nothing.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from grader.errors import HarnessError
 from grader.model import Check, Exhibit, Outcome
 from grader.rubric import Data, Exhibits, Reference, Verdict, Work
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from grader.assignment import Assignment
+
+Thing = TypeVar("Thing")
 
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 
@@ -46,23 +49,20 @@ class RubricPlugin:
         self._data = data
         self.folder = assignment.folder
         self.checks: list[Check] = []
-        self.exhibits: list[Exhibit] = []
+        self.shown: list[Exhibit] = []
         self.problems: list[str] = []
 
     @pytest.fixture
     def student(self) -> Work:
-        assert self._student is not None
-        return self._student
+        return _given(self._student)
 
     @pytest.fixture
     def reference(self) -> Reference:
-        assert self._reference is not None
-        return self._reference
+        return _given(self._reference)
 
     @pytest.fixture
     def data(self) -> Data:
-        assert self._data is not None
-        return self._data
+        return _given(self._data)
 
     @pytest.fixture
     def settings(self) -> Any:
@@ -74,14 +74,16 @@ class RubricPlugin:
         shown = Exhibits()
         yield shown
         question = _marked(request.node).question
-        self.exhibits += [Exhibit(question, kind, title, data) for kind, title, data in shown.shown]
+        self.shown += [
+            Exhibit(question=question, kind=kind, title=title, data=data) for kind, title, data in shown.shown
+        ]
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "question(id, points, visibility): a check of a question")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
-            self.problems.append(f"{report.nodeid}: {str(report.longrepr).strip().splitlines()[-1]}")
+            self.problems.append(f"{report.nodeid}: {_last_line(str(report.longrepr))}")
 
     def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
         self.problems += _contradictions(items, self._assignment)
@@ -95,6 +97,17 @@ class RubricPlugin:
         return (yield)
 
 
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
+
+
+def _given(fixture: Thing | None) -> Thing:
+    """A fixture that a test asked for. Tests run only with all of them given."""
+    if fixture is None:
+        raise HarnessError("A rubric's test ran without anything to judge.")
+    return fixture
+
+
 def _marked(item: Any) -> Marked:
     mark = item.get_closest_marker("question")
     title = inspect.getdoc(item.function) or item.name.removeprefix("test_").replace("_", " ")
@@ -104,7 +117,7 @@ def _marked(item: Any) -> Marked:
 
 
 def _first_paragraph(text: str) -> str:
-    return " ".join(text.split("\n\n")[0].split())
+    return " ".join(text.split("\n\n", maxsplit=1)[0].split())
 
 
 def _contradictions(items: Sequence[pytest.Item], assignment: Assignment) -> list[str]:

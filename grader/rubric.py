@@ -34,13 +34,13 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 def question(
-    id: str, *, points: float | str | Decimal, visibility: str = "visible"
-) -> Callable[[Test], Test]:  # noqa: A002 - as in result.json
-    """Mark a test as a check of question `id`, worth `points`.
+    name: str, *, points: float | str | Decimal, visibility: str = "visible"
+) -> Callable[[Test], Test]:
+    """Mark a test as a check of question `name`, worth `points`.
 
-    `visibility` is ``visible``, ``hidden``, ``after_due_date`` or ``after_published``, as Gradescope knows them.
+    `visibility` is as Gradescope knows it: ``visible``, ``hidden``, ``after_due_date`` or ``after_published``.
     """
-    return pytest.mark.question(id=id, points=Decimal(str(points)), visibility=visibility)
+    return pytest.mark.question(id=name, points=Decimal(str(points)), visibility=visibility)
 
 
 class Verdict(Exception):  # noqa: N818 - a verdict is no error
@@ -218,8 +218,8 @@ class Reference:
     def band(self, measure: Callable[[Work], float], *, floor: float) -> Band:
         """The measured spread of a figure over the seeds, widened to six standard deviations each way.
 
-        Three runs estimate a standard deviation within a factor of about two, hence six rather than three; `floor`
-        is the least half-width, for figures that hardly vary.
+        Three runs estimate a standard deviation within a factor of about two, hence six rather than three;
+        `floor` is the least half-width, for figures that hardly vary.
         """
         values = [measure(run) for run in self.runs]
         centre = statistics.fmean(values)

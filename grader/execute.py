@@ -1,0 +1,164 @@
+"""Submission -> Execution: one notebook through nbclient, its outputs and evidence into a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import sys
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from grader import evidence, notebook
+from grader.errors import EvidenceError
+from grader.kernel import KernelRequest
+from grader.kernel.guard import run_notebook
+from grader.model import Ending, Execution, Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import BinaryIO
+
+    from nbformat import NotebookNode
+
+    from grader.kernel import Launcher
+    from grader.kernel.ending import Run
+    from grader.limits import Limits
+
+PRELUDE = ("dataroot", "fastdata", "compat", "probe")
+PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
+"""Their versions are part of what a run depends on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that a run of a notebook depends on, apart from the notebook itself and how long it may take."""
+
+    seed: int
+    data: Path
+    data_key: str
+    names: tuple[str, ...]
+    probes: str
+    limits: Limits
+    strict: bool = False
+    """Adapt nothing for notebooks written for other versions or for a GPU."""
+
+    def key(self, source: Path, support: Sequence[Path] = ()) -> str:
+        """Two runs with the same key would do the same. The hash of content, never of names or dates.
+
+        Raises:
+            NotebookError: the source is no notebook.
+        """
+        parts = [
+            notebook.content_key(notebook.read(source, limits=self.limits)),
+            *(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(support)),
+            str(self.seed), self.data_key, *self.names, self.probes, str(self.strict),
+            _environment(),
+        ]  # fmt: skip
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One notebook to run, and where its execution goes."""
+
+    student: str
+    source: Path
+    support: tuple[tuple[str, Path], ...]
+    folder: Path
+    plan: Plan
+    cell_deadline: float
+    notebook_deadline: float
+
+
+def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Execution:
+    """Run one notebook. `progress` is told ``(cells begun, cells in all)``.
+
+    Raises:
+        NotebookError: the source is no notebook.
+        HarnessError: our side broke.
+    """
+    nb = notebook.without_outputs(notebook.read(job.source, limits=job.plan.limits))
+    request = KernelRequest(
+        seed=job.plan.seed,
+        data=job.plan.data,
+        limits=job.plan.limits,
+        prelude=PRELUDE,
+        options=_options(nb, job.plan),
+        support=job.support,
+    )
+    started = time.monotonic()
+    with launcher.kernel(request) as kernel:
+        run = run_notebook(
+            nb,
+            kernel,
+            limits=job.plan.limits,
+            cell_deadline=job.cell_deadline,
+            notebook_deadline=job.notebook_deadline,
+            on_cell=lambda index: progress((index, len(nb.cells))),
+        )
+        seconds = time.monotonic() - started
+        written = _evidence(kernel.evidence)
+    _write(job.folder, nb, written)
+    return Execution(
+        student=job.student,
+        folder=job.folder,
+        ending=run.ending,
+        detail=run.detail,
+        seconds=seconds,
+        sandbox=launcher.enforced,
+        **_seen(written, run),
+    )
+
+
+def _options(nb: NotebookNode, plan: Plan) -> dict[str, Any]:
+    source = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
+    return {
+        "probe": {"names": list(plan.names), "probes": plan.probes},
+        "compat": {"source": source, "strict": plan.strict},
+    }
+
+
+def _evidence(file: BinaryIO) -> bytes:
+    """The part of the evidence file that was written."""
+    file.seek(0)
+    data = file.read()
+    try:
+        return data[: evidence.used(data)]
+    except EvidenceError:
+        return b""
+
+
+def _seen(written: bytes, run: Run) -> dict[str, Any]:
+    """What the evidence says of the run as a whole, and what does not fit together."""
+    try:
+        seen = evidence.Evidence(tuple(evidence.records(written))) if written else evidence.NOTHING
+    except EvidenceError as error:
+        return {"flags": (Flag(kind="evidence", message=f"The evidence was tampered with: {error}"),)}
+    flags: tuple[Flag, ...] = ()
+    silent = {cell.index for cell in run.cells} - {record.cell for record in seen.cells}
+    if silent and run.ending is Ending.FINISHED:
+        message = f"No evidence from {len(silent)} of {len(run.cells)} cells, though the notebook finished."
+        flags = (Flag(kind="evidence", message=message),)
+    return {"compat": seen.notes(), "flags": flags}
+
+
+def _write(folder: Path, nb: NotebookNode, written: bytes) -> None:
+    (folder / "evidence").mkdir(parents=True)
+    nbformat.write(nb, folder / "executed.ipynb")  # type: ignore[no-untyped-call]  # nbformat has no types
+    if written:
+        (folder / "evidence" / "evidence.bin").write_bytes(written)
+
+
+@lru_cache
+def _environment() -> str:
+    """Versions, and our own code that runs inside the kernel: a run depends on both."""
+    versions: Mapping[str, str] = {name: importlib.metadata.version(name) for name in PACKAGES}
+    inside = sorted((Path(__file__).parent / "kernel" / "inside").rglob("*.py"))
+    code = hashlib.sha256(b"\n".join(path.read_bytes() for path in inside)).hexdigest()
+    return json.dumps([sys.version, versions, code])

@@ -1,0 +1,244 @@
+"""`results/`: what is known of a class, on disk, at any moment.
+
+Files are put in place by renaming, rows by one transaction, and the row comes last: if this process is
+killed, whatever has a row is whole, and whatever has none is done again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from grader import result
+from grader.errors import UsageError
+from grader.model import Ending, Execution, Flag
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from grader.model import Grade, Submission
+
+DATABASE = "gradebook.sqlite"
+
+SCHEMA = """
+create table if not exists run (          -- what the results were made with
+    name      text primary key,
+    value     text not null               -- JSON
+);
+create table if not exists student (      -- the class as last handed in
+    student   text primary key,
+    position  integer not null,           -- order in the class
+    origin    text not null,              -- where the hand-in was found
+    facts     text not null               -- JSON: what the course knows besides the notebook
+);
+create table if not exists execution (    -- one whole folder below students/ for each row
+    student   text primary key,
+    key       text not null,              -- what the run depended on, hashed
+    ending    text not null,
+    facts     text not null,              -- execution.json
+    at        text not null default current_timestamp
+);
+create table if not exists grade (
+    student   text primary key,
+    key       text not null,              -- execution, rubric, reference and facts, hashed
+    result    text not null,              -- result.json
+    at        text not null default current_timestamp
+);
+"""
+
+
+class Store:
+    """The one writer of a results folder. Open it with `Store.open` or, to read alone, `Store.existing`."""
+
+    def __init__(self, root: Path, database: sqlite3.Connection) -> None:
+        self.root = root
+        self._database = database
+
+    @classmethod
+    @contextmanager
+    def open(cls, root: Path) -> Iterator[Store]:
+        """Create or continue a results folder.
+
+        Raises:
+            UsageError: it can't be written, holds other things, or another run is using it.
+        """
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"The results folder {root} can't be made: {error.strerror}.") from None
+        if not (root / DATABASE).exists() and any(root.iterdir()):
+            raise UsageError(f"{root} holds other files; name an empty or new folder with -o.")
+        database = _connect(root)
+        try:
+            yield cls(root, database)
+        finally:
+            database.close()
+
+    @classmethod
+    @contextmanager
+    def existing(cls, root: Path) -> Iterator[Store]:
+        """Continue a results folder that `grader run` has made.
+
+        Raises:
+            UsageError: it is none.
+        """
+        if not (root / DATABASE).is_file():
+            raise UsageError(f"{root} is no results folder: it has no {DATABASE}. Run `grader run` first.")
+        with cls.open(root) as store:
+            yield store
+
+    # ---- the run
+
+    def remember(self, **values: Any) -> None:
+        rows = [(name, json.dumps(value)) for name, value in values.items()]
+        with self._database:
+            self._database.executemany("insert or replace into run values (?, ?)", rows)
+
+    def recall(self, name: str) -> Any:
+        row = self._database.execute("select value from run where name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else None
+
+    # ---- the class
+
+    def enrol(self, submissions: Sequence[Submission], facts: Mapping[str, Mapping[str, str]]) -> None:
+        """Note who is in the class; who left it keeps no grade."""
+        rows = [
+            (submission.student, position, submission.origin, json.dumps(facts.get(submission.student, {})))
+            for position, submission in enumerate(submissions)
+        ]
+        with self._database:
+            self._database.execute("delete from student")
+            self._database.executemany("insert into student values (?, ?, ?, ?)", rows)
+            self._database.execute("delete from execution where student not in (select student from student)")
+            self._database.execute("delete from grade where student not in (select student from student)")
+        self._remove_strangers({submission.student for submission in submissions})
+
+    def students(self) -> list[tuple[str, str, dict[str, str]]]:
+        """Name, origin and facts of each student, in the order of the class."""
+        rows = self._database.execute("select student, origin, facts from student order by position")
+        return [(student, origin, json.loads(facts)) for student, origin, facts in rows]
+
+    def folder(self, student: str) -> Path:
+        return self.root / "students" / student
+
+    # ---- executions
+
+    def workplace(self, student: str) -> Path:
+        """Where to put an execution together before `keep` takes it; nothing is there yet."""
+        folder = self.root / ".work" / student
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(exist_ok=True)
+        return folder
+
+    def keep(self, execution: Execution, key: str) -> Execution:
+        """Put an execution's folder into its place and remember it."""
+        place = self.folder(execution.student)
+        with self._database:
+            self._forget(execution.student)
+        if execution.folder.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            place.parent.mkdir(exist_ok=True)
+            execution.folder.rename(place)
+        else:
+            place.mkdir(parents=True, exist_ok=True)
+        kept = replace(execution, folder=place)
+        row = (kept.student, key, kept.ending, dump_execution(kept))
+        with self._database:
+            self._database.execute(
+                "insert or replace into execution (student, key, ending, facts) values (?, ?, ?, ?)", row
+            )
+        return kept
+
+    def execution(self, student: str, *, key: str | None = None) -> Execution | None:
+        """A student's execution; with `key`, only if it is of just that notebook, plan and environment."""
+        row = self._database.execute(
+            "select key, facts from execution where student = ?", (student,)
+        ).fetchone()
+        if row is None or (key is not None and row[0] != key) or not self.folder(student).is_dir():
+            return None
+        return load_execution(row[1], self.folder(student))
+
+    def execution_key(self, student: str) -> str:
+        row = self._database.execute("select key from execution where student = ?", (student,)).fetchone()
+        return str(row[0]) if row else ""
+
+    # ---- grades
+
+    def record(self, grade: Grade, key: str) -> None:
+        with self._database:
+            self._database.execute(
+                "insert or replace into grade (student, key, result) values (?, ?, ?)",
+                (grade.student, key, result.dumps(grade)),
+            )
+
+    def grade(self, student: str, *, key: str | None = None) -> Grade | None:
+        row = self._database.execute("select key, result from grade where student = ?", (student,)).fetchone()
+        if row is None or (key is not None and row[0] != key):
+            return None
+        return result.loads(row[1])
+
+    # ---- files
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file below the results folder whole, or not at all."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}.part")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+        return path
+
+    def _forget(self, student: str) -> None:
+        self._database.execute("delete from execution where student = ?", (student,))
+        self._database.execute("delete from grade where student = ?", (student,))
+
+    def _remove_strangers(self, students: set[str]) -> None:
+        folder = self.root / "students"
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.name not in students:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def dump_execution(execution: Execution) -> str:
+    """All of an execution but its folder, as JSON."""
+    facts = asdict(execution)
+    del facts["folder"]
+    return json.dumps(facts)
+
+
+def load_execution(text: str, folder: Path) -> Execution:
+    facts = json.loads(text)
+    return Execution(
+        student=facts["student"],
+        folder=folder,
+        ending=Ending(facts["ending"]),
+        detail=facts["detail"],
+        seconds=facts["seconds"],
+        compat=tuple(facts["compat"]),
+        sandbox=facts["sandbox"],
+        flags=tuple(Flag(**flag) for flag in facts["flags"]),
+    )
+
+
+def _connect(root: Path) -> sqlite3.Connection:
+    """Open the gradebook for this process alone, until it ends."""
+    try:
+        database = sqlite3.connect(root / DATABASE, timeout=1.0, isolation_level="IMMEDIATE")
+        database.execute("pragma locking_mode = exclusive")
+        database.executescript(f"begin exclusive; {SCHEMA} commit;")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise UsageError(
+                f"Another grader is at work on {root}; wait for it, or name another folder with -o."
+            ) from None
+        raise UsageError(f"The gradebook {root / DATABASE} can't be opened: {error}.") from None
+    except sqlite3.DatabaseError:
+        raise UsageError(
+            f"{root / DATABASE} is damaged or not ours. Move it away, or name another folder with -o."
+        ) from None
+    return database
