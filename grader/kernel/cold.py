@@ -1,0 +1,138 @@
+"""Kernels without a sandbox: one cold process each. For a student's own file, or with `--sandbox none`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.kernel import birth
+from grader.kernel.provisioner import born, exit_code
+from grader.kernel.seam import Death
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from grader.kernel.birth import Descriptors
+    from grader.kernel.provisioner import BornKernel
+    from grader.kernel.seam import KernelRequest
+
+INSIDE = Path(__file__).parent / "inside"
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+FIXED = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PIP_RETRIES": "0",  # `!pip install` fails at once where there is no network
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else a warning lands in the student's first cell
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+}
+FLAGS = ("-s", "-X", "frozen_modules=off")
+
+
+def environment(home: Path | str, tmp: Path | str) -> dict[str, str]:
+    """All the environment variables that a kernel sees; none of the instructor's own."""
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return {**kept, **FIXED, **home_variables(home), "TMPDIR": str(tmp)}
+
+
+def home_variables(home: Path | str) -> dict[str, str]:
+    return {"HOME": str(home), "IPYTHONDIR": f"{home}/.ipython", "MPLCONFIGDIR": f"{home}/.matplotlib"}
+
+
+class LocalProcess:
+    """A child of ours in a session of its own; signals go to all of the session."""
+
+    def __init__(
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], inherit: Sequence[int], log: int
+    ) -> None:
+        self._child = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=env,
+            pass_fds=inherit,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        self._lock = threading.Lock()
+        self._death: Death | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def poll(self) -> Death | None:
+        with self._lock:
+            if self._death is None:
+                pid, status, usage = os.wait4(self._child.pid, os.WNOHANG)
+                if pid:
+                    self._child.returncode = code = exit_code(status)
+                    self._death = Death(
+                        code=code,
+                        cpu_seconds=usage.ru_utime + usage.ru_stime,
+                        max_rss=usage.ru_maxrss * RSS_UNIT,
+                    )
+            return self._death
+
+    def signal(self, number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):  # macOS says EPERM of a group of zombies
+            os.killpg(self._child.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColdLauncher:
+    """Kernels as ordinary processes of this user, each in a folder, a home and an environment of its own."""
+
+    inside: Path = INSIDE
+
+    @property
+    def enforced(self) -> Mapping[str, Any]:
+        return {
+            "mode": "none",
+            "user": "yours",
+            "filesystem": "not confined",
+            "network": "not confined",
+            "pids": "not confined",
+            "memory": "not limited",
+            "seccomp": False,
+        }
+
+    @contextmanager
+    def kernel(self, request: KernelRequest) -> Iterator[BornKernel]:
+        room = Path(tempfile.mkdtemp(prefix="grader-room-"))
+        for name in ("work", "home", "tmp"):
+            (room / name).mkdir()
+
+        def spawn(connection: Mapping[str, Any], descriptors: Descriptors) -> LocalProcess:
+            content = birth.letter(request, connection, descriptors, str(request.data))
+            with birth.sealed_letter(content) as file:
+                return LocalProcess(
+                    [sys.executable, *FLAGS, str(self.inside / "main.py"), str(file.fileno())],
+                    cwd=room / "work",
+                    env=environment(room / "home", room / "tmp"),
+                    inherit=(*descriptors.all(), file.fileno()),
+                    log=descriptors.log,
+                )
+
+        try:
+            with born(request, spawn) as kernel:
+                yield kernel
+        finally:
+            shutil.rmtree(room, ignore_errors=True)

@@ -1,0 +1,115 @@
+"""How a run ended, and by whose fault: pure functions from what was seen to an `Ending`."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.model import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from grader.kernel.seam import Death
+
+WORSE = (
+    Ending.FINISHED,
+    Ending.ENVIRONMENT,
+    Ending.ERROR,
+    Ending.TIMEOUT,
+    Ending.OUTPUT,
+    Ending.MEMORY,
+    Ending.KILLED,
+    Ending.BROKEN,
+)
+"""From best to worst: a run has the worst ending of its cells."""
+
+OUT_OF_MEMORY = re.compile(
+    r"not enough memory|can't allocate memory|out of memory|Cannot allocate memory", re.IGNORECASE
+)
+REMOVED = re.compile(
+    r"(was|has been|been) (removed|deprecated)|no longer (supported|available)|deprecated alias|expired"
+    r"|module '[\w.]+' has no attribute|cannot import name"
+    r"|DataLoaderIter' object has no attribute 'next'|Torch not compiled with CUDA|Found no NVIDIA driver",
+)
+UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellRun:
+    """What one code cell did. `ename` and `evalue` are empty if it raised nothing."""
+
+    index: int
+    ename: str = ""
+    evalue: str = ""
+    seconds: float = 0.0
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one notebook did in one kernel. `cells` holds those that were started, in order."""
+
+    ending: Ending
+    detail: str = ""
+    cells: tuple[CellRun, ...] = ()
+
+
+def of_cell(cell: CellRun) -> Ending:
+    """The ending of one cell that came to an end by itself, or that gave in to an interrupt."""
+    if cell.timed_out:
+        return Ending.TIMEOUT
+    match cell.ename:
+        case "":
+            return Ending.FINISHED
+        case "MemoryError":
+            return Ending.MEMORY
+        case "RuntimeError" | "OSError" if OUT_OF_MEMORY.search(cell.evalue):
+            return Ending.MEMORY
+        case "ModuleNotFoundError":
+            return Ending.ENVIRONMENT
+        case _:
+            return Ending.ENVIRONMENT if REMOVED.search(cell.evalue) else Ending.ERROR
+
+
+def of_cells(cells: Sequence[CellRun], source: Callable[[int], str]) -> Run:
+    """The ending of a notebook whose kernel lived to the end. `source` gives a cell's text by its index."""
+    ending, detail = Ending.FINISHED, ""
+    missing: list[str] = []
+    for cell in cells:
+        its = Ending.ENVIRONMENT if follows(cell, missing) else of_cell(cell)
+        if its is Ending.ENVIRONMENT:
+            missing.append(source(cell.index))
+        if WORSE.index(its) > WORSE.index(ending):
+            ending, detail = its, describe(cell)
+    return Run(ending=ending, detail=detail, cells=tuple(cells))
+
+
+def follows(cell: CellRun, missing: Sequence[str]) -> bool:
+    """Whether a cell failed only for want of a name that an earlier cell could not import here."""
+    name = UNDEFINED.search(cell.evalue) if cell.ename == "NameError" else None
+    return name is not None and any(re.search(rf"\b{name[1]}\b", source) for source in missing)
+
+
+def describe(cell: CellRun) -> str:
+    if cell.timed_out:
+        return f"cell {cell.index} was interrupted after {cell.seconds:.0f} s"
+    return f"cell {cell.index}: {cell.ename}: {cell.evalue}"[:500]
+
+
+def of_death(death: Death, cells: Sequence[CellRun]) -> Run:
+    """The ending of a notebook whose kernel died under it."""
+    where = f" in cell {cells[-1].index}" if cells else ""
+    if death.ending is None:
+        return Run(ending=Ending.KILLED, detail=f"the kernel {cause(death.code)}{where}", cells=tuple(cells))
+    return Run(ending=death.ending, detail=death.detail + where, cells=tuple(cells))
+
+
+def cause(code: int) -> str:
+    """An exit status in words."""
+    try:
+        return f"was killed by {signal.Signals(code - 128).name}"
+    except ValueError:
+        return f"exited with status {code}"

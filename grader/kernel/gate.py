@@ -1,0 +1,277 @@
+"""The door between a kernel and the harness: counts every byte, lets only well-formed messages through.
+
+A student's code owns its kernel, its signing key and its sockets, so a message may hold anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from queue import Empty
+from typing import TYPE_CHECKING, Any
+
+import zmq
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from jupyter_client.session import Session
+
+    from grader.limits import Limits
+
+NOTICE = "[output cut]"
+HEADERS = 1 << 16
+"""Bytes that the frames around a message's content may have; real ones have under 2 KB."""
+LARGEST = 32 << 20
+"""Bytes of one frame; ZeroMQ drops the connection that sends more, before it is in our memory."""
+MALFORMED = 100
+"""So many malformed messages are no accident."""
+STARTUP = 60.0
+"""Seconds that a kernel may take until it answers."""
+DISPLAYS = ("display_data", "execute_result", "update_display_data")
+
+
+class Gate:
+    """How much came through, and what to do when it is too much."""
+
+    def __init__(self, limits: Limits, flooded: Callable[[str], None], forged: Callable[[str], None]) -> None:
+        self.limits = limits
+        self.bytes = self.messages = self.malformed = 0
+        self.closed = False
+        self._flooded = flooded
+        self._forged = forged
+
+    def count(self, size: int) -> None:
+        self.bytes += size
+        self.messages += 1
+        if self.bytes > self.limits.output_total or self.messages > self.limits.output_messages:
+            self._close(self._flooded, f"{self.bytes / 1e6:.0f} MB of output in {self.messages} messages")
+
+    def count_malformed(self) -> None:
+        self.malformed += 1
+        if self.malformed > MALFORMED:
+            self._close(self._forged, f"{self.malformed} malformed messages")
+
+    def _close(self, act: Callable[[str], None], detail: str) -> None:
+        if not self.closed:
+            self.closed = True
+            act(detail)
+
+
+def receive(session: Session, frames: Sequence[bytes], limit: int) -> dict[str, Any] | None:
+    """The message in `frames`, purified; None if it is malformed or of no interest to a notebook.
+
+    Content of more than `limit` bytes is not even parsed: a short stub stands for it.
+    """
+    try:
+        _, parts = session.feed_identities(list(frames))
+        if sum(map(len, parts[:4])) > HEADERS:
+            return None
+        large = sum(map(len, parts[4:])) > limit
+        message: dict[str, Any] = session.deserialize(parts, content=not large)
+        if large:
+            message["content"] = stub(message["msg_type"])
+        return purify(message)
+    except Exception:  # noqa: BLE001 - whatever the bytes make a parser do, the answer is: malformed
+        return None
+
+
+def stub(kind: str) -> dict[str, Any]:
+    """What stands for a content that is too large to be read."""
+    match kind:
+        case "stream":
+            return {"name": "stdout", "text": f"{NOTICE}\n"}
+        case "error" | "execute_reply":
+            return {"status": "error", "ename": "Error", "evalue": NOTICE, "traceback": [NOTICE]}
+        case _:
+            return {"data": {"text/plain": NOTICE}, "metadata": {}}
+
+
+def purify(message: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A copy of `message` with what a notebook keeps, all of it of the types it should have; else None."""
+    header, parent, content = message["header"], message["parent_header"], message["content"]
+    if not (isinstance(header, dict) and isinstance(parent, dict) and isinstance(content, dict)):
+        return None
+    kind = header.get("msg_type")
+    pure = pure_content(kind, content) if isinstance(kind, str) else None
+    if pure is None:
+        return None
+    count = content.get("execution_count")
+    if type(count) is int:
+        pure["execution_count"] = count
+    return {
+        "header": {"msg_type": kind, "msg_id": str(header.get("msg_id")), "date": None},
+        "msg_type": kind,
+        "msg_id": str(header.get("msg_id")),
+        "parent_header": {"msg_id": parent.get("msg_id")} if isinstance(parent.get("msg_id"), str) else {},
+        "metadata": {},
+        "content": pure,
+        "buffers": [],
+    }
+
+
+def pure_content(  # noqa: PLR0911 - a table: one line for each kind of message
+    kind: str, content: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    match kind, content:
+        case "status", {"execution_state": str(state)}:
+            return {"execution_state": state}
+        case "stream", {"name": "stdout" | "stderr" as name, "text": str(text)}:
+            return {"name": name, "text": clean(text)}
+        case "error", {"ename": str(ename), "evalue": str(evalue), "traceback": list(lines)}:
+            return {"ename": clean(ename), "evalue": clean(evalue), "traceback": texts(lines)}
+        case (("display_data" | "execute_result" | "update_display_data"), {"data": dict(data)}):
+            return {"data": pure_data(data), "metadata": {}, "transient": pure_transient(content)}
+        case "clear_output", _:
+            return {"wait": content.get("wait") is True}
+        case "execute_input", _:
+            return {}
+        case "kernel_info_reply", {"protocol_version": str(version)}:
+            return {"protocol_version": version}
+        case "execute_reply", {"status": "ok" | "error" | "aborted" as status}:
+            return {
+                "status": status,
+                "ename": clean(str(content.get("ename", ""))[:HEADERS]),
+                "evalue": clean(str(content.get("evalue", ""))[:HEADERS]),
+            }
+        case _:
+            return None
+
+
+def pure_data(data: Mapping[str, Any]) -> dict[str, str]:
+    """Text by mime type. Nested JSON is left out: no report shows it, and its depth can harm."""
+    return {clean(mime): clean(value) for mime, value in data.items() if isinstance(value, str)}
+
+
+def pure_transient(content: Mapping[str, Any]) -> dict[str, str]:
+    match content.get("transient"):
+        case {"display_id": str(name)}:
+            return {"display_id": name}
+        case _:
+            return {}
+
+
+def texts(lines: Sequence[Any]) -> list[str]:
+    return [clean(line) for line in lines if isinstance(line, str)]
+
+
+def clean(text: str) -> str:
+    """`text` as UTF-8 can hold it: JSON can carry halves of surrogate pairs, files can not."""
+    return text.encode("utf-8", "replace").decode()
+
+
+class GuardedChannel(AsyncZMQSocketChannel):
+    """A channel that yields purified messages only."""
+
+    def __init__(self, socket: zmq.asyncio.Socket, session: Session, gate: Gate) -> None:
+        super().__init__(socket, session)
+        self._gate = gate
+
+    async def _recv(  # type: ignore[override]  # as in the class above, whose base is blocking
+        self, **kwargs: Any
+    ) -> dict[str, Any]:
+        while True:
+            frames = await self.socket.recv_multipart(**kwargs)
+            await asyncio.sleep(0)  # a flood must not keep the deadlines from being looked at
+            if self._gate.closed:
+                continue
+            self._gate.count(sum(map(len, frames)))
+            message = receive(self.session, frames, self._gate.limits.output_cell)
+            if message is not None:
+                return message
+            self._gate.count_malformed()
+
+
+class GuardedClient(AsyncKernelClient):
+    """A kernel's client behind a `Gate`. No heartbeat, no stdin, no control channel."""
+
+    gate: Gate
+    cell = 0
+    """Index of the cell that the next request carries, so that hooks in the kernel know it."""
+
+    @property
+    def iopub_channel(self) -> Any:
+        if self._iopub_channel is None:
+            self._iopub_channel = GuardedChannel(self.connect_iopub(), self.session, self.gate)
+        return self._iopub_channel
+
+    @property
+    def shell_channel(self) -> Any:
+        if self._shell_channel is None:
+            socket = self.connect_shell(identity=self.session.bsession)
+            self._shell_channel = GuardedChannel(socket, self.session, self.gate)
+        return self._shell_channel
+
+    def start_channels(self, *_: Any, **__: Any) -> None:
+        super().start_channels(stdin=False, hb=False, control=False)
+
+    def stop_channels(self) -> None:
+        for channel in (self._shell_channel, self._iopub_channel):
+            if channel is not None:
+                channel.stop()
+        if self._created_context and not self.context.closed:
+            self.context.destroy(linger=0)
+
+    def connect_iopub(self, identity: bytes | None = None) -> Any:
+        return self._connect(zmq.SUB, "iopub", identity)
+
+    def connect_shell(self, identity: bytes | None = None) -> Any:
+        return self._connect(zmq.DEALER, "shell", identity)
+
+    def _connect(self, kind: int, name: str, identity: bytes | None) -> Any:
+        socket = self.context.socket(kind)
+        socket.linger = 0
+        socket.setsockopt(zmq.MAXMSGSIZE, LARGEST)  # no effect once it is connected
+        if identity:
+            socket.identity = identity
+        if kind == zmq.SUB:
+            socket.setsockopt(zmq.SUBSCRIBE, b"")
+        socket.connect(self._make_url(name))
+        return socket
+
+    async def wait_for_ready(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - jupyter's signature
+    ) -> None:
+        """Until the kernel has answered and its output reaches us. Raises `RuntimeError` if that is never."""
+        deadline = time.monotonic() + (STARTUP if timeout is None else timeout)
+        while time.monotonic() < deadline:
+            if not await self.is_alive():
+                raise RuntimeError("the kernel died before it was ready")
+            request = self.kernel_info()
+            if await self._heard(self.shell_channel, request, deadline) and await self._heard(
+                self.iopub_channel, request, time.monotonic() + 0.5
+            ):
+                return
+        raise RuntimeError("the kernel did not answer in time")
+
+    async def _heard(self, channel: Any, request: str, deadline: float) -> bool:
+        while time.monotonic() < deadline:
+            try:
+                message = await channel.get_msg(timeout=0.1)
+            except Empty:
+                if not await self.is_alive():
+                    return False
+                continue
+            idle = message["content"].get("execution_state", "idle") == "idle"
+            if message["parent_header"].get("msg_id") == request and idle:
+                return True
+        return False
+
+    def execute(  # type: ignore[override]  # the stock one is wrapped to be awaitable as well
+        self, code: str, *, store_history: bool = True, stop_on_error: bool = True
+    ) -> str:
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": store_history,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": stop_on_error,
+        }
+        metadata = {"cellId": str(self.cell)}
+        message = self.session.msg("execute_request", content, metadata=metadata)
+        self.shell_channel.send(message)
+        return str(message["header"]["msg_id"])

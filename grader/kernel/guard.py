@@ -1,0 +1,288 @@
+"""Drives a notebook through a kernel that may be hostile: nothing outlasts a deadline or fills our memory."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode, from_dict
+
+from grader.kernel import ending
+from grader.kernel.ending import CellRun, Run
+from grader.kernel.gate import DISPLAYS, NOTICE, STARTUP, Gate, GuardedClient
+from grader.model import Ending
+
+__all__ = ["CellRun", "Run", "run_notebook"]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from grader.kernel.seam import Death, Kernel
+    from grader.limits import Limits
+
+DRAIN = 0.1
+"""Seconds in which the last words of a dead kernel may still arrive."""
+QUIET = 10.0
+"""Seconds that a cell's output may lag behind its reply."""
+HARD_STOP = 15.0
+"""Seconds after the deadline at which we stop waiting for our own client, whatever it is doing."""
+
+
+class RationedClient(NotebookClient):
+    """Keeps at most `output_cell` bytes of each cell; whatever a message does to it stays in that message."""
+
+    kernel: Kernel
+    gate: Gate
+    _kept: dict[int, int]
+    """Bytes that are kept, by cell."""
+    _cut: set[int]
+
+    def ration(self, kernel: Kernel, gate: Gate) -> None:
+        self.kernel, self.gate = kernel, gate
+        self._kept, self._cut = {}, set()
+
+    async def async_start_new_kernel_client(self) -> GuardedClient:
+        manager = self.kernel.manager
+        connection = manager.get_connection_info(session=True)
+        client = GuardedClient(parent=manager, context=manager.context, **connection)
+        client.gate = self.gate
+        self.kc = client
+        client.start_channels()
+        await client.wait_for_ready()
+        return client
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
+        try:
+            rationed = self._rationed(msg, cell_index)
+            return None if rationed is None else super().process_message(rationed, cell, cell_index)
+        except CellExecutionComplete:
+            raise
+        except Exception:  # noqa: BLE001 - it is the student's message, so it is the student's loss
+            self.gate.count_malformed()
+            return None
+
+    def _rationed(self, msg: dict[str, Any], index: int) -> dict[str, Any] | None:
+        kind, content = msg["msg_type"], msg["content"]
+        if kind == "clear_output":
+            self._kept[index] = 0
+            self._cut.discard(index)
+        if kind not in ("stream", *DISPLAYS):
+            return msg
+        used = self._kept.get(index, 0)
+        room = self.gate.limits.output_cell - used
+        size = len(content["text"]) if kind == "stream" else sum(map(len, content["data"].values()))
+        if size <= room:
+            self._kept[index] = used + size
+            return msg
+        if index in self._cut:
+            return None
+        self._cut.add(index)
+        self._kept[index] = used + room
+        text = content["text"][:room] if kind == "stream" else ""
+        return msg | {
+            "msg_type": "stream",
+            "header": msg["header"] | {"msg_type": "stream"},
+            "content": {"name": content.get("name", "stdout"), "text": f"{text}\n{NOTICE}\n"},
+        }
+
+    async def _async_poll_kernel_alive(self) -> None:
+        while self.kernel.death is None:  # noqa: ASYNC110 - a process raises no event
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(DRAIN)
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """In seconds, from the start of a cell, and from that of the first cell."""
+
+    cell: float
+    notebook: float
+
+
+class Drive:
+    """One notebook, one kernel, from the first cell to the end of either."""
+
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        kernel: Kernel,
+        *,
+        limits: Limits,
+        deadlines: Deadlines,
+        on_cell: Callable[[int], None],
+    ) -> None:
+        self.notebook = notebook
+        self.kernel = kernel
+        self.limits = limits
+        self.deadlines = deadlines
+        self.on_cell = on_cell
+        self.cells: list[CellRun] = []
+        self.death: Death | None = None
+        """How the kernel died, if it did so before the last cell was through."""
+        gate = Gate(
+            limits,
+            flooded=lambda detail: kernel.kill(Ending.OUTPUT, detail),
+            forged=lambda detail: kernel.kill(
+                Ending.KILLED, f"the kernel broke the message protocol: {detail}"
+            ),
+        )
+        self.client = RationedClient(
+            notebook,
+            km=kernel.manager,
+            allow_errors=True,
+            timeout=None,
+            iopub_timeout=QUIET,
+            raise_on_iopub_timeout=True,
+            store_widget_state=False,
+            on_cell_executed=self._note_reply,
+        )
+        self.client.ration(kernel, gate)
+
+    async def run(self, skip: Collection[int]) -> None:
+        """Returns when all cells ran or the kernel is dead; raises what is our own fault."""
+        self.client.reset_execution_trackers()
+        await self.kernel.manager.start_kernel()
+        try:
+            kernel_client = await self.client.async_start_new_kernel_client()
+            with suppress(DeadKernelError), deadline(self.kernel, self.deadlines.notebook):
+                for index, cell in enumerate(self.notebook.cells):
+                    if cell.cell_type == "code" and cell.source.strip() and index not in skip:
+                        kernel_client.cell = index
+                        await self._run_cell(index, cell)
+            self.death = self.kernel.death
+        finally:
+            await self._bury()
+
+    async def _bury(self) -> None:
+        if self.kernel.manager.provisioner is not None:
+            await self.kernel.manager.provisioner.kill()
+            await self.kernel.manager.provisioner.wait()
+        await self.kernel.manager.cleanup_resources()
+        if self.client.kc is not None:
+            self.client.kc.stop_channels()
+
+    async def _run_cell(self, index: int, cell: NotebookNode) -> None:
+        self.on_cell(index)
+        self.cells.append(CellRun(index=index))
+        start = time.monotonic()
+        deadline = asyncio.create_task(self._interrupt_late(index))
+        try:
+            await self.client.async_execute_cell(cell, index)
+        except CellTimeoutError:
+            self.kernel.kill(
+                Ending.OUTPUT, "its output stopped arriving: one message was too large, or forged"
+            )
+            raise DeadKernelError("killed") from None
+        finally:
+            deadline.cancel()
+            self._note(seconds=time.monotonic() - start)
+
+    async def _interrupt_late(self, index: int) -> None:
+        await asyncio.sleep(self.deadlines.cell)
+        self._note(timed_out=True)
+        await self.kernel.manager.interrupt_kernel()
+        await asyncio.sleep(self.limits.interrupt_grace)
+        self.kernel.kill(
+            Ending.TIMEOUT, f"cell {index} ran for more than {self.deadlines.cell:.0f} s and did not stop"
+        )
+
+    def _note(self, **facts: Any) -> None:
+        self.cells[-1] = replace(self.cells[-1], **facts)
+
+    def _note_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        content = execute_reply["content"]
+        if content["status"] != "ok":
+            self._note(ename=content["ename"] or content["status"], evalue=content["evalue"])
+
+
+def run_notebook(
+    nb: NotebookNode,
+    kernel: Kernel,
+    *,
+    limits: Limits,
+    cell_deadline: float,
+    notebook_deadline: float,
+    on_cell: Callable[[int], None],
+    skip: Collection[int] = (),
+) -> Run:
+    """Run the code cells of `nb` in `kernel`, filling in their outputs. The kernel is dead afterwards.
+
+    Deadlines in seconds. `on_cell` is told the index of each cell as it starts; cells whose index is in
+    `skip` keep no output. Never raises for what a notebook does; our own breakage is `Ending.BROKEN`.
+    """
+    clear_outputs(nb)
+    broken: Exception | None = None
+    deadlines = Deadlines(cell=cell_deadline, notebook=notebook_deadline)
+    drive = Drive(nb, kernel, limits=limits, deadlines=deadlines, on_cell=on_cell)
+    try:
+        asyncio.run(asyncio.wait_for(drive.run(skip), STARTUP + notebook_deadline + HARD_STOP))
+    except Exception as error:  # noqa: BLE001 - one door for all our own faults
+        broken = error
+    join_streams(nb)
+    return conclude(drive, broken)
+
+
+def conclude(drive: Drive, broken: Exception | None) -> Run:
+    """A reason to kill outranks what broke on the way down; a kernel that never became ready is our fault."""
+    kernel, cells = drive.kernel, tuple(drive.cells)
+    final = kernel.death
+    if final is not None and final.ending is not None:
+        return ending.of_death(final, cells)
+    if broken is not None:
+        detail = f"{type(broken).__name__}: {broken}\n{kernel.log[-2000:]}".strip()
+        return Run(ending=Ending.BROKEN, detail=detail, cells=cells)
+    if drive.death is not None:
+        return ending.of_death(drive.death, cells)
+    return ending.of_cells(cells, lambda index: str(drive.notebook.cells[index].source))
+
+
+@contextmanager
+def deadline(kernel: Kernel, seconds: float) -> Iterator[None]:
+    """Kills from a thread of its own: no message can keep it busy."""
+    detail = f"the notebook ran for more than {seconds:.0f} s"
+    timer = threading.Timer(seconds, kernel.kill, (Ending.TIMEOUT, detail))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def clear_outputs(nb: NotebookNode) -> None:
+    """What was handed in as output was not produced by this run."""
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
+def join_streams(nb: NotebookNode) -> None:
+    """Make one output of each stretch of a stream. At the end only: displays are updated by position."""
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [
+                joined for _, run in groupby(cell.outputs, stream_of) for joined in join(list(run))
+            ]
+
+
+def stream_of(output: NotebookNode) -> str:
+    return str(output.name) if output.output_type == "stream" else ""
+
+
+def join(run: list[NotebookNode]) -> list[NotebookNode]:
+    if stream_of(run[0]) == "":
+        return run
+    return [
+        from_dict(  # type: ignore[no-untyped-call]
+            run[0] | {"text": "".join(output.text for output in run)}
+        )
+    ]

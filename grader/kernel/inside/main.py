@@ -1,0 +1,111 @@
+"""The birth of a kernel: seeds, our modules, then an IPython kernel that a notebook can drive.
+
+Runs as a script (a cold kernel) or is called in a fork of a warm process. Nothing but plain data comes in:
+one JSON request and descriptors. Imports nothing by our package's name, which is not visible here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import random
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a prelude module learns about its kernel."""
+
+    evidence_fd: int
+    """A file of fixed size. What is written there is read by the harness after this process is dead."""
+    data: str
+    """The folder that holds `FashionMNIST/raw`."""
+    seed: int
+
+
+def load(name: str) -> ModuleType:
+    """A module or package of this folder, by a private name: a student's `import probe` must not find it."""
+    private = f"_grader_{name}"
+    if private in sys.modules:
+        return sys.modules[private]
+    file = HERE / name / "__init__.py"
+    spec = importlib.util.spec_from_file_location(private, file if file.is_file() else HERE / f"{name}.py")
+    if spec is None or spec.loader is None:
+        raise ImportError(f"no module {name} beside {__file__}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[private] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def seed_everything(seed: int) -> None:
+    import numpy as np  # noqa: PLC0415 - heavy, and in a warm kernel long since imported
+    import torch  # noqa: PLC0415
+
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - the global state is what notebooks draw from
+    torch.manual_seed(seed)
+    torch.set_num_threads(1)  # a result must not depend on the number of cores
+
+
+def seed_before_first_cell(shell: Any, seed: int) -> None:
+    """Seed again when the first cell comes: a kernel's own start draws numbers too."""
+
+    def once(_: object) -> None:
+        shell.events.unregister("pre_run_cell", once)
+        seed_everything(seed)
+
+    shell.events.register("pre_run_cell", once)
+
+
+def unpack_support(fd: int, folder: str) -> None:
+    with os.fdopen(fd, "rb") as file, tarfile.open(fileobj=file) as tar:
+        tar.extractall(folder, filter="data")
+
+
+def run(request: Mapping[str, Any]) -> None:
+    """Serve one notebook, in the current folder, until the kernel is shut down or killed.
+
+    `request`: connection (jupyter's connection info), sockets (five listening descriptors: shell, iopub,
+    stdin, control, heartbeat), evidence and support (descriptors, support may be None), seed, data,
+    prelude (names of modules in this folder), options (one entry a module), output_cell (bytes).
+    """
+    if request["support"] is not None:
+        unpack_support(request["support"], ".")
+    seed_everything(request["seed"])
+    context = Context(evidence_fd=request["evidence"], data=request["data"], seed=request["seed"])
+    load("outcap").install(request["output_cell"])
+    prelude = [(name, load(name)) for name in request["prelude"]]
+    for name, module in prelude:
+        module.install(request["options"].get(name, {}), context)
+    app = load("app").initialize(request["connection"], request["sockets"])
+    for _, module in prelude:
+        if hasattr(module, "attach"):
+            module.attach(app.shell)
+    seed_before_first_cell(app.shell, request["seed"])
+    app.start()
+
+
+def main() -> None:
+    """A cold kernel: the request is a JSON file behind the descriptor that the only argument names."""
+    if sys.path and Path(sys.path[0]).resolve() == HERE:
+        del sys.path[0]
+    with os.fdopen(int(sys.argv[1]), "rb") as file:
+        request = json.load(file)
+    sys.argv = ["ipykernel_launcher"]
+    run(request)
+
+
+if __name__ == "__main__":
+    main()

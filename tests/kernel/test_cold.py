@@ -1,0 +1,157 @@
+import random
+import shutil
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+
+from grader.errors import UsageError
+from grader.kernel import KernelRequest
+from grader.kernel.birth import packed
+from grader.kernel.cold import INSIDE, ColdLauncher
+from grader.kernel.guard import clear_outputs
+from grader.limits import Limits
+from grader.model import Ending
+
+FAKE = """
+import os
+def install(options, context):
+    os.pwrite(context.evidence_fd, f"{options['greeting']} {context.seed}".encode(), 0)
+    open("installed", "w").write(context.data)
+def attach(shell):
+    shell.events.register("post_run_cell", lambda result: open("ids", "a").write(f"{result.info.cell_id} "))
+"""
+
+CELLS = (
+    "import torch, random, numpy; drawn = torch.rand(3), random.random(), numpy.random.rand()",
+    "print(open('installed').read()); print(open('notes.txt').read())",
+    "input('your name? ')",
+    "# skipped: 1/0",
+    "import time; time.sleep(30)",
+    "print('after the timeout')",
+    "import os, sys; print(sorted(os.environ)); print(os.path.expanduser('~')); print(sys.argv)",
+    "try: import fake; print('found')\nexcept ImportError: print('hidden')",
+    "import matplotlib.pyplot as plt; plt.plot([1, 2]);",
+    "print(open('ids').read())",
+    "print(sum(float(x.sum()) for x in [drawn[0]]), drawn[1], drawn[2])",
+)
+
+
+@pytest.fixture(scope="module")
+def lived(drive, tmp_path_factory):
+    """One cold kernel's life, which the tests below look at."""
+    folder = tmp_path_factory.mktemp("cold")
+    shutil.copytree(INSIDE, folder / "inside")
+    (folder / "inside" / "fake.py").write_text(FAKE)
+    (folder / "notes.txt").write_text("notes from beside the notebook")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SECRET_TOKEN", "42")
+    run, nb = drive(
+        ColdLauncher(inside=folder / "inside"),
+        *CELLS,
+        cell=3.0,
+        skip={3},
+        seed=7,
+        prelude=("fake",),
+        options={"fake": {"greeting": "hello"}},
+        support=(("notes.txt", folder / "notes.txt"),),
+    )
+    patch.undo()
+    return run, nb
+
+
+def text(nb, cell):
+    return "".join(output.get("text", "") for output in nb.cells[cell].outputs)
+
+
+def test_prelude_reaches_evidence_and_data(lived, data):
+    _, nb = lived
+    assert nb.metadata.evidence == "hello 7"
+    assert text(nb, 1) == f"{data}\nnotes from beside the notebook\n"
+
+
+def test_hooks_know_the_index_of_their_cell(lived):
+    _, nb = lived
+    assert text(nb, 9).split() == ["0", "1", "2", "4", "5", "6", "7", "8"]
+
+
+def test_prelude_cannot_be_imported_by_its_name(lived):
+    _, nb = lived
+    assert text(nb, 7) == "hidden\n"
+
+
+def test_environment_is_not_the_instructors(lived):
+    _, nb = lived
+    variables, home, argv = text(nb, 6).splitlines()
+    assert "SECRET_TOKEN" not in variables
+    assert home.endswith("/home")
+    assert "grader-room-" in home
+    assert argv == "['ipykernel_launcher']"
+
+
+def test_seed_fixes_every_generator(lived):
+    _, nb = lived
+    mine = torch.Generator().manual_seed(7), random.Random(7), np.random.RandomState(7)  # noqa: S311
+    drawn = float(torch.rand(3, generator=mine[0]).sum()), mine[1].random(), mine[2].rand()
+    assert text(nb, 10) == "{} {} {}\n".format(*drawn)
+
+
+def test_input_is_refused_as_that_cells_error(lived):
+    run, nb = lived
+    assert nb.cells[2].outputs[0].ename == "StdinNotImplementedError"
+    assert run.cells[2].ename == "StdinNotImplementedError"
+
+
+def test_cell_past_its_deadline_is_interrupted_and_the_next_one_runs(lived):
+    run, nb = lived
+    assert run.ending is Ending.TIMEOUT
+    assert run.detail == "cell 4 was interrupted after 3 s"
+    assert nb.cells[4].outputs[0].ename == "KeyboardInterrupt"
+    assert text(nb, 5) == "after the timeout\n"
+
+
+def test_skipped_cell_is_not_run(lived):
+    run, nb = lived
+    assert [cell.index for cell in run.cells] == [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]
+    assert nb.cells[3].outputs == []
+
+
+def test_figure_is_captured(lived):
+    _, nb = lived
+    assert "image/png" in nb.cells[8].outputs[0].data
+
+
+def test_kernel_is_dead_and_its_room_is_gone(lived):
+    _, nb = lived
+    assert nb.metadata.death.code == 137
+    assert nb.metadata.death.cpu_seconds > 0
+    assert not shutil.os.path.exists(text(nb, 6).splitlines()[1])
+
+
+@pytest.mark.parametrize("name", ["../escape.txt", "/etc/cron.d/x", "a/../../b", ""])
+def test_support_name_that_leaves_the_folder_is_refused(name, data):
+    with pytest.raises(ValueError, match="must stay in the kernel's folder"):
+        KernelRequest(seed=1, data=data, limits=Limits(), support=((name, data),))
+
+
+def test_support_file_that_is_a_link_is_refused(drive, tmp_path):
+    (tmp_path / "secret").write_text("the reference")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "secret")
+    run, _ = drive(ColdLauncher(), "1", support=(("link.txt", tmp_path / "link.txt"),))
+    assert run.ending is Ending.BROKEN
+    assert "hand in plain files" in run.detail
+
+
+def test_link_is_refused_by_name(tmp_path):
+    (tmp_path / "link.txt").symlink_to("/etc/passwd")
+    refused = pytest.raises(UsageError, match=r"link\.txt to the notebook.*hand in plain files")
+    with refused, packed((("link.txt", tmp_path / "link.txt"),)):
+        pass
+
+
+def test_stale_outputs_are_not_this_runs():
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])
+    nb.cells[0].outputs = [nbformat.v4.new_output("stream", text="accuracy 1.0")]
+    clear_outputs(nb)
+    assert nb.cells[0].outputs == []
