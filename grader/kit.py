@@ -84,18 +84,17 @@ def kit(master: Path, assignment_id: str) -> bytes:
         RubricError: the master cannot be read, or its solution markers do not pair up.
     """
     name = f"{assignment_id}.ipynb"
-    files = {
-        name: nbformat.writes(template(master)) + "\n",
-        "README.txt": _readme(assignment_id, name),
-    }
-    return _zip(files)
+    notebook: str = nbformat.writes(template(master))  # type: ignore[no-untyped-call]  # nbformat has no types
+    return _zip({name: notebook + "\n", "README.txt": _readme(assignment_id, name)})
 
 
 def template(master: Path) -> NotebookNode:
     """Read the master notebook and return it without its solutions."""
     try:
-        notebook = nbformat.reads(master.read_text(encoding="utf-8"), as_version=4)
-    except (OSError, ValueError, nbformat.ValidationError) as error:
+        text = master.read_text(encoding="utf-8")
+        notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
+        # AttributeError is what nbformat raises for JSON that is no object.
         raise RubricError(f"{master} can not be read as a master notebook: {error}") from error
     return strip_solutions(notebook)
 
@@ -162,8 +161,8 @@ def _readme(assignment_id: str, notebook: str) -> str:
 def _zip(files: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(
-        buffer, "w"
-    ) as archive:  # stored, since deflate's bytes differ between zlib versions
+        buffer, "w", zipfile.ZIP_STORED
+    ) as archive:  # deflate's bytes differ by zlib version
         for name, text in files.items():
             entry = zipfile.ZipInfo(name, date_time=_EPOCH)
             entry.create_system = 3  # Unix, so that the permissions below hold
