@@ -73,7 +73,7 @@ def _open_items(grade: Grade) -> Iterator[str]:
             f"Only a run with the profile “{WHOLE}” counts."
         )
     if grade.ending.ours:
-        yield "The grader itself failed while it ran this notebook. That is not the student's fault."
+        yield "The grader itself failed while it ran this notebook. The notebook is not to blame."
     for question in grade.questions:
         for outcome, why in (
             (Outcome.REVIEW, "a person decides about"),

@@ -1,0 +1,174 @@
+"""A student's report and the class's page. Each is one file that loads nothing; a report also runs nothing."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from grader.model import Ending, Outcome
+from grader.reports import cells, drawing, wording
+from grader.reports.classroom import Classroom
+from grader.reports.markup import inline_code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nbformat import NotebookNode
+
+    from grader.model import Check, Grade, QuestionGrade
+
+MOST_ANSWER_CELLS = 6
+"""Of an answer that a person has to read, shown beside the question."""
+
+
+class Audience(StrEnum):
+    """Who reads a report, and with that which checks it explains. Points always count all of them."""
+
+    INSTRUCTOR = "instructor"
+    STUDENT = "student"
+    RELEASED = "released"  # a student, after the due date and once grades are published
+
+    def sees(self, check: Check) -> bool:
+        match self:
+            case Audience.INSTRUCTOR:
+                return True
+            case Audience.RELEASED:
+                return check.visibility != "hidden"
+            case Audience.STUDENT:
+                return check.visibility == "visible"
+
+
+def student_page(
+    grade: Grade,
+    executed: NotebookNode | None,
+    reference: NotebookNode | None,
+    *,
+    audience: Audience = Audience.INSTRUCTOR,
+) -> str:
+    """`students/<id>/report.html`. Of the reference only its figures are shown, never its source."""
+    notebook = cells.render(executed) if executed is not None else ()
+    return (
+        _environment()
+        .get_template("student.html")
+        .render(
+            grade=grade,
+            audience=audience,
+            status=wording.status(grade),
+            open_items=wording.open_items(grade),
+            open_points=wording.open_points(grade),
+            sections=[
+                _section(question, executed, reference, notebook, audience) for question in grade.questions
+            ],
+            notebook=notebook,
+        )
+    )
+
+
+def class_page(grades: Sequence[Grade], *, notices: Sequence[str] = ()) -> str:
+    """`index.html`. `notices` are what the run wants to say loudly, such as that the data were a subset."""
+    return _environment().get_template("class.html").render(room=Classroom.of(grades), notices=notices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Section:
+    """One question with all that stands beside it."""
+
+    question: QuestionGrade
+    anchor: str
+    checks: tuple[Check, ...]
+    withheld: int
+    figures: tuple[cells.Figure, ...]
+    reference_figures: tuple[cells.Figure, ...]
+    drawings: tuple[drawing.Drawing, ...]
+    answer: tuple[cells.Cell, ...]
+
+
+def _section(
+    question: QuestionGrade,
+    executed: NotebookNode | None,
+    reference: NotebookNode | None,
+    notebook: Sequence[cells.Cell],
+    audience: Audience,
+) -> _Section:
+    shown = tuple(check for check in question.checks if audience.sees(check))
+    tells = bool(shown) or not question.checks  # figures would give away what a wholly hidden question tests
+    review = question.outcome is Outcome.REVIEW
+    return _Section(
+        question=question,
+        anchor="q-" + re.sub(r"[^A-Za-z0-9]+", "-", question.id),
+        checks=shown,
+        withheld=len(question.checks) - len(shown),
+        figures=cells.figures(executed, question.cells),
+        reference_figures=cells.figures(reference, question.reference_cells) if tells else (),
+        drawings=tuple(drawing.draw(exhibit) for exhibit in question.exhibits) if tells else (),
+        answer=_answer(question.cells, notebook) if review else (),
+    )
+
+
+def _answer(numbers: Sequence[int], notebook: Sequence[cells.Cell]) -> tuple[cells.Cell, ...]:
+    return tuple(notebook[index] for index in numbers[:MOST_ANSWER_CELLS] if 0 <= index < len(notebook))
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("grader.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        points=wording.points, sentence=inline_code, path=lambda text: quote(text, safe=""), facts=_facts
+    )
+    environment.globals.update(
+        style=_resource("style.css"),
+        script=_resource("sort.js"),
+        style_hash=_source_hash(_resource("style.css")),
+        script_hash=_source_hash(_resource("sort.js")),
+        share=wording.share,
+        Outcome=Outcome,
+        Ending=Ending,
+        Audience=Audience,
+        Status=wording.Status,
+        canvas=drawing,
+    )
+    return environment
+
+
+def _resource(name: str) -> Markup:
+    """Our own file, put into the page as it is, so that its hash stays true."""
+    text = files("grader.reports").joinpath("templates", name).read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704 - as above
+
+
+def _source_hash(text: str) -> str:
+    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    """Free-form notes in one line; a note that brings its own sentence is that sentence."""
+    if isinstance(facts.get("message"), str):
+        return str(facts["message"])
+    return " · ".join(f"{str(key).replace('_', ' ')}: {_fact(value)}" for key, value in facts.items())
+
+
+def _fact(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(_fact(item) for item in value)
+        case dict():
+            return "(" + _facts(value) + ")"
+    return str(value)
