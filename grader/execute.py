@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from grader.kernel.ending import Run
     from grader.limits import Limits
 
-PRELUDE = ("dataroot", "fastdata", "compat", "probe")
+PRELUDE = ("dataroot", "fastdata", "probe")
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
 """Their versions are part of what a run depends on."""
 

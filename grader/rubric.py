@@ -38,7 +38,7 @@ def question(
 ) -> Callable[[Test], Test]:
     """Mark a test as a check of question `name`, worth `points`.
 
-    `visibility` is as Gradescope knows it: ``visible``, ``hidden``, ``after_due_date`` or ``after_published``.
+    `visibility`, as Gradescope has it: ``visible``, ``hidden``, ``after_due_date`` or ``after_published``.
     """
     return pytest.mark.question(id=name, points=Decimal(str(points)), visibility=visibility)
 

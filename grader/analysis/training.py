@@ -1,0 +1,182 @@
+"""A training run, read from its trace and recomputed from the weights it left."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from grader.evidence import Evidence, Value
+
+# The events of a trace, as kernel/inside/probe/trace.py writes them.
+TRAIN, TEST, OTHER, TRAIN_NO_GRAD, TEST_NO_GRAD, OTHER_NO_GRAD, ZERO_GRAD, BACKWARD, STEP, PASS = range(1, 11)
+BATCHES = frozenset({TRAIN, TEST, OTHER, TRAIN_NO_GRAD, TEST_NO_GRAD, OTHER_NO_GRAD})
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What happened during some cells. Counts are of optimizer steps unless they say otherwise."""
+
+    steps: int
+    steps_on_train: int
+    steps_on_test: int
+    steps_on_other: int
+    steps_without_zero_grad: int
+    steps_without_backward: int
+    backwards: int
+    epoch_losses: tuple[float, ...]
+    """The mean loss of each pass over a loader that took optimizer steps."""
+    epoch_steps: tuple[int, ...]
+    provenance: Mapping[str, int]
+    """Which splits' batches the sampled losses were computed from."""
+
+    @property
+    def trained(self) -> bool:
+        return self.steps > 0
+
+    @property
+    def epochs(self) -> int:
+        """Passes over a loader in which the optimizer stepped."""
+        return len(self.epoch_losses)
+
+
+def trace(evidence: Evidence, cells: Collection[int] | None = None) -> Trace:
+    """The trace of some cells, or of the whole run."""
+    records = [record for record in evidence.cells if cells is None or record.cell in cells]
+    events, losses = [np.empty(0, np.uint8)], [np.empty(0, np.float64)]
+    provenance: dict[str, int] = {}
+    for record in records:
+        facts = record.facts.get("trace")
+        facts = facts if isinstance(facts, dict) else {}
+        events.append(_array(facts.get("events"), record.arrays, np.uint8))
+        losses.append(_array(facts.get("losses"), record.arrays, np.float64))
+        for split, count in _counts(facts.get("provenance")):
+            provenance[split] = provenance.get(split, 0) + count
+    return _summary(np.concatenate(events).tolist(), np.concatenate(losses).tolist(), provenance)
+
+
+def _summary(events: list[int], losses: list[float], provenance: Mapping[str, int]) -> Trace:
+    steps = {TRAIN: 0, TEST: 0, OTHER: 0, None: 0}
+    unzeroed = unlearned = backwards = 0
+    batch: int | None = None
+    zeroed = learned = False
+    epoch: list[float] = []
+    stepped = 0
+    epochs: list[tuple[float, int]] = []
+    remaining = iter(losses)
+    for event in events:
+        if event in BATCHES:
+            batch = event if event <= OTHER else event - 3
+        elif event == ZERO_GRAD:
+            zeroed = True
+        elif event == BACKWARD:
+            backwards += 1
+            learned = True
+            epoch.append(next(remaining, float("nan")))
+        elif event == STEP:
+            steps[batch] += 1
+            stepped += 1
+            unzeroed += not zeroed
+            unlearned += not learned
+            zeroed = learned = False
+        elif event == PASS:
+            if stepped:
+                epochs.append((float(np.mean(epoch)) if epoch else float("nan"), stepped))
+            epoch, stepped = [], 0
+    if stepped:
+        epochs.append((float(np.mean(epoch)) if epoch else float("nan"), stepped))
+    return Trace(
+        steps=sum(steps.values()),
+        steps_on_train=steps[TRAIN],
+        steps_on_test=steps[TEST],
+        steps_on_other=steps[OTHER] + steps[None],
+        steps_without_zero_grad=unzeroed,
+        steps_without_backward=unlearned,
+        backwards=backwards,
+        epoch_losses=tuple(loss for loss, _ in epochs),
+        epoch_steps=tuple(count for _, count in epochs),
+        provenance=provenance,
+    )
+
+
+def _array(facts: Any, arrays: Mapping[str, NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    name = facts.get("array") if isinstance(facts, dict) else None
+    array = arrays.get(name) if isinstance(name, str) else None
+    if array is None or array.dtype != np.dtype(dtype) or array.ndim != 1:
+        return np.empty(0, dtype)
+    return array
+
+
+def _counts(facts: Any) -> Iterable[tuple[str, int]]:
+    return [
+        (split, count)
+        for split, count in (facts.items() if isinstance(facts, dict) else ())
+        if type(count) is int and count > 0
+    ]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """One linear layer, logits = x Wᵀ + b, as recomputed by us: weight (classes, features), bias (classes,)."""
+
+    weight: NDArray[Any]
+    bias: NDArray[Any]
+
+    @classmethod
+    def of(cls, module: Value | None, *, features: int, classes: int) -> Linear | None:
+        """The layer, if the module's parameters are exactly those of one; None if we can't recompute it."""
+        state = list(module.state.values()) if module is not None else []
+        weights = [array for array in state if array.shape == (classes, features)]
+        biases = [array for array in state if array.shape == (classes,)]
+        if len(weights) != 1 or len(biases) > 1 or len(weights) + len(biases) != len(state):
+            return None
+        if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in state):
+            return None
+        return cls(weights[0], biases[0] if biases else np.zeros(classes))
+
+    def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, classes), from inputs of shape (n, features)."""
+        return inputs @ self.weight.T.astype(np.float32) + self.bias.astype(np.float32)
+
+    def accuracy(self, inputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
+        return float((self.logits(inputs).argmax(axis=1) == labels).mean())
+
+    def loss(self, inputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
+        """The mean cross-entropy, in nats."""
+        logits = self.logits(inputs).astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        chosen = logits[np.arange(len(labels)), labels]
+        return float((np.log(np.exp(logits).sum(axis=1)) - chosen).mean())
+
+
+def normalisation(dataset: Value | None) -> tuple[float, float]:
+    """Mean and deviation of the `Normalize` in a data set's transform; (0, 1) if there is none."""
+    text = dataset.text("transform") if dataset is not None else ""
+    match = re.search(r"Normalize\(mean=[\[(]?([-\d.e]+),?[\])]?, std=[\[(]?([-\d.e]+),?[\])]?", text)
+    return (float(match[1]), float(match[2])) if match and float(match[2]) else (0.0, 1.0)
+
+
+def inputs(images: NDArray[np.uint8], normalised: tuple[float, float] = (0.0, 1.0)) -> NDArray[np.float32]:
+    """Images (n, h, w) of bytes as the network sees them after `ToTensor`: (n, h*w) in [0, 1], normalised."""
+    mean, deviation = normalised
+    flat = images.reshape(len(images), -1).astype(np.float32)
+    flat /= 255
+    if normalised != (0.0, 1.0):
+        flat -= mean
+        flat /= deviation
+    return flat
+
+
+def scale(history: float, loss: float, scales: Iterable[float], *, tolerance: float) -> float | None:
+    """By which usual factor a history's entry differs from a mean loss, or None if by no usual one."""
+    if loss <= 0 or history <= 0:
+        return None
+    factor = history / loss
+    return next((one for one in scales if abs(factor / one - 1) <= tolerance), None)

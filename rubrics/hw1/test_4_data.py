@@ -1,0 +1,217 @@
+"""Parts 4.1 to 4.4: looking at the data."""
+
+from itertools import pairwise
+
+import numpy as np
+
+from grader import award, fail, question, review, skip
+from grader.analysis import numbers, pictures
+
+
+@question("4.1", points=0.25)
+def test_displays_array_and_tensor(student):
+    """The array `a` and the tensor `b` are displayed."""
+    answer = student.answer("4.1")
+    values = {name: student.value(name, "4.1") for name in ("a", "b")}
+    seen = [name for name in values if displayed(values[name], answer.text, tensor=name == "b")]
+    if len(seen) == 2:
+        return
+    facts = {
+        "expected": "a and b in the output",
+        "actual": answer.error or shortened(answer.text) or "no output",
+        "hint": "`print(a)` and `print(b)`: a cell shows only the value of its last line by itself.",
+    }
+    if seen:
+        award(0.125, f"Only `{seen[0]}` is displayed.", **facts)
+    fail("Neither `a` nor `b` is displayed.", **facts)
+
+
+def displayed(value, text, *, tensor):
+    """Do the numbers of an array stand in the output, in the way that such an array is printed?"""
+    if value is None or value.array is None or value.array.size == 0:
+        return False
+    blocks = text.split("tensor(")
+    own = blocks[1:] if tensor else [blocks[0], *(after_tensor(block) for block in blocks[1:])]
+    wanted = [float(one) for one in np.asarray(value.array, np.float64).ravel()[:50]]
+    return any(all_shown(block, wanted) for block in own)
+
+
+def all_shown(text, values):
+    shown = np.array(numbers.numbers_in(text))
+    if shown.size == 0:
+        return False
+    return all(np.isclose(shown, value, rtol=1e-3, atol=6e-5).any() for value in values)
+
+
+def after_tensor(block):
+    """What follows the tensor that a block of output begins with."""
+    depth = 1
+    for at, character in enumerate(block):
+        depth += (character in "([") - (character in ")]")
+        if depth == 0:
+            return block[at:]
+    return ""
+
+
+@question("4.2", points=0.5)
+def test_shows_the_size_of_the_data(student, data):
+    """The numbers of training points, of test points and of features are shown."""
+    answer = student.answer("4.2")
+    text = f"{answer.text}\n{answer.markdown}\n{comments(answer)}"
+    wanted = {
+        "training points": {len(data.arrays.train_images), 60000},
+        "test points": {len(data.arrays.test_images), 10000},
+        "features": {784},
+    }
+    missing = [what for what, counts in wanted.items() if not any(numbers.mentions(text, n) for n in counts)]
+    if "features" in missing and has_shape(text):
+        missing.remove("features")
+    if not missing:
+        return
+    facts = {
+        "expected": "60000 training points, 10000 test points, 784 (28x28) features",
+        "actual": answer.error or shortened(answer.text) or "no output",
+        "hint": "`len(trainingdata)`, `len(testdata)` and the shape of one image tell all three.",
+    }
+    if len(missing) == len(wanted):
+        fail("None of the three numbers is shown.", **facts)
+    award("0.30" if len(missing) == 1 else "0.15", f"Not shown: {' and '.join(missing)}.", **facts)
+
+
+def has_shape(text):
+    """28 and 28 side by side, as in a printed shape."""
+    found = numbers.numbers_in(text.replace(",", " , "))
+    return (28, 28) in pairwise(found)
+
+
+def comments(answer):
+    return "\n".join(line for line in answer.source.splitlines() if line.lstrip().startswith("#"))
+
+
+@question("4.3", points=0.5)
+def test_shows_the_sample_image(student, exhibits):
+    """The picture that is shown is the sample `image`."""
+    shown = shown_in(student, "4.3")
+    sample = student.value("image", "4.3")
+    grey = pictures.greyscale(sample.array) if sample is not None and sample.array is not None else None
+    if grey is None:
+        review(
+            "`image` was not found, so the picture could not be compared.", actual=f"{len(shown)} pictures"
+        )
+    if any(pictures.same(picture, grey) for picture in shown):
+        return
+    exhibits.images(
+        "The sample, and what was shown",
+        series=[one("the sample", "reference", [grey]), one("shown", "student", shown[:5])],
+    )
+    fail(
+        "The picture that is shown is not the sample `image`.",
+        expected="the 28x28 pixels of `image`",
+        actual=f"{len(shown)} other pictures, the first of shape {shown[0].shape}",
+        hint="`plt.imshow(image.squeeze(), cmap='gray')` shows a 1x28x28 tensor as it is.",
+    )
+
+
+@question("4.4", points=0.5)
+def test_shows_the_first_ten_test_images(student, data, exhibits):
+    """The first ten images of the first minibatch of `testDataLoader` are shown."""
+    shown = shown_in(student, "4.4")
+    batch = images_of(student.value("images", "4.4"))
+    test = list(data.arrays.test_images[:10])
+    if all(pictures.shown(shown, test)):
+        return
+    if batch is not None and len(batch) >= 10 and all(pictures.shown(shown, batch[:10])):
+        other = which(batch[:10], data)
+        if other == "test":
+            return  # a test loader that shuffles has another first minibatch
+        exhibit(exhibits, test, shown)
+        award(
+            0.25,
+            f"The ten images that are shown are of {'the training set' if other == 'training' else 'another set'}.",
+            expected="the first ten images of the first minibatch of testDataLoader",
+            actual=f"ten images of {'the training loader' if other == 'training' else 'another loader'}",
+            hint="Which loader did `images` come from?",
+        )
+    exhibit(exhibits, test, shown)
+    right = sum(pictures.shown(shown, test))
+    if batch is not None:
+        right = max(right, sum(pictures.shown(shown, batch[:10])))
+    facts = {
+        "expected": "ten images: the first ten of the first minibatch of testDataLoader",
+        "actual": f"{right} of them, among {len(shown)} pictures",
+        "hint": "`images[:10]` of the first batch; one picture each, or all in one grid.",
+    }
+    if right:
+        award(0.25, f"{right} of the ten images are shown.", **facts)
+    fail("None of the ten images is shown.", **facts)
+
+
+def shown_in(student, name):
+    """The pictures that a question's cells showed, or the end of this check."""
+    answer = student.answer(name)
+    shown = pictures.drawn(student.figures(name))
+    if shown:
+        return shown
+    if answer.pictures:
+        review("A picture was displayed, but not through matplotlib: its pixels were not seen.")
+    if answer.error:
+        fail("The cell ended with an error before it showed a picture.", actual=answer.error)
+    if not answer.found:
+        skip("No cell answers this question.")
+    return fail(
+        "No picture is shown.",
+        expected="a picture drawn by matplotlib",
+        actual="none",
+        hint="`plt.imshow(...)` draws, `plt.show()` displays.",
+    )
+
+
+def images_of(value):
+    """A batch of images (n, 28, 28), or None."""
+    if value is None or value.array is None or value.array.size % 784 or value.array.size == 0:
+        return None
+    return value.array.reshape(-1, 28, 28)
+
+
+def which(images, data):
+    """The split that a few images are from, by their pixels."""
+    for split, known in (("test", data.arrays.test_images), ("training", data.arrays.train_images)):
+        if all(is_among(image, known) for image in images):
+            return split
+    return ""
+
+
+def is_among(image, known):
+    """Is this image, on any linear scale, one of the known ones of shape (n, 28, 28)?"""
+    low, high = image.min(), image.max()
+    if high <= low:
+        return False
+    # The usual ToTensor scale, or whatever stretches the image to the bytes it was made from.
+    for scaled in (image * 255, (image - low) / (high - low) * 255):
+        near = np.abs(known[:, 14, ::3] - scaled[14, ::3]).max(axis=1) <= 1
+        if any(pictures.same(candidate, image) for candidate in known[near]):
+            return True
+    return False
+
+
+def exhibit(exhibits, wanted, shown):
+    exhibits.images(
+        "The ten images, and what was shown",
+        series=[one("expected", "reference", wanted), one("shown", "student", shown[:10])],
+    )
+
+
+def one(label, who, images):
+    return {"label": label, "who": who, "images": [as_bytes(image) for image in images]}
+
+
+def as_bytes(image):
+    """Rows of bytes, stretched to the full range; large pictures thinned out."""
+    step = max(1, int(np.ceil(max(image.shape) / 300)))
+    small = np.asarray(image, np.float64)[::step, ::step]
+    low, high = small.min(), small.max()
+    return ((small - low) / ((high - low) or 1) * 255).round().astype(int).tolist()
+
+
+def shortened(text):
+    return text.strip()[:400]

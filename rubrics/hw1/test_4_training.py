@@ -1,0 +1,227 @@
+"""Part 4.5: training, judged by its trace, by the histories it kept and by the weights it left."""
+
+import math
+
+from grader import award, fail, question, review
+from grader.analysis import numbers, training
+
+HISTORIES = {"training": "train_loss_history", "test": "test_loss_history"}
+
+
+@question("4.5", points=0.5)
+def test_the_network_learned(student, reference, data, exhibits):
+    """The trained network classifies as well as the reference does after 20 epochs."""
+    net = student.value("net", "4.5")
+    layer = linear(student)
+    if layer is None and net is not None and net.kind == "module":
+        review(
+            "This network is not one linear layer, so its accuracy could not be recomputed.",
+            actual=net.text("repr"),
+        )
+    if layer is None:
+        not_run(student, "No trained `net` was left.")
+    if not run_of(student).trained and not moved(student):
+        not_run(student, "`net` was not trained.")
+    band = reference.band(lambda run: accuracy(run, data), floor=0.01)
+    reached = accuracy(student, data)
+    exhibits.text(
+        "Recomputed from the weights",
+        f"Test accuracy {reached:.4f}; training accuracy {accuracy(student, data, test=False):.4f}.",
+    )
+    if reached >= band.low:
+        return
+    facts = {
+        "expected": f"a test accuracy of {band}, as the reference reaches with other seeds",
+        "actual": f"{reached:.3f}, recomputed from the weights of net",
+        "hint": "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
+    }
+    if reached >= band.low - 0.1:
+        award(0.25, "The network learned, but less than the reference.", **facts)
+    fail("The network did not learn.", **facts)
+
+
+@question("4.5", points=0.25)
+def test_histories_are_those_of_the_run(student, reference, data, settings, exhibits):
+    """`train_loss_history` and `test_loss_history` hold the run's 20 losses."""
+    histories = {which: student.value(name, "4.5") for which, name in HISTORIES.items()}
+    values = {
+        which: value.numbers for which, value in histories.items() if value is not None and value.numbers
+    }
+    if values:
+        exhibits.curves("Loss by epoch", x="epoch", y="loss", series=curves(values, student, reference, data))
+    if not values:
+        not_run(student, "Neither loss history was found.")
+    wrong = {
+        which: why
+        for which in HISTORIES
+        if (why := misfit(which, values.get(which), student, data, settings))
+    }
+    if not wrong:
+        return
+    facts = {
+        "expected": f"{settings['epochs']} finite losses each, falling, as this run computed them",
+        "actual": "; ".join(f"{HISTORIES[which]}: {why}" for which, why in wrong.items()),
+        "hint": "Append one number to each list at the end of every epoch.",
+    }
+    if len(wrong) == 1:
+        award(0.125, "One of the two histories is right.", **facts)
+    fail("Neither history is that of a run of 20 epochs.", **facts)
+
+
+@question("4.5", points=0.25)
+def test_losses_are_printed(student):
+    """The training and test losses are printed."""
+    answer = student.answer("4.5")
+    histories = {which: student.value(name, "4.5") for which, name in HISTORIES.items()}
+    lists = {
+        which: value.numbers for which, value in histories.items() if value is not None and value.numbers
+    }
+    printed = {which: numbers.shown(answer.text, values) for which, values in lists.items()}
+    seen = [which for which, share in printed.items() if share >= 0.9]
+    if len(seen) == len(HISTORIES):
+        return
+    facts = {
+        "expected": "the loss of each epoch, for both sets, in the output",
+        "actual": answer.text.strip()[:300] or answer.error or "no output",
+        "hint": "Print both losses at the end of each epoch.",
+    }
+    if not run_of(student).trained and not answer.text.strip():
+        fail("Nothing was trained, and nothing was printed.", **facts)
+    if seen:
+        award(0.125, f"Only the {seen[0]} losses are printed.", **facts)
+    if len(numbers.numbers_in(answer.text)) >= 20:
+        review("Numbers are printed, but they are not those of the histories.", **facts)
+    fail("The losses are not printed.", **facts)
+
+
+@question("4.5", points=0.25)
+def test_the_test_set_never_trained_the_network(student):
+    """The network learned from the training set alone."""
+    run = run_of(student)
+    if not run.trained:
+        if moved(student):
+            review("The weights changed without an optimizer's step, so the data behind it is not known.")
+        not_run(student, "Nothing was trained.")
+    if run.steps_on_test:
+        fail(
+            "The test set trained the network.",
+            expected="no optimizer step after a minibatch of testDataLoader",
+            actual=f"{run.steps_on_test} of {run.steps} steps followed a minibatch of the test set",
+            hint="In the loop over testDataLoader compute the loss only: no backward(), no step().",
+        )
+    if run.steps_on_other:
+        review(
+            "Some steps followed data that is neither the training set nor the test set.",
+            actual=f"{run.steps_on_other} of {run.steps} steps",
+        )
+
+
+def run_of(student):
+    """The trace of the cells that answer 4.5; of the whole notebook if they took no step."""
+    own = training.trace(student.evidence, student.answer("4.5").cells)
+    return own if own.trained else training.trace(student.evidence)
+
+
+def not_run(student, message):
+    """Ends a check for which there is nothing to judge, with what the cells say about it."""
+    answer = student.answer("4.5")
+    if not answer.found:
+        fail(message, expected="a training loop of 20 epochs", actual="no cell answers 4.5")
+    fail(
+        message,
+        expected="a training loop of 20 epochs",
+        actual=answer.error or student.detail or "the cells ran, and nothing came of them",
+        hint="Restart the kernel, run all cells from the top, and look at the first error.",
+    )
+
+
+def linear(work):
+    return training.Linear.of(work.value("net", "4.5"), features=784, classes=10)
+
+
+def moved(work):
+    """Did the weights of `net` change after it was first built?"""
+    states = [value.state for value in work.evidence.values("net")]
+    return len(states) > 1
+
+
+def accuracy(work, data, *, test=True):
+    """The accuracy that `net` has on the real data, or NaN if it can't be recomputed."""
+    layer = linear(work)
+    if layer is None:
+        return math.nan
+    return layer.accuracy(*split(work, data, test=test))
+
+
+def split(work, data, *, test):
+    arrays = data.arrays
+    images, labels = (
+        (arrays.test_images, arrays.test_labels) if test else (arrays.train_images, arrays.train_labels)
+    )
+    normalised = training.normalisation(work.value("testdata" if test else "trainingdata"))
+    return training.inputs(images, normalised), labels
+
+
+def misfit(which, values, student, data, settings):
+    """What is wrong with a history, in a few words; nothing if it is right."""
+    if values is None:
+        return "not there"
+    if len(values) != settings["epochs"]:
+        return f"{len(values)} entries"
+    if not all(map(math.isfinite, values)):
+        return "not finite"
+    if values[-1] >= values[0]:
+        return "not falling"
+    return disagreement(which, values, student, data, settings)
+
+
+def disagreement(which, values, student, data, settings):
+    """Compare a history with the weights it ended with, on whatever scale it was kept."""
+    layer = linear(student)
+    if layer is None:
+        return ""
+    inputs, labels = split(student, data, test=which == "test")
+    batches = math.ceil(len(labels) / settings["batch_size"])
+    loss = layer.loss(inputs, labels)
+    usual = (1, 1 / settings["batch_size"], batches, len(labels), 1 / batches, settings["batch_size"])
+    if training.scale(values[-1], loss, usual, tolerance=0.12) is None:
+        return f"ends with {values[-1]:.4g}, while the weights give {loss:.4g}"
+    return ""
+
+
+def curves(values, student, reference, data):
+    """The student's histories, each scaled to mean losses, and the reference's with their band."""
+    series = []
+    for which, name in HISTORIES.items():
+        runs = [
+            value.numbers for run in reference.runs if (value := run.value(name, "4.5")) and value.numbers
+        ]
+        if runs:
+            low, high = (
+                [min(losses) for losses in zip(*runs, strict=True)],
+                [max(losses) for losses in zip(*runs, strict=True)],
+            )
+            series.append(
+                {
+                    "label": f"reference, {which}",
+                    "who": "reference",
+                    "y": list(runs[0]),
+                    "low": low,
+                    "high": high,
+                }
+            )
+    for which, losses in values.items():
+        factor = scale_of(which, losses, student, data)
+        label = f"yours, {which}" + ("" if factor == 1 else f", divided by {factor:.4g}")
+        series.append({"label": label, "who": "student", "y": [loss / factor for loss in losses]})
+    return series
+
+
+def scale_of(which, losses, student, data):
+    layer = linear(student)
+    if layer is None:
+        return 1
+    inputs, labels = split(student, data, test=which == "test")
+    batches = math.ceil(len(labels) / 64)
+    loss = layer.loss(inputs, labels)
+    return training.scale(losses[-1], loss, (1, 1 / 64, batches, len(labels), 64), tolerance=0.3) or 1
