@@ -182,6 +182,7 @@ def _tasks(rows: Iterable[Row]) -> Iterable[Task]:
 def _reasons(grade: Grade) -> Iterable[tuple[bool, str]]:
     if grade.ending.ours:
         yield True, f"The grader failed to run the notebook: {grade.ending_detail or 'no detail is known'}"
+        return
     for question in grade.questions:
         outcomes = {question.outcome} | {check.outcome for check in question.checks}
         if Outcome.BROKEN in outcomes:

@@ -113,12 +113,13 @@ def curves(data: Mapping[str, Any]) -> Curves:
     )
 
 
-def histogram(groups: Sequence[tuple[float, bool]], *, most: float, bins: int = 10) -> tuple[Bar, ...]:
-    """Bars of `(score, is provisional)` pairs; provisional ones are stacked on top. Heights are shares."""
+def histogram(scores: Iterable[tuple[float, bool]], *, most: float) -> tuple[Bar, ...]:
+    """About ten bars of `(score, is provisional)` pairs. Places and heights are shares of the whole."""
+    step = _step(most / 10) if most > 0 else 1.0
+    bins = max(math.ceil(most / step - 1e-9), 1)
     counts = [[0, 0] for _ in range(bins)]
-    for score, provisional in groups:
-        place = int(score / most * bins) if most else 0
-        counts[min(max(place, 0), bins - 1)][provisional] += 1
+    for score, provisional in scores:
+        counts[min(max(int(score / step + 1e-9), 0), bins - 1)][provisional] += 1
     tallest = max(sum(pair) for pair in counts) or 1
     return tuple(
         Bar(
@@ -126,7 +127,7 @@ def histogram(groups: Sequence[tuple[float, bool]], *, most: float, bins: int = 
             width=1 / bins,
             height=final / tallest,
             stacked=provisional / tallest,
-            label=f"{most * index / bins:g} to {most * (index + 1) / bins:g}",
+            label=f"{index * step:g} to {(index + 1) * step:g}",
             count=final + provisional,
         )
         for index, (final, provisional) in enumerate(counts)
@@ -242,12 +243,14 @@ def _stretches(values: Iterable[float | None], scale: _Scale, step: int) -> Iter
 
 
 def _ticks(low: float, high: float, about: int = 5) -> tuple[float, ...]:
-    """Round numbers from `low` to `high`, one, two or five times a power of ten apart."""
     if not high > low:
         return (low,)
-    rough = (high - low) / about
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    last = math.floor(high / step + 1e-9)
+    step = _step((high - low) / about)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return tuple(round(index * step, 12) for index in range(first, last + 1))
+
+
+def _step(rough: float) -> float:
+    """The next one, two or five times a power of ten."""
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)

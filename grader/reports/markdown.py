@@ -30,13 +30,15 @@ _INLINE_MATH = re.compile(
 _BLOCK_MATH = re.compile(
     r"(?:\$\$(?:(?!\$\$).)+\$\$|\\begin\{(?P<name>\w+\*?)\}.+?\\end\{(?P=name)\})[ \t]*(?:\n|\Z)", re.DOTALL
 )
+_COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+"""Invisible in Jupyter too; the kit's own marks are comments."""
 _LONGEST_MATH = 2000
 
 
 def render(source: str, attachments: Mapping[str, Mapping[str, str]] | None = None) -> Markup:
     """Markdown without raw HTML; formulas stay readable source."""
     parser = _markdown()
-    tokens = parser.parse(source)
+    tokens = parser.parse(_COMMENT.sub("", source))
     for token in tokens:
         _attach(token.children or (), attachments or {})
     _clamp_headings(tokens)

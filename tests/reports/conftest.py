@@ -1,0 +1,272 @@
+"""A small class as homework 1 leaves it: right, half right, waiting for a person, crashed, unreadable, ours."""
+
+from __future__ import annotations
+
+import io
+import math
+from base64 import b64encode
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from nbformat import v4
+from PIL import Image
+
+from grader.model import Check, Ending, Exhibit, Flag, FoundBy, Grade, Outcome, QuestionGrade
+
+D = Decimal
+
+
+def picture(shade, size=(120, 90)):
+    """A PNG as a notebook keeps it."""
+    image = Image.linear_gradient("L").resize(size).point(lambda value: value * shade // 255)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return b64encode(buffer.getvalue()).decode()
+
+
+def displayed(**data):
+    return v4.new_output("display_data", {name.replace("_", "/", 1): value for name, value in data.items()})
+
+
+def printed(text, name="stdout"):
+    return v4.new_output("stream", name=name, text=text)
+
+
+def notebook(*cells):
+    return v4.new_notebook(cells=list(cells))
+
+
+def code(source, *outputs):
+    return v4.new_code_cell(source, outputs=list(outputs))
+
+
+@pytest.fixture(scope="session")
+def executed():
+    losses = [printed(f"epoch {epoch + 1:2d}: {0.97 / (epoch + 1):.4f}\n") for epoch in range(20)]
+    return notebook(
+        v4.new_markdown_cell("# Homework 1\n\n**1a.** $\\nabla f(x) = 2x$\n\n$$\nx\n= y\n$$"),
+        code("image, label = trainingdata[0]\nplt.imshow(image.squeeze())", displayed(image_png=picture(255))),
+        code("for epoch in range(20):\n    print(loss)  # Q4.5", *losses, displayed(image_png=picture(200))),
+        code(
+            "evaluate(testDataLoader)",
+            printed("\x1b[31mlow\x1b[0m accuracy\r  50%\r 100%\n", "stderr"),
+            v4.new_output("error", ename="NameError", evalue="x", traceback=["\x1b[31mNameError\x1b[0m: <x>"]),
+        ),
+        code("frame", displayed(text_html="<table><thead><tr><th></th><th>a</th></tr></thead></table>")),
+        v4.new_raw_cell("raw & ready"),
+    )
+
+
+@pytest.fixture(scope="session")
+def reference():
+    return notebook(
+        code("SECRET = 'how the reference does it'\nplt.imshow(image)", displayed(image_png=picture(250))),
+        code("SECRET", displayed(image_png=picture(190))),
+    )
+
+
+def losses(scale):
+    return [scale * (0.45 + 0.52 * math.exp(-epoch / 2.5)) for epoch in range(20)]
+
+
+CURVES = Exhibit(
+    question="4.5",
+    kind="curves",
+    title="Losses by epoch",
+    data={
+        "x": "epoch",
+        "y": "cross-entropy",
+        "series": [
+            {"label": "train", "who": "student", "y": losses(1.04)},
+            {"label": "test", "who": "student", "y": [*losses(1.1)[:10], None, math.nan, *losses(1.1)[12:]]},
+            {
+                "label": "train",
+                "who": "reference",
+                "y": losses(1.0),
+                "low": losses(0.98),
+                "high": losses(1.02),
+            },
+            {"label": "test", "who": "reference", "y": losses(1.05)},
+        ],
+    },
+)
+IMAGES = Exhibit(
+    question="4.3",
+    kind="images",
+    title="The sample",
+    data={
+        "series": [
+            {"label": "sample", "who": "student", "images": [[[9 * column for column in range(28)]] * 28]},
+            {"label": "sample", "who": "reference", "images": [[[8 * row] * 28 for row in range(28)]]},
+        ]
+    },
+)
+
+
+def check(name, question, outcome, earned, most, title, **words):
+    return Check(
+        id=f"test_hw1.py::test_{name}",
+        question=question,
+        title=title,
+        outcome=Outcome(outcome),
+        earned=D(earned),
+        max=D(most),
+        **words,
+    )
+
+
+def question(name, title, checks, **more):
+    outcomes = {one.outcome for one in checks}
+    points, most = sum((one.earned for one in checks), D(0)), sum((one.max for one in checks), D(0))
+    for outcome in (Outcome.BROKEN, Outcome.REVIEW):
+        if outcome in outcomes:
+            break
+    else:
+        outcome = outcomes.pop() if len(outcomes) == 1 else Outcome.PARTIAL
+    return QuestionGrade(
+        id=name,
+        title=title,
+        points=points,
+        max=most,
+        outcome=outcome,
+        found_by=more.pop("found_by", FoundBy.MARKER),
+        checks=tuple(checks),
+        **more,
+    )
+
+
+def theory(outcome="review", earned="0"):
+    return question(
+        "1a",
+        "The gradient of the squared norm",
+        [
+            check(
+                "gradient",
+                "1a",
+                outcome,
+                earned,
+                "0.75",
+                "The gradient is right for every dimension.",
+                message="A person reads this answer.",
+                actual=r"\nabla f(x) = 2x",
+            )
+        ],
+        cells=(0,),
+        found_by=FoundBy.METADATA,
+    )
+
+
+def figure(outcome="passed", earned="0.5"):
+    return question(
+        "4.3",
+        "Show the sample",
+        [check("figure", "4.3", outcome, earned, "0.5", "The figure shows `image`.")],
+        cells=(1,),
+        reference_cells=(0,),
+        exhibits=(IMAGES,),
+    )
+
+
+def training(outcome="partial", earned="0.50"):
+    return question(
+        "4.5",
+        "Train for 20 epochs",
+        [
+            check("learned", "4.5", "passed", "0.5", "0.5", "The network learned."),
+            check(
+                "histories",
+                "4.5",
+                outcome,
+                earned,
+                "0.75",
+                "The test set never trained `net`.",
+                message="`net` was also trained on the test set.",
+                expected="gradients from trainDataLoader only",
+                actual="157 of 1095 steps of each epoch used testDataLoader",
+                hint="The loop over testDataLoader: it needs no backward() and no step().",
+                visibility="after_due_date",
+            ),
+        ],
+        cells=(2,),
+        reference_cells=(1,),
+        exhibits=(CURVES,),
+    )
+
+
+def evaluation(outcome="failed", earned="0", **words):
+    title = "`evaluate` scores everything the loader yields, not just its first batch."
+    return question(
+        "4.6",
+        "Accuracy over the loader",
+        [check("evaluate", "4.6", outcome, earned, "1", title, **words)],
+        cells=(3,),
+        found_by=FoundBy.NAMES,
+    )
+
+
+def grade(student, *questions, ending=Ending.FINISHED, profile="full", **more):
+    provisional = (
+        profile != "full" or ending.ours or any(one.outcome.provisional for part in questions for one in part.checks)
+    )
+    return Grade(
+        student=student,
+        assignment="hw1",
+        title="Homework 1",
+        profile=profile,
+        ending=ending,
+        ending_detail=more.pop("ending_detail", ""),
+        total=sum((one.points for one in questions), D(0)),
+        max=D(3) + D("0.5"),
+        provisional=provisional,
+        seconds=5.217,
+        questions=questions,
+        origin=f"{student}.ipynb",
+        **more,
+    )
+
+
+def zeros(outcome):
+    """Every question with no points and the same outcome."""
+    return (
+        theory(outcome),
+        figure(outcome, "0"),
+        replace(training(outcome, "0"), points=D(0), outcome=Outcome(outcome), checks=training(outcome, "0").checks[1:]),
+        evaluation(outcome),
+    )
+
+
+@pytest.fixture(scope="session")
+def jane():
+    """Half right, one question open, one check that students see later."""
+    return grade(
+        "doe-jane",
+        theory(),
+        figure(),
+        training(),
+        evaluation(message="Only the first minibatch counts.", expected="0.40", actual="0.75", hint="The return."),
+        ending=Ending.ERROR,
+        ending_detail="cell 4: NameError: name 'x' is not defined",
+        flags=(Flag(kind="collaborators", message="No collaborators are named."),),
+        compat=({"what": "DataLoader iterator .next()", "count": 2},),
+        sandbox={"kind": "bwrap", "network": False, "memory": 12884901888},
+    )
+
+
+@pytest.fixture(scope="session")
+def ann():
+    """All right and final."""
+    return grade("adams-ann", theory("passed", "0.75"), figure(), training("passed", "0.75"), evaluation("passed", "1"))
+
+
+@pytest.fixture(scope="session")
+def room(jane, ann):
+    return (
+        ann,
+        grade("byte-bob", *zeros("skipped"), ending=Ending.UNREADABLE, ending_detail="it is a PDF document"),
+        grade("chan-cy", theory("passed", "0.75"), figure("failed", "0"), training("passed", "0.75"), evaluation()),
+        jane,
+        grade("evil-eve", *zeros("broken"), ending=Ending.BROKEN, ending_detail="the sandbox did not start"),
+        grade("fox-finn", theory("passed", "0.75"), figure(), training(), evaluation(), ending=Ending.TIMEOUT),
+        grade("gray-gus", theory("broken"), figure(), training("passed", "0.75"), evaluation("passed", "1")),
+    )
