@@ -12,7 +12,7 @@ import struct
 import tempfile
 import zlib
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,8 +153,8 @@ def fetch(
         except (OSError, RuntimeError) as error:
             reason = str(error).strip().partition("\n")[0].rstrip(":")
             raise DatasetError(f"FashionMNIST could not be downloaded ({reason}); {ADVICE}") from error
-        place = Place(name="torchvision's download", path=folder, found=True)
-        return _laid_out(place, edition, cache)
+        place = Place(name="the download", path=folder, found=True)
+        return replace(_laid_out(place, edition, cache), provenance="torchvision's download")
 
 
 def where(
