@@ -98,18 +98,22 @@ def _fast_batch(dataset: Any, index: Any) -> Batch | None:
     while type(dataset) is Subset:
         if type(dataset.indices) not in (list, range, np.ndarray) or "__getitems__" in vars(dataset):
             return None
+        if not _all_within(index, len(dataset.indices)):
+            return None
         index = [dataset.indices[i] for i in index]
         dataset = dataset.dataset
     tensors = _tensors(dataset)
-    if tensors is None or not set(map(type, index)) <= PLAIN_INDICES or min(index) < 0:
-        return None
-    if max(index) >= min(len(values) for values in tensors):
+    if tensors is None or not _all_within(index, min(map(len, tensors))):
         return None
     rows = tensor(index)
     batch = [index_select(values, 0, rows) for values in tensors]  # data[rows] takes ten times as long
     if type(dataset) is not TensorDataset:
         return _transformed(batch, dataset.transform)
     return batch
+
+
+def _all_within(index: list[Any], size: int) -> bool:
+    return set(map(type, index)) <= PLAIN_INDICES and min(index) >= 0 and max(index) < size
 
 
 def _tensors(dataset: Any) -> tuple[torch.Tensor, ...] | None:

@@ -66,6 +66,7 @@ def alone():
 
 def _answer(sender, function, arguments):
     os.environ["MPLBACKEND"] = "agg"
+    multiprocessing.set_start_method("fork", force=True)  # a loader's workers start as they do in a kernel
     torch.set_num_threads(1)
     try:
         answer = (None, function(*arguments))
