@@ -1,0 +1,45 @@
+"""Words that may take an answer back: “I first thought …, but”. They send it to a person.
+
+It is a list, so it leaks; that is why formulas that disagree go to a person too.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_WORDS = re.compile(
+    r"\b(?:not|isn'?t|aren'?t|wasn'?t|doesn'?t|don'?t|didn'?t|can'?t|cannot|never|neither|nor|no longer|wrong|incorrect\w*|"
+    r"mistak\w*|false|untrue|instead|rather than|thought|tried|try|or|but|however|although|though|unless|except|unsure|"
+    r"guess\w*|maybe|perhaps|probably|possibly|might|confus\w*|idk|actually|unlike|ignore|scratch that|disregard|crossed|"
+    r"todo|fixme|"
+    r"incorrecto|falso|equivocad\w*|pero|quizás?|creo|tal vez|faux|mais|peut-être|falsch|nicht|aber|vielleicht|"
+    r"no es|no está|n'est pas|não|errado|sbagliat\w*|forse)\b"
+    r"|[不没非错误]|\?|？|~~",
+    re.IGNORECASE,
+)
+_READ_SCRIPTS = ("LATIN", "CJK", "GREEK", "FULLWIDTH", "IDEOGRAPHIC", "MICRO", "MODIFIER")
+
+
+_ARITHMETIC = re.compile(
+    r"\b(?:two|twice|times|half|double|doubled|plus|minus|divided|over|squared?|transposed?|negative|opposite|third|"
+    r"inverse|reciprocal|multipl\w+|without|where each)\b|[倍半负]",
+    re.IGNORECASE,
+)
+
+
+def computes(words: str) -> str:
+    """Return the first word that changes a bare formula beside it, as in “twice $x$”, or nothing."""
+    found = _ARITHMETIC.search(words)
+    return found[0] if found else ""
+
+
+def casts_doubt(words: str) -> str:
+    """Return the first word that casts doubt, or the first letter of a script that we cannot read, or nothing."""
+    if found := _WORDS.search(words.replace("’", "'")):
+        return found[0]
+    return next((letter for letter in words if letter.isalpha() and not _is_readable(letter)), "")
+
+
+def _is_readable(letter: str) -> bool:
+    return letter.isascii() or unicodedata.name(letter, "").startswith(_READ_SCRIPTS)

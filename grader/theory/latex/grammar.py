@@ -1,0 +1,301 @@
+r"""Chapter 2: tokens become a tree.
+
+    expression = [+|-] term {(+|-) term}          term   = factor {[· × * / ∘] factor}
+    factor     = -factor | atom {scripts}         scripts = _argument | ^argument | '
+
+What an `atom` is (a name, a bracket, a norm, a fraction, a big sum, a gradient) stands in `notation.py`. Two things
+depend on where we are and make this a parser by hand: whether a bar opens or closes, and how far TeX's one-token
+arguments reach (`\frac12`, `x^2y`).
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from grader.theory.latex import nodes as n
+from grader.theory.latex import notation
+from grader.theory.latex.fuel import DEPTH, Fuel, Unread
+from grader.theory.latex.tokens import END, Kind, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SEPARATORS = frozenset({",", ";", "&", "quad", "qquad", r"\\"})
+_TIMES = {"cdot": ".", "bullet": ".", "times": "", "*": "", "ast": "", "@": "", "odot": "o", "circ": "o"}
+_TRANSPOSES = frozenset({"T", "top", "intercal", "t", "prime", "'"})
+
+
+def parse(tokens: Sequence[Token], fuel: Fuel, *, functions: frozenset[str], wide: bool = False) -> n.Node:
+    r"""Parse one side of an equation.
+
+    Args:
+        tokens: all of them must be used up.
+        fuel: burned per token.
+        functions: names that are called, so that `f(x)` is no product.
+        wide: read `\sum a - b` as `\sum (a - b)`, as some people mean it.
+
+    Raises:
+        Unread: with the place.
+    """
+    parser = Parser(tokens, fuel, functions=functions, wide=wide)
+    node = parser.expression()
+    if parser.peek() != END:
+        raise Unread(f"unexpected “{parser.peek().text}”")
+    return node
+
+
+class Parser:
+    """A cursor over tokens with the rules of precedence."""
+
+    def __init__(
+        self, tokens: Sequence[Token], fuel: Fuel, *, functions: frozenset[str], wide: bool, depth: int = 0
+    ) -> None:
+        self._tokens = list(tokens)
+        self._at = 0
+        self._fuel = fuel
+        self._depth = depth
+        self._fences: list[str] = []
+        self.functions = functions
+        self.wide = wide
+
+    # The cursor
+
+    def peek(self, ahead: int = 0) -> Token:
+        where = self._at + ahead
+        return self._tokens[where] if where < len(self._tokens) else END
+
+    def take(self) -> Token:
+        self._fuel.burn()
+        token = self.peek()
+        self._at += 1
+        return token
+
+    def sees(self, *texts: str) -> bool:
+        token = self.peek()
+        return token.text in texts and token.kind not in (Kind.NAME, Kind.WORD)
+
+    def skips(self, *texts: str) -> bool:
+        found = self.sees(*texts)
+        if found:
+            self.take()
+        return found
+
+    def expect(self, text: str) -> None:
+        if not self.skips(text):
+            raise Unread(f"expected “{text}” before “{self.peek().text}”")
+
+    def mark(self) -> int:
+        return self._at
+
+    def back_to(self, mark: int) -> None:
+        self._at = mark
+
+    def group(self) -> list[Token]:
+        """Take a TeX argument unparsed: the tokens in braces, or one token."""
+        if not self.sees("{"):
+            return [self.take()]
+        self.take()
+        depth, start = 1, self._at
+        while depth:
+            token = self.take()
+            if token == END:
+                raise Unread("a brace { is never closed")
+            depth += {"{": 1, "}": -1}.get(token.text, 0)
+        return self._tokens[start : self._at - 1]
+
+    def inside(self, tokens: Sequence[Token]) -> n.Node:
+        """Parse tokens that were taken as a group."""
+        parser = Parser(tokens, self._fuel, functions=self.functions, wide=self.wide, depth=self._depth + 1)
+        with parser.fenced(""):
+            node = parser.expression()
+        if parser.peek() != END:
+            raise Unread(f"unexpected “{parser.peek().text}”")
+        return node
+
+    @contextmanager
+    def fenced(self, close: str) -> Iterator[None]:
+        """Inside a bracket, or inside bars if `close` is `|` or `||`."""
+        if len(self._fences) + self._depth > DEPTH:
+            raise Unread("it is nested too deeply")
+        self._fences.append(close)
+        yield
+        self._fences.pop()
+
+    def starts_atom(self) -> bool:
+        return notation.starts_atom(self)
+
+    def closes_bar(self) -> bool:
+        return bool(self._fences) and self.peek().text == self._fences[-1]
+
+    # The rules
+
+    def expression(self) -> n.Node:
+        negative = self.skips("-")
+        if not negative:
+            self.skips("+")
+        terms: list[n.Node] = []
+        while True:
+            terms.append(self._signed(negative=negative))
+            negative = self.sees("-")
+            if self.skips("+", "-"):
+                continue
+            if not (self.sees("dots") and len(terms) > 1 and terms[-1] != n.Dots()):
+                break
+        return terms[0] if len(terms) == 1 else n.Sum(tuple(terms))
+
+    def _signed(self, *, negative: bool) -> n.Node:
+        if self.sees("dots"):
+            if negative:
+                raise Unread("a minus before an ellipsis")
+            self.take()
+            return n.Dots()
+        term = self.term()
+        return n.Negative(term) if negative else term
+
+    def term(self) -> n.Node:
+        node = self.factor()
+        last: n.Node = node
+        while True:
+            if self._product_goes_on(node, last):
+                node = self._dotted_product(node)
+            elif self.peek().text in _TIMES and self.peek().kind is not Kind.NAME:
+                by = _TIMES[self.take().text]
+                last = self.factor()
+                node = n.Product(node, last, by)
+            elif self.skips("/", "div"):
+                last = self.factor()
+                node = n.Quotient(node, last)
+            elif self.starts_atom():
+                last = self.factor()
+                node = n.Product(node, last)
+            else:
+                return node
+
+    def _product_goes_on(self, node: n.Node, last: n.Node) -> bool:
+        """`x_1 x_2 … x_n` and nothing looser: in `2x_1 … 2x_d` the dots may stand between items."""
+        return (
+            self.sees("dots")
+            and isinstance(node, n.Product)
+            and isinstance(node.left, n.Index)
+            and isinstance(last, n.Index)
+            and self.peek(1).kind is Kind.NAME
+        )
+
+    def _dotted_product(self, node: n.Node) -> n.Node:
+        self.take()
+        assert isinstance(node, n.Product)  # noqa: S101  _product_goes_on says so
+        return n.DottedProduct((node.left, node.right, n.Dots(), self.factor()))
+
+    def factor(self) -> n.Node:
+        if self.skips("-"):
+            with self.fenced(""):
+                return n.Negative(self.factor())
+        return self.scripts(notation.atom(self))
+
+    def scripts(self, base: n.Node) -> n.Node:
+        while True:
+            if self.skips("_"):
+                base = self._subscript(base)
+            elif self.skips("^"):
+                base = self._superscript(base)
+            elif self.sees("'", "prime"):
+                self.take()
+                base = n.Prime(base)
+            else:
+                return base
+
+    def _subscript(self, base: n.Node) -> n.Node:
+        tokens = self.group()
+        spelled = "".join(token.text for token in tokens)
+        match base:
+            case n.Norm(body, None):
+                return n.Norm(body, notation.norm_order(tokens))
+            case n.Power(n.Norm(body, None), exponent):
+                return n.Power(n.Norm(body, notation.norm_order(tokens)), exponent)
+            case n.Bars(body) if spelled != "2" or not isinstance(body, n.Number):
+                return n.Norm(body, notation.norm_order(tokens))
+        if notation.is_label(tokens):
+            return base
+        return n.Index(base, self.indices(tokens))
+
+    def _superscript(self, base: n.Node) -> n.Node:
+        tokens = self.group()
+        spelled = "".join(token.text for token in tokens)
+        if notation.is_label(tokens):
+            return base
+        if spelled in _TRANSPOSES:
+            return n.Prime(base) if spelled in ("prime", "'") else n.Transpose(base)
+        if len(tokens) > 2 and (tokens[0].text, tokens[-1].text) == ("(", ")"):
+            return n.Index(base, self.indices(tokens[1:-1]))
+        if len(tokens) == 1 and tokens[0].kind is Kind.NUMBER and not isinstance(base, n.Number):
+            return n.Power(base, n.Number(Fraction(tokens[0].text)))
+        return n.Power(base, self.inside(tokens))
+
+    def indices(self, tokens: list[Token]) -> tuple[n.Node, ...]:
+        """`i`, `i,j`, `ij`, `i+1`, `i,:`."""
+        if tokens and tokens[-1].text in (":", "cdot", "bullet", "*"):
+            tokens = [token for token in tokens[:-1] if token.text != ","]
+        if len(tokens) > 1 and all(t.kind in (Kind.NAME, Kind.NUMBER) for t in tokens):
+            return tuple(self.inside([token]) for token in tokens)
+        parts: list[list[Token]] = [[]]
+        for token in tokens:
+            if token.text in (",", ";"):
+                parts.append([])
+            else:
+                parts[-1].append(token)
+        return tuple(self.inside(part) for part in parts)
+
+    def argument(self) -> n.Node:
+        r"""Parse a TeX argument: a group, or a single token, of a number only its first digit."""
+        if self.sees("{"):
+            return self.bracketed("{", "}")
+        token = self.peek()
+        if token.kind is Kind.NUMBER and len(token.text) > 1 and "." not in token.text:
+            self.take()
+            self._at -= 1
+            self._tokens[self._at] = Token(Kind.NUMBER, token.text[1:])
+            return n.Number(Fraction(token.text[0]))
+        return notation.atom(self)
+
+    def call_arguments(self) -> tuple[n.Node, ...]:
+        for opening, close in (("(", ")"), ("[", "]"), ("{", "}")):
+            if self.skips(opening):
+                return self.items(close)
+        return (self.factor(),)
+
+    def bracketed(self, opening: str, close: str) -> n.Node:
+        """A bracket: one item is the item itself, several are a vector."""
+        self.expect(opening)
+        items = self.items(close)
+        return items[0] if len(items) == 1 else n.Items(items)
+
+    def items(self, close: str) -> tuple[n.Node, ...]:
+        found: list[n.Node] = []
+        with self.fenced(""):
+            while not self.skips(close):
+                if self.peek() == END:
+                    raise Unread(f"“{close}” is missing")
+                found.append(self._item())
+                self._between_items(close)
+        if not found:
+            raise Unread("an empty bracket")
+        return tuple(found)
+
+    def _item(self) -> n.Node:
+        while self.peek().text in SEPARATORS and self.peek().kind is not Kind.NAME:
+            self.take()
+        if self.skips("dots"):
+            return n.Dots()
+        node = self.expression()
+        if self.skips("over"):
+            node = n.Quotient(node, self.expression())
+        return node
+
+    def _between_items(self, close: str) -> None:
+        here = self.peek()
+        if here.text not in SEPARATORS | {close, "dots"} and here.kind is not Kind.CLOSE:
+            raise Unread(f"unexpected “{here.text}”")
+        while self.peek().text in SEPARATORS and self.peek().kind is not Kind.NAME:
+            self.take()

@@ -1,0 +1,234 @@
+"""Chapter 10: the verdict.
+
+Only a strict reading accepts, and only if every claim holds, nothing is left unread that could matter and no word
+takes it back. Reject needs a reading in which the answer was evaluated and wrong, and none in which any part of it is
+right. Everything else goes to a person.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grader.theory.latex import nodes as n
+from grader.theory.latex.claims import Claims, claims, is_closed, is_mention, merely_named, valued_sides
+from grader.theory.latex.compare import Finding, Outcome, tried, witness
+from grader.theory.latex.doubt import casts_doubt, computes
+from grader.theory.latex.evaluate import Evaluator
+from grader.theory.latex.fuel import Fuel, IllTyped, Unread
+from grader.theory.latex.printing import shown
+from grader.theory.latex.spans import Cell, cell, scanned
+from grader.theory.latex.statements import Statement, statements
+from grader.theory.latex.values import same
+from grader.theory.latex.verdicts import Judgement, Verdict
+from grader.theory.latex.worlds import STRICT
+
+if TYPE_CHECKING:
+    from grader.theory.latex.spec import FormulaSpec
+    from grader.theory.latex.worlds import Reading
+
+_MOST_STATEMENTS = 60
+
+
+def judge_formula(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> Judgement:
+    """Judge an answer by what it computes.
+
+    Args:
+        text: a whole cell: markdown with maths, comments or strings in code, a LaTeX file, or a bare formula.
+        spec: the question.
+        seconds: after these, the answer goes to a person. Work is bounded by steps as well (`fuel`), each of which
+            takes microseconds, so nothing has to be killed. A usual answer takes a few milliseconds.
+
+    Returns:
+        Never raises: what breaks us is `review`, with the reason.
+    """
+    try:
+        with np.errstate(all="raise"):
+            return _judged(text, spec, Fuel(seconds=seconds))
+    except Unread as why:
+        return _review(str(why))
+    except Exception as why:  # noqa: BLE001  a stranger's text must not take the class down
+        return _review(f"we could not read it ({type(why).__name__})")
+
+
+def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
+    if scanned(text):
+        return _review("handwritten or scanned answers are not graded", tags=frozenset({"image"}))
+    found = cell(text)
+    judgement = _by_meaning(found, spec, fuel)
+    if judgement.verdict is Verdict.ACCEPT and (word := casts_doubt(found.words)):
+        return replace(
+            judgement, verdict=Verdict.REVIEW, reason=f"right, but the word “{word}” may take it back"
+        )
+    return judgement
+
+
+def _by_meaning(found: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
+    if not found.formulas:
+        return _review("no formula found")
+    reviewed: Judgement | None = None
+    rejected: Judgement | None = None
+    for reading in spec.readings:
+        sorted_out = claims(_statements(found, spec, reading, fuel), spec)
+        judgement = _under(reading, sorted_out, found, spec, fuel)
+        if judgement.verdict is not Verdict.REVIEW and (why := _words_count(sorted_out, found)):
+            return replace(judgement, verdict=Verdict.REVIEW, reason=why, witness=None)
+        if judgement.verdict is Verdict.ACCEPT:
+            return judgement
+        if judgement.verdict is Verdict.REJECT:
+            rejected = rejected or judgement
+        elif judgement.reading:
+            return reviewed if reviewed and not reading.strict else judgement
+        else:
+            reviewed = reviewed or judgement
+    return rejected or reviewed or _review("no reading fits")
+
+
+def _words_count(sorted_out: Claims, found: Cell) -> str:
+    """Whether the words compute, beside a formula that does not say what it is the value of."""
+    if sorted_out.answers:
+        return ""
+    if word := computes(found.words):
+        return f"the word “{word}” may belong to the formula"
+    if found.words.strip() and all(is_mention(part) for part in sorted_out.bare):
+        return "a symbol among words"
+    return ""
+
+
+def _statements(found: Cell, spec: FormulaSpec, reading: Reading, fuel: Fuel) -> list[Statement]:
+    parts = [
+        statement
+        for formula in found.formulas
+        for statement in statements(formula, fuel, functions=spec.functions, wide=reading.wide_sums)
+    ]
+    if len(parts) > _MOST_STATEMENTS:
+        raise Unread(f"{len(parts)} formulas are too many to be an answer")
+    return parts
+
+
+def _under(reading: Reading, found: Claims, where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
+    """The verdict of one reading: review without a `reading` if nothing could be evaluated."""
+    chosen, beside = _chosen(found, spec, fuel)
+    if blocked := _blocked(found, where, chosen):
+        return _review(blocked)
+    if not chosen:
+        return _review("no formula here is an answer")
+    findings = [tried(claim, found, spec, reading, fuel) for claim in chosen]
+    outcomes = {finding.outcome for finding in findings}
+    form = "; ".join(_form(claim) for claim in chosen)
+    if Outcome.UNCLEAR in outcomes:
+        why = next(finding.why for finding in findings if finding.outcome is Outcome.UNCLEAR)
+        named = reading.name if outcomes & {Outcome.HOLDS, Outcome.MIXED} else ""
+        return _review(f"not understood: {why}", form=form, reading=named)
+    if outcomes == {Outcome.FAILS}:
+        return _rejected(chosen, found, spec, reading, fuel, form)
+    if outcomes != {Outcome.HOLDS}:
+        return _review("one part of it is right, another is not", form=form, reading=reading.name)
+    reason = _objection(findings, chosen, spec, reading) or _beside(beside, found, spec, reading, fuel)
+    if reason:
+        return _review(reason, form=form, reading=reading.name)
+    return Judgement(
+        verdict=Verdict.ACCEPT,
+        reason="it has the right value wherever it was tried",
+        reading=reading.name,
+        normal_form=form,
+        tags=_tags(findings, chosen, spec),
+    )
+
+
+def _chosen(found: Claims, spec: FormulaSpec, fuel: Fuel) -> tuple[list[Statement], list[Statement]]:
+    """The statements that are the answer, and the bare formulas that stand beside them."""
+    telling = [part for part in found.bare if not is_mention(part) and not _restates(part, found, spec, fuel)]
+    if found.answers:
+        return list(found.answers), telling
+    return telling or [part for part in found.bare if len(found.bare) == 1], []
+
+
+def _restates(statement: Statement, found: Claims, spec: FormulaSpec, fuel: Fuel) -> bool:
+    """Whether it only repeats something given: the function, a symbol written out."""
+    trial = spec.trials[0]
+    evaluator = Evaluator(found.within(trial.world), STRICT[0], fuel)
+    try:
+        values = [evaluator(side) for side in statement.sides]
+        given = [trial.world.values[name] for name in spec.given]
+        if trial.world.asked is not None:
+            given.append(evaluator(trial.world.asked))
+    except (Unread, IllTyped, FloatingPointError, StopIteration):
+        return False
+    return any(all(same(v, thing) for v in values) for thing in given)
+
+
+def _blocked(found: Claims, where: Cell, chosen: list[Statement]) -> str:
+    """Why nothing may be decided: a statement that could be the answer was not read."""
+    for statement in found.unread:
+        if not where.marked or not chosen or _looks_like(statement, chosen):
+            return f"not read: {statement.problem} in “{statement.text[:60]}”"
+    return ""
+
+
+def _looks_like(statement: Statement, chosen: list[Statement]) -> bool:
+    """Whether it has the heading of an answer: the same text before its first equals sign."""
+    head, equals, _ = statement.text.partition(" = ")
+    return bool(equals) and any(head == claim.text.partition(" = ")[0] for claim in chosen)
+
+
+def _objection(
+    findings: list[Finding], chosen: list[Statement], spec: FormulaSpec, reading: Reading
+) -> str:
+    """Why an answer that holds is not accepted."""
+    doubts = sorted(set[str]().union(*(finding.doubts for finding in findings)))
+    if doubts:
+        return doubts[0]
+    if not reading.strict:
+        guesses = sorted(set[str]().union(*(finding.guesses for finding in findings)))
+        return "right only if read " + (", ".join(guesses) and f"with {', '.join(guesses)}" or reading.name)
+    closed = [side for claim in chosen for side in valued_sides(claim, spec) if is_closed(side, spec)]
+    if all(merely_named(side, spec) for side in closed):
+        return "it names the answer without a formula"
+    return ""
+
+
+def _beside(beside: list[Statement], found: Claims, spec: FormulaSpec, reading: Reading, fuel: Fuel) -> str:
+    for statement in beside:
+        finding = tried(statement, found, spec, reading, fuel)
+        if finding.outcome is not Outcome.HOLDS:
+            return f"right, but “{_form(statement)}” stands beside it"
+    return ""
+
+
+def _rejected(
+    chosen: list[Statement], found: Claims, spec: FormulaSpec, reading: Reading, fuel: Fuel, form: str
+) -> Judgement:
+    seen = witness(chosen[-1], found, spec, reading, fuel)
+    if seen is None:
+        return _review("wrong, but no small example shows it", form=form)
+    return Judgement(
+        verdict=Verdict.REJECT,
+        reason=str(seen),
+        reading=reading.name,
+        normal_form=form,
+        witness=seen,
+    )
+
+
+def _review(reason: str, *, form: str = "", reading: str = "", tags: frozenset[str] = frozenset()) -> Judgement:
+    return Judgement(verdict=Verdict.REVIEW, reason=reason, normal_form=form, reading=reading, tags=tags)
+
+
+def _form(statement: Statement) -> str:
+    return " = ".join(shown(side) for side in statement.sides)
+
+
+def _tags(findings: list[Finding], chosen: list[Statement], spec: FormulaSpec) -> frozenset[str]:
+    used = frozenset[str]().union(*(finding.used for finding in findings))
+    sides = [side for claim in chosen for side in valued_sides(claim, spec) if is_closed(side, spec)]
+    summed = {any(isinstance(part, n.Series | n.Dots) for part in n.walk(side)) for side in sides}
+    tags = {"sum form" if is_sum else "matrix form" for is_sum in summed}
+    if any(finding.component for finding in findings):
+        tags.add("component form")
+    if not spec.needs <= used:
+        tags.add("no " + " and ".join(sorted(spec.needs)))
+    return frozenset(tags)

@@ -1,0 +1,178 @@
+r"""Chapter 7: where in a cell the maths is.
+
+A cell may be markdown with `$…$`, `$$…$$`, `\(…\)`, `\[…\]`, an environment, a LaTeX file, comments or strings in
+code, or a formula typed with no dollar signs among words. What is not maths is kept: words can take an answer back.
+"""
+
+from __future__ import annotations
+
+import ast
+import html
+import io
+import re
+import tokenize as python
+from dataclasses import dataclass
+
+from grader.theory.latex.fuel import LENGTH, Unread
+from grader.theory.latex.tokens import GREEK
+
+_ENVIRONMENTS = "equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign"
+_MATHS = re.compile(
+    r"\$\$(?P<a>.+?)\$\$|(?<!\\)\\\[(?P<b>.+?)(?<!\\)\\\]|\\\((?P<c>.+?)\\\)"
+    rf"|(?P<d>\\begin\{{(?:{_ENVIRONMENTS})\*?\}}.+?\\end\{{(?:{_ENVIRONMENTS})\*?\}})"
+    r"|```math\s(?P<e>.+?)```|\$`(?P<f>[^$`]+)`\$|(?<![\\$])\$(?P<g>[^$]+?)(?<!\\)\$",
+    re.DOTALL,
+)
+_IMAGE = re.compile(r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b", re.I)
+_LABEL = re.compile(
+    r"^[\s#>*_-]*(?:(?:question|problem|part|answer|ans|sol|solution|q)\s*)?\(?\d{0,2}\s*[.)]?\s*\(?[a-d]\s*[).:\]]+[*_]*",
+    re.I,
+)
+_HTML_SCRIPTS = ((re.compile(r"<sub>(.*?)</sub>", re.I), r"_{\1}"), (re.compile(r"<sup>(.*?)</sup>", re.I), r"^{\1}"))
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
+_MATHS_WORDS = frozenset(
+    "sum prod sqrt frac norm abs mean median max min argmin grad nabla partial sign dot cdot hat bar top".split()
+) | GREEK
+_AS_COMMANDS = _MATHS_WORDS - {"mean", "median", "abs", "norm", "grad", "hat", "bar", "dot"}
+_AS_TEXT = frozenset({"mean", "median", "abs", "grad", "MAE"})
+_ALONE = GREEK | {"sum", "grad", "argmin", "nabla", "MAE"}
+"""Words that are maths even with nothing attached."""
+_WORDS_BEFORE_WORDS = frozenset({"sum", "a", "I", "y", "e", "A"})
+_SHORT_WORDS = frozenset(
+    "is of so to we by in it as at be an or on if do us no for the and are was has can let set get with "
+    "el la de es en un lo los se del le et est un une les der die das ist und".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The formulas of a cell, and the words around and inside them."""
+
+    formulas: tuple[str, ...]
+    words: str
+    marked: bool
+    """Whether dollar signs or the like said what is maths; if not, we guessed."""
+
+
+def scanned(text: str) -> bool:
+    r"""Whether a cell holds an image: an attachment, `<img>`, base64 data, `\includegraphics`."""
+    return bool(_IMAGE.search(text))
+
+
+def cell(text: str) -> Cell:
+    """Find the maths in one cell, or in a whole file that answers one question.
+
+    Raises:
+        Unread: it is too long.
+    """
+    if len(text) > LENGTH:
+        raise Unread(f"the answer has {len(text)} characters, more than {LENGTH}")
+    text = _plain(_uncoded(_document(text)))
+    formulas = tuple(next(filter(None, found.groups())) for found in _MATHS.finditer(text))
+    if formulas:
+        outside = _MATHS.sub(" ", text)
+        inside = " ".join(re.findall(r"\\(?:text\w*|mbox|textnormal)\s*\{([^}]*)\}", " ".join(formulas)))
+        return Cell(formulas, f"{outside} {inside}", marked=True)
+    words, lines = [], []
+    for line in text.splitlines():
+        maths, prose = _separated(line)
+        lines += maths
+        words += prose
+    return Cell(tuple(_with_continuations(lines)), " ".join(words), marked=False)
+
+
+def _document(text: str) -> str:
+    """The body of a LaTeX file, without its headings."""
+    found = re.search(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", text, re.DOTALL)
+    body = found[1] if found else text
+    return re.sub(r"\\(?:sub)*(?:section|paragraph|title|author|date)\*?\s*\{[^{}]*\}|\\(?:maketitle|item)\b", " ", body)
+
+
+def _uncoded(text: str) -> str:
+    """Comments and strings, if the cell is code that has any; else the text itself."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return _uncommented(text)
+    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    kept = [*_comments(text), *strings]
+    return "\n".join(kept) if kept else text
+
+
+def _comments(text: str) -> list[str]:
+    tokens = python.generate_tokens(io.StringIO(text).readline)
+    return [token.string.lstrip("#! ") for token in tokens if token.type == python.COMMENT]
+
+
+def _uncommented(text: str) -> str:
+    """Lines that all start with # are comments whose code does not parse, or headings."""
+    return re.sub(r"^\s*#+", "", text, flags=re.MULTILINE)
+
+
+def _plain(text: str) -> str:
+    """Markdown's and HTML's own signs, undone."""
+    for pattern, replacement in _HTML_SCRIPTS:
+        text = pattern.sub(replacement, text)
+    text = html.unescape(_TAG.sub(" ", text))
+    text = re.sub(r"\\\\\[((?:(?!\\\\\[).)+?)\\\\\]", r"\\[\1\\]", text, flags=re.DOTALL)
+    text = re.sub(r"\\\\\((.+?)\\\\\)", r"\\(\1\\)", text, flags=re.DOTALL)
+    return text.replace(r"\$", " ") if text.count("$") == text.count(r"\$") else text
+
+
+# A cell with no dollar signs
+
+
+def _separated(line: str) -> tuple[list[str], list[str]]:
+    """Split a line into runs of maths and the words between them."""
+    line = _LABEL.sub(" ", line.strip().strip("`").strip())
+    line = re.sub(r"(?<=[\w)\]])\*\*(?=[\d(])", "^", line)
+    line = re.sub(r"\*\*|__|`|^[-*+>]\s", " ", line)
+    line = re.sub(r"\\(?:text|mathrm|operatorname)\s*\{[^{}]*\}", lambda found: found[0].replace(" ", "\0"), line)
+    maths: list[list[str]] = [[]]
+    words: list[str] = []
+    chunks = line.split()
+    for chunk, follows in zip(chunks, [*chunks[1:], ""], strict=True):
+        if _is_word(chunk) or (chunk in _WORDS_BEFORE_WORDS and _is_word(follows)):
+            words.append(chunk)
+            maths.append([])
+        else:
+            maths[-1].append(_typed_out(chunk.replace("\0", " ")))
+    runs = [" ".join(run).strip(" .:") for run in maths]
+    words += re.findall(r"\\text\w*\s*\{([^}]*)\}", " ".join(runs))
+    return [run for run in runs if re.search(r"\w", run)], words
+
+
+def _is_word(chunk: str) -> bool:
+    bare = chunk.strip(".,:;!?()\"'")
+    if not bare.replace("-", "").replace("'", "").isalpha() or "\\" in chunk:
+        return False
+    if bare in _SHORT_WORDS:
+        return True
+    return len(bare) >= 3 and bare not in _ALONE
+
+
+def _typed_out(chunk: str) -> str:
+    r"""Give ASCII maths its backslashes: `sum_{i=1}^n` is `\sum_{i=1}^n`, `mu` is `\mu`."""
+
+    def named(found: re.Match[str]) -> str:
+        word = found[0]
+        if word in _AS_COMMANDS:
+            return rf"\{word} "
+        return rf"\text{{{word}}}" if word in _AS_TEXT else word
+
+    if "\\text" in chunk or "\\mathrm" in chunk or "\\operatorname" in chunk:
+        return chunk
+    return re.sub(r"(?<![\\a-zA-Z{])[a-zA-Z]{2,}", named, chunk)
+
+
+def _with_continuations(lines: list[str]) -> list[str]:
+    """Lines that belong to one formula: an environment, or a line that starts with an equals sign."""
+    if any("\\begin" in line for line in lines):
+        return ["\n".join(lines)]
+    joined: list[str] = []
+    for line in lines:
+        if joined and line.lstrip().startswith(("=", "&=")):
+            joined[-1] += f" {line}"
+        else:
+            joined.append(line)
+    return joined
