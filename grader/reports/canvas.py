@@ -1,0 +1,103 @@
+"""A Canvas gradebook, filled in.
+
+Canvas takes a changed header for a new assignment and a changed row of possible points for an edit of the
+assignment. So a downloaded file comes back with one column's cells filled, and nothing else changed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from grader.errors import UsageError
+from grader.reports.wording import points
+from grader.reports.worksheet import Column, Filled, Register, Sheet, exactly, in_any_order, match, number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from grader.model import Grade
+
+NAME = "the gradebook"
+_IDS = ("ID", "SIS User ID", "SIS Login ID")
+_ASSIGNMENT = re.compile(r"(?P<title>.*) \((?P<id>\d+)\)", re.DOTALL)
+_POINTS_POSSIBLE = "Points Possible"
+_NO_STUDENT = {"Student, Test", _POINTS_POSSIBLE, ""}
+_DOWNLOAD = re.compile(r"_(\d+)_\d+_")
+"""In a downloaded hand-in's name: the student's id, then the attachment's."""
+
+
+def fill(
+    gradebook_csv: str,
+    grades: Sequence[Grade],
+    *,
+    column: str | None = None,
+    ids: Mapping[str, str] | None = None,
+    provisional: bool = False,
+) -> Filled:
+    """Write each total into the assignment's column.
+
+    A student is found by ID, else SIS User ID, else SIS Login ID, else by name; `ids` says what Canvas calls
+    a student where our name does not tell. `column` is the assignment's title in Canvas, if it isn't ours.
+
+    Raises:
+        UsageError: this is no gradebook, the column is not there, or it is not clear who is who.
+
+    """
+    sheet = Sheet.read(gradebook_csv, name=NAME)
+    header = [cell.strip() for cell in sheet.rows[0]]
+    if "Student" not in header or "ID" not in header:
+        raise UsageError(f"{NAME} has no columns Student and ID; export it in Canvas under Grades, Export")
+    points_row = next((row for row in sheet.rows[1:] if sheet.cell(row, 0) == _POINTS_POSSIBLE), [])
+    target = _target(header, column or (grades[0].title if grades else ""))
+    if "read only" in sheet.cell(points_row, target).casefold():
+        raise UsageError(f"Canvas does not take grades for “{header[target]}”: it is marked as read only")
+    rows = {number: row for number, row in enumerate(sheet.rows) if number and _is_student(row)}
+    registers = [
+        Register.of({row: sheet.cell(cells, header.index(name)) for row, cells in rows.items()}, exactly)
+        for name in _IDS
+        if name in header
+    ]
+    people = {row: sheet.cell(cells, header.index("Student")) for row, cells in rows.items()}
+    found = match(
+        grades, [*registers, Register.of(people, in_any_order)], lambda grade: _names(grade, ids or {})
+    )
+    return Column(sheet=sheet, index=target, people=people, like=(target,)).fill(
+        grades, found, provisional=provisional, notes=_notes(sheet.cell(points_row, target), grades)
+    )
+
+
+def _target(header: Sequence[str], wanted: str) -> int:
+    titles = {
+        place: found["title"] for place, cell in enumerate(header) if (found := _ASSIGNMENT.fullmatch(cell))
+    }
+    places = [
+        place
+        for place, title in titles.items()
+        if wanted.casefold() in (title.casefold(), header[place].casefold())
+    ]
+    if len(places) == 1:
+        return places[0]
+    problem = f"has {len(places)} columns for “{wanted}”" if places else f"has no column for “{wanted}”"
+    raise UsageError(
+        f"{NAME} {problem}; name one of: {', '.join(header[place] for place in titles) or 'none'}"
+    )
+
+
+def _is_student(row: Sequence[str]) -> bool:
+    return bool(row) and row[0].strip() not in _NO_STUDENT and not row[0].startswith(" ")
+
+
+def _names(grade: Grade, ids: Mapping[str, str]) -> list[str]:
+    """What Canvas may call this student, the surest first."""
+    told = [ids[grade.student]] if grade.student in ids else []
+    downloaded = _DOWNLOAD.search(grade.origin)
+    return told or [*([downloaded[1]] if downloaded else []), grade.student]
+
+
+def _notes(possible: str, grades: Sequence[Grade]) -> list[str]:
+    most = number(possible)
+    odd = {grade.max for grade in grades} - {most}
+    if most is None or not odd:
+        return []
+    return [f"Canvas counts {most} points for this assignment, and these grades are of {points(odd.pop())}."]

@@ -1,0 +1,75 @@
+"""Gradescope's results.json for one submission."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from grader import result
+from grader.model import SCHEMA, Outcome
+from grader.reports import wording
+
+if TYPE_CHECKING:
+    from grader.model import Check, Grade
+
+
+def results_json(grade: Grade) -> str:
+    """What goes to `/autograder/results/results.json`.
+
+    If the grader itself failed there is no `score`: Gradescope then reports a failed autograder to the staff
+    instead of a zero to the student. A check that waits for a person carries no score either, so that it
+    does not show as failed. Gradescope hides the total while any check is hidden.
+    """
+    score = {} if grade.ending.ours else {"score": grade.total}
+    document: dict[str, Any] = {
+        **score,
+        "execution_time": round(grade.seconds, 3),
+        "output": _overview(grade),
+        "output_format": "text",
+        "test_output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "extra_data": {"schema": SCHEMA, "profile": grade.profile, "provisional": grade.provisional},
+        "tests": [_test(check) for check in grade.checks],
+    }
+    return result.encode(document) + "\n"
+
+
+def _overview(grade: Grade) -> str:
+    ending = f"The notebook's run ended with: {grade.ending}."
+    lines = [f"{ending} {grade.ending_detail}".strip(), *(flag.message for flag in grade.flags)]
+    reasons = wording.open_items(grade)
+    if reasons:
+        lines = [
+            f"This score is provisional: up to {wording.points(wording.open_points(grade))} more points are open.",
+            *reasons,
+            *lines,
+        ]
+    return "\n".join(lines)
+
+
+def _test(check: Check) -> dict[str, Any]:
+    test: dict[str, Any] = {
+        "name": check.title,
+        "number": check.question,
+        "output": _explanation(check),
+        "output_format": "text",
+        "tags": [check.question],
+        "visibility": check.visibility,
+        "extra_data": {"id": check.id, "outcome": check.outcome.value},
+    }
+    if not check.outcome.provisional:
+        passed = check.outcome is Outcome.PASSED
+        test |= {"score": check.earned, "max_score": check.max, "status": "passed" if passed else "failed"}
+    return test
+
+
+def _explanation(check: Check) -> str:
+    verdict = {
+        Outcome.REVIEW: f"A person decides about {wording.points(check.max - check.earned)} points.",
+        Outcome.BROKEN: "The grader failed to judge this. The course staff will look at it.",
+        Outcome.SKIPPED: "Not judged, since something that it builds on failed.",
+    }.get(check.outcome, "")
+    words = (("Expected", check.expected), ("Seen", check.actual), ("Look at", check.hint))
+    return "\n".join(
+        filter(None, (verdict, check.message, *(f"{name}: {text}" for name, text in words if text)))
+    )

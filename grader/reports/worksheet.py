@@ -1,0 +1,199 @@
+"""A gradebook that a course system wrote: filled in, and otherwise left as it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from typing import TYPE_CHECKING
+
+from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from grader.model import Grade
+
+_BOM = "\ufeff"
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
+_NUMBER = re.compile(r"\d+([.,]\d+)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """The gradebook to upload, and what a person should know before. Every grade and every row is named once."""
+
+    text: str
+    filled: tuple[str, ...]
+    """Students whose grade was written."""
+    left_out: tuple[str, ...]
+    """Grades that were not written, each with the reason."""
+    without_grade: tuple[str, ...]
+    """Rows for which there is no grade; they are as they were."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The cells of a CSV file, and how it was written."""
+
+    rows: list[list[str]]
+    delimiter: str
+    newline: str
+    bom: bool
+
+    @classmethod
+    def read(cls, text: str, *, name: str) -> Sheet:
+        body = text.removeprefix(_BOM)
+        first = body.partition("\n")[0]
+        delimiter = ";" if first.count(";") > first.count(",") else ","
+        try:
+            rows = list(csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True))
+        except csv.Error as error:
+            raise UsageError(f"{name} is no CSV file ({error}); download it again") from error
+        if not rows:
+            raise UsageError(f"{name} is empty; download it again")
+        return cls(rows, delimiter, "\r\n" if first.endswith("\r") else "\n", text.startswith(_BOM))
+
+    def written(self) -> str:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=self.delimiter, lineterminator=self.newline).writerows(self.rows)
+        return _BOM * self.bom + text.getvalue()
+
+    def number(self, points: Decimal, *, like: Iterable[int]) -> str:
+        """Two decimals, rounded down, with a comma if the columns `like` show that this file has commas."""
+        text = format(points.quantize(Decimal("0.01"), rounding=ROUND_DOWN), "f")
+        commas = any(_DECIMAL_COMMA.fullmatch(self.cell(row, column)) for row in self.rows for column in like)
+        return text.replace(".", ",") if commas else text
+
+    @staticmethod
+    def cell(row: Sequence[str], column: int) -> str:
+        return row[column].strip() if column < len(row) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """One column by which rows can be found, under the keys that `keys_of` makes of its cells."""
+
+    rows: Mapping[str, frozenset[int]]
+    keys_of: Callable[[str], frozenset[str]]
+
+    @classmethod
+    def of(cls, cells: Mapping[int, str], keys_of: Callable[[str], frozenset[str]]) -> Register:
+        rows: dict[str, frozenset[int]] = {}
+        for row, cell in cells.items():
+            for key in keys_of(cell):
+                rows[key] = rows.get(key, frozenset()) | {row}
+        return cls(rows=rows, keys_of=keys_of)
+
+    def find(self, names: Iterable[str]) -> frozenset[int]:
+        """The rows of the first name that is known here."""
+        for name in names:
+            found = frozenset[int]().union(*(self.rows.get(key, frozenset()) for key in self.keys_of(name)))
+            if found:
+                return found
+        return frozenset()
+
+
+def exactly(cell: str) -> frozenset[str]:
+    """An id: the same but for case and surrounding space."""
+    return frozenset({cell.strip().casefold()} - {""})
+
+
+def in_any_order(cell: str) -> frozenset[str]:
+    """A name, as `Doe, Jane`, `Jane Doe` or `doejane`: letters and digits alone, in both orders."""
+    family, _, given = cell.partition(",")
+    return frozenset({_squeezed(cell), _squeezed(f"{given} {family}")} - {""})
+
+
+def number(cell: str) -> Decimal | None:
+    """A number with a point or a comma; None for anything else."""
+    return Decimal(cell.strip().replace(",", ".")) if _NUMBER.fullmatch(cell.strip()) else None
+
+
+def match(
+    grades: Sequence[Grade], registers: Sequence[Register], names: Callable[[Grade], Sequence[str]]
+) -> dict[str, int]:
+    """The row of each student who has one, by the first register that knows one of the student's `names`.
+
+    Raises:
+        UsageError: a student fits several rows, or several students fit one; all of them are named.
+
+    """
+    found = {grade.student: _rows(registers, names(grade)) for grade in grades}
+    problems = [f"{student} fits {len(rows)} rows" for student, rows in found.items() if len(rows) > 1]
+    owners: dict[int, list[str]] = {}
+    for student, rows in found.items():
+        if len(rows) == 1:
+            owners.setdefault(next(iter(rows)), []).append(student)
+    problems += [
+        f"{' and '.join(students)} fit the same row" for students in owners.values() if len(students) > 1
+    ]
+    if problems:
+        raise UsageError(
+            f"Nothing was filled in, since it is not clear who is who: {'; '.join(problems)}. "
+            "Name the ids of these students"
+        )
+    return {students[0]: row for row, students in owners.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """The cells that grades go into. `sheet` is changed when it is filled."""
+
+    sheet: Sheet
+    index: int
+    people: Mapping[int, str]
+    """The rows that stand for students, and what they are called there."""
+    like: tuple[int, ...]
+    """Columns whose numbers show how this file writes decimals."""
+    locked: frozenset[int] = frozenset()
+    """Rows that the course system would refuse."""
+
+    def fill(
+        self,
+        grades: Sequence[Grade],
+        found: Mapping[str, int],
+        *,
+        provisional: bool,
+        notes: Sequence[str] = (),
+    ) -> Filled:
+        reasons = {
+            grade.student: self._not_now(grade, found.get(grade.student), provisional=provisional)
+            for grade in grades
+        }
+        for grade in grades:
+            if reasons[grade.student] is None:
+                row = self.sheet.rows[found[grade.student]]
+                row.extend([""] * (self.index + 1 - len(row)))
+                row[self.index] = self.sheet.number(grade.total, like=self.like)
+        return Filled(
+            text=self.sheet.written(),
+            filled=tuple(student for student, reason in reasons.items() if reason is None),
+            left_out=tuple(f"{student}: {reason}" for student, reason in reasons.items() if reason),
+            without_grade=tuple(name for row, name in self.people.items() if row not in found.values()),
+            notes=tuple(notes),
+        )
+
+    def _not_now(self, grade: Grade, row: int | None, *, provisional: bool) -> str | None:
+        if row is None:
+            return "no row fits"
+        if row in self.locked:
+            return "its row is locked there"
+        if grade.ending.ours:
+            return "the grader failed to run it, which must not become a zero"
+        if grade.provisional and not provisional:
+            return "the grade is provisional"
+        return None
+
+
+def _rows(registers: Iterable[Register], names: Sequence[str]) -> frozenset[int]:
+    return next(filter(None, (register.find(names) for register in registers)), frozenset())
+
+
+def _squeezed(name: str) -> str:
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(letter for letter in plain if letter.isalnum())
