@@ -70,11 +70,12 @@ def tried(
             component = index is not None
             like = n.Items(tuple(sides))
             rows.append([_checked(side, index, evaluator, spec, trial, like) for side in sides])
+            _not_one_entry(sides, rows[-1], spec, trial)
             used |= evaluator.used
             guesses |= evaluator.algebra.guesses
+        holds, doubts = _holding(rows, spec, frozenset(used & set(spec.known_optional)))
     except (Unread, IllTyped, FloatingPointError, StopIteration) as why:
         return Finding(outcome=Outcome.UNCLEAR, why=str(why) or "a case that is left out")
-    holds, doubts = _holding(rows, spec, frozenset(used & set(spec.known_optional)))
     if component and not _says_component(claim, spec, sides):
         doubts = doubts | {"it gives one component without saying so"}
     return Finding(
@@ -106,6 +107,14 @@ def _checked(side: n.Node, index: str | None, evaluator: Evaluator, spec: Formul
     if index is None:
         return evaluator(side)
     return column(evaluator.each(index, side, like=like))
+
+
+def _not_one_entry(sides: Sequence[n.Node], values: Sequence[Value], spec: FormulaSpec, trial: Trial) -> None:
+    """`∂f/∂x_1 = 2x_1` may be true, but is not the whole answer."""
+    if any(is_vector(right) for right in trial.right.values()) and any(
+        is_heading(side, spec) and is_scalar(v) for side, v in zip(sides, values, strict=True)
+    ):
+        raise IllTyped("only one component")
 
 
 def _argmin(side: n.Optimum, evaluator: Evaluator, spec: FormulaSpec, trial: Trial) -> Value:

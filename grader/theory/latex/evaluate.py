@@ -44,7 +44,7 @@ class Evaluator:
 
     def __init__(self, world: World, reading: Reading, fuel: Fuel) -> None:
         self.world = world
-        self.algebra = Algebra(loose=reading.loose)
+        self.algebra = Algebra(loose=reading.loose, squares_are_norms=reading.squares_are_norms)
         self.used: set[str] = set()
         self.loops: dict[str, int] = {}
         self._reading = reading

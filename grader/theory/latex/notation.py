@@ -94,6 +94,8 @@ def _name(p: Parser) -> n.Node:
         p.take()
         p.take()
         return calculus.derivative(p, None, p.factor())
+    if token.text == "D" and p.peek().text in p.functions and p.peek(1).text == "(":
+        return n.Gradient(p.factor(), None)
     if token.text not in p.functions:
         return n.Name(token.text)
     return _function(p, token.text)

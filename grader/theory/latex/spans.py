@@ -25,7 +25,7 @@ _MATHS = re.compile(
 )
 _IMAGE = re.compile(r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b", re.I)
 _LABEL = re.compile(
-    r"^[\s#>*_-]*(?:(?:question|problem|part|answer|ans|sol|solution|q)\s*)?\(?\d{0,2}\s*[.)]?\s*\(?[a-d]\s*[).:\]]+[*_]*",
+    r"^[\s#>*_-]*(?:(?:question|problem|part|answer|ans|sol|solution|q)\s*)?\(?\d{0,2}\s*[.)]?\s*\(?[a-d]\s*(?:[).:\]]+[*_]*|$)",
     re.I,
 )
 _HTML_SCRIPTS = ((re.compile(r"<sub>(.*?)</sub>", re.I), r"_{\1}"), (re.compile(r"<sup>(.*?)</sup>", re.I), r"^{\1}"))
@@ -34,8 +34,8 @@ _MATHS_WORDS = frozenset(
     "sum prod sqrt frac norm abs mean median max min argmin grad nabla partial sign dot cdot hat bar top".split()
 ) | GREEK
 _AS_COMMANDS = _MATHS_WORDS - {"mean", "median", "abs", "norm", "grad", "hat", "bar", "dot"}
-_AS_TEXT = frozenset({"mean", "median", "abs", "grad", "MAE"})
-_ALONE = GREEK | {"sum", "grad", "argmin", "nabla", "MAE"}
+_AS_TEXT = frozenset({"mean", "median", "abs", "grad", "MAE", "MSE"})
+_ALONE = GREEK | {"sum", "grad", "argmin", "nabla", "MAE", "MSE"}
 """Words that are maths even with nothing attached."""
 _WORDS_BEFORE_WORDS = frozenset({"sum", "a", "I", "y", "e", "A"})
 _SHORT_WORDS = frozenset(
@@ -131,7 +131,7 @@ def _separated(line: str) -> tuple[list[str], list[str]]:
     maths: list[list[str]] = [[]]
     words: list[str] = []
     chunks = line.split()
-    for chunk, follows in zip(chunks, [*chunks[1:], ""], strict=True):
+    for chunk, follows in zip(chunks, [*chunks, ""][1:], strict=True):
         if _is_word(chunk) or (chunk in _WORDS_BEFORE_WORDS and _is_word(follows)):
             words.append(chunk)
             maths.append([])

@@ -26,7 +26,7 @@ _SHALLOWER = frozenset({")", "]", "}", r"\}", "rangle"})
 _READ_AS_MATHS = FUNCTIONS | {"grad", "gradient"}
 _HEADINGS = frozenset(
     "gradient grad answer solution ans mean minimizer minimiser optimum loss l1loss mae cost objective error "
-    "lossfunction costfunction l1 trainingloss totalloss lad sae".split()
+    "lossfunction costfunction mse rmse l1 trainingloss totalloss lad sae".split()
 )
 """Words that may stand left of an equals sign."""
 
@@ -71,7 +71,7 @@ def statements(text: str, fuel: Fuel, *, functions: frozenset[str], wide: bool =
 
 def _chains(tokens: list[Token]) -> Iterator[_Chain]:
     chain, depth, bars = _Chain([[]]), 0, 0
-    tokens = _unboxed(tokens)
+    tokens = _without_arguments(_unboxed(tokens))
     for at, token in enumerate(tokens):
         depth += _depth_change(token)
         follows = tokens[at + 1].text if at + 1 < len(tokens) else ""
@@ -100,6 +100,16 @@ def _unboxed(tokens: list[Token]) -> list[Token]:
     """Drop braces around the whole."""
     while len(tokens) > 2 and tokens[0].text == "{" and _closing(tokens) == len(tokens) - 1:
         tokens = tokens[1:-1]
+    return tokens
+
+
+def _without_arguments(tokens: list[Token]) -> list[Token]:
+    r"""Drop the `(w)` of `\text{Loss}(w) = …`."""
+    for at, token in enumerate(tokens[:-1]):
+        if token.kind is Kind.WORD and token.text.lower() in _HEADINGS and tokens[at + 1].text == "(":
+            end = next((k for k in range(at, len(tokens)) if tokens[k].text == ")"), at)
+            if end + 1 < len(tokens) and tokens[end + 1].text == "=":
+                return tokens[: at + 1] + tokens[end + 1 :]
     return tokens
 
 

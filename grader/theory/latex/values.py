@@ -63,6 +63,8 @@ class Algebra:
     """The operations. `guesses` collects what a loose algebra had to assume."""
 
     loose: bool = False
+    squares_are_norms: bool = False
+    """Read the square of a vector as its squared length."""
     guesses: set[str] = field(default_factory=set)
 
     def add(self, a: Value, b: Value) -> Value:
@@ -112,6 +114,8 @@ class Algebra:
             return value(a**exponent)
         if a.shape[0] == a.shape[1] and exponent == round(float(exponent)):
             return np.linalg.matrix_power(a, round(float(exponent)))
+        if self.squares_are_norms and is_vector(a) and exponent == 2:
+            return value(float((a**2).sum()))
         if self.loose and is_vector(a) and exponent == 2:
             return self._guess("the square of a vector, entry by entry", a**2)
         raise IllTyped(f"a power of {_kind(a)}")

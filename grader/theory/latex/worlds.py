@@ -61,6 +61,8 @@ class Reading:
     loose: bool = False
     """Guess a missing transpose and the like."""
     bars_are_norms: bool = False
+    squares_are_norms: bool = False
+    r"""Read `(x_i - \mu)^2` as a squared length, as in derivations."""
     bare_norm: int = 2
     wide_sums: bool = False
     silent_index: bool = False
