@@ -181,7 +181,7 @@ def _question(cell: NotebookNode) -> str | None:
 def _pattern(question: str) -> re.Pattern[str]:
     """A marker at the start of a line. A bare number needs emphasis, a heading or a word: lists have some."""
     word = r"(?:q|question|problem|part|exercise|ex|task|answer(?: to)?)"
-    lead = rf"(?:[#>*_\s(\[]*)(?P<word>{word}\b?[\s.:#]*)?[*_(\[]*"
+    lead = rf"(?:[#>*_\s(\[]*)(?P<word>{word}[\s.:#]*)?[*_(\[]*"
     match = re.fullmatch(r"(\d+)([a-z])", question)
     core = rf"{match[1]}[\s.]*\(?\s*{match[2]}" if match else re.escape(question)
     if question.isdigit():

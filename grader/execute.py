@@ -111,6 +111,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         ending=run.ending,
         detail=run.detail,
         seconds=seconds,
+        longest_cell=max((cell.seconds for cell in run.cells), default=0.0),
         sandbox=launcher.enforced,
         **_seen(written, run),
     )

@@ -98,6 +98,8 @@ class Execution:
     ending: Ending
     detail: str = ""
     seconds: float = 0.0
+    longest_cell: float = 0.0
+    """Seconds of the cell that took longest."""
     compat: tuple[Mapping[str, Any], ...] = ()
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()

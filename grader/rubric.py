@@ -11,6 +11,8 @@ A test that returns passes. To say more it ends with a verdict: `fail`, `award` 
 
 from __future__ import annotations
 
+import math
+import re
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import pytest
 
 from grader import answers as finding
+from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Value
 from grader.model import Ending, FoundBy, Outcome
 
@@ -174,13 +177,25 @@ class Work:
 
         A name that the answer never had is taken from the whole run: it may stand in another cell.
         """
+        values = self.values(name, question)
+        return values[-1] if values else None
+
+    def values(self, name: str, question: str | None = None) -> tuple[Value, ...]:
+        """All that `name` was bound to while `question` was being answered, oldest first; see `value`."""
         cells = self.answer(question).cells if question else ()
-        if cells:
-            during = [value for value in self.evidence.values(name) if value.cell in cells]
-            before = self.evidence.value(name, by=max(cells))
-            if during or before:
-                return during[-1] if during else before
-        return self.evidence.value(name)
+        every = self.evidence.values(name)
+        during = tuple(value for value in every if value.cell in cells)
+        before = tuple(value for value in every if cells and value.cell <= max(cells))
+        return during or before[-1:] or every[-1:]
+
+    def text_with(self, name: str) -> str:
+        """What the cells that use a name printed, wherever they stand."""
+        uses = re.compile(rf"\b{re.escape(name)}\b")
+        cells = self.notebook.cells
+        own = [
+            index for index, cell in enumerate(cells) if cell.cell_type == "code" and uses.search(cell.source)
+        ]
+        return Answer(FoundBy.NAMES, tuple(own), self.notebook).text
 
     def figures(self, question: str) -> tuple[Value, ...]:
         return tuple(figure for cell in self.answer(question).cells for figure in self.evidence.figures(cell))
@@ -222,6 +237,8 @@ class Reference:
         `floor` is the least half-width, for figures that hardly vary.
         """
         values = [measure(run) for run in self.runs]
+        if not all(map(math.isfinite, values)):
+            raise HarnessError("The reference has no such figure.")
         centre = statistics.fmean(values)
         deviation = statistics.stdev(values) if len(values) > 1 else 0.0
         half = max(floor, 6 * deviation)

@@ -16,6 +16,7 @@ from grader import datasets, execute, worker
 from grader.errors import HarnessError, NotebookError, RubricError
 from grader.judge import Bench, Case, Judge
 from grader.model import Ending, Execution
+from grader.publish import Publisher
 from grader.store import dump_execution, load_execution
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Session:
     executor: Executor
     cache: Path
     on_event: Callable[[Event], None]
+    notices: tuple[str, ...] = ()
+    """What the class's page says loudly."""
     strict: bool = False
     force: bool = False
     only: frozenset[str] = field(default_factory=frozenset)
@@ -79,13 +82,17 @@ def grade_all(
     session: Session,
     store: Store,
 ) -> Iterator[Grade]:
-    """Execute, judge and store a class; grades come as they are done. What is known is not done again.
+    """Execute, judge, store and publish a class; grades come as they are done.
+
+    What is known is not done again: a notebook is run if it or what its run depends on changed, and judged if
+    that or the rubric did.
 
     Raises:
         RubricError: the reference itself does not run to its end.
     """
     store.enrol(submissions, facts)
     reference = run_reference(session, store)
+    publisher = Publisher(store, reference[0])
     bench = Bench(
         assignment=session.assignment.folder,
         profile=session.profile,
@@ -98,7 +105,11 @@ def grade_all(
             case = Case(
                 execution=execution, origin=submission.origin, facts=facts.get(submission.student, {})
             )
-            yield _grade(case, judge, bench, session, store)
+            grade = _grade(case, judge, bench, session, store)
+            if not publisher.is_out(grade):
+                publisher.student(grade)
+            yield grade
+    publisher.class_(store.grades(), session.notices)
 
 
 def regrade_all(store: Store, bench: Bench) -> Iterator[tuple[Grade | None, Grade, str]]:
@@ -205,7 +216,7 @@ def _job(
         support=tuple((str(path.relative_to(folder)), path) for path in submission.support),
         folder=store.workplace(submission.student),
         plan=plan,
-        cell_deadline=limits.cell_deadline(reference.seconds),
+        cell_deadline=limits.cell_deadline(reference.longest_cell),
         notebook_deadline=limits.notebook_deadline(reference.seconds),
     )
 

@@ -182,6 +182,11 @@ class Store:
             return None
         return result.loads(row[1])
 
+    def grades(self) -> list[Grade]:
+        """All grades there are, in the order of the class."""
+        found = (self.grade(student) for student, _, _ in self.students())
+        return [grade for grade in found if grade is not None]
+
     # ---- files
 
     def write(self, name: str, text: str) -> Path:
@@ -219,6 +224,7 @@ def load_execution(text: str, folder: Path) -> Execution:
         ending=Ending(facts["ending"]),
         detail=facts["detail"],
         seconds=facts["seconds"],
+        longest_cell=facts["longest_cell"],
         compat=tuple(facts["compat"]),
         sandbox=facts["sandbox"],
         flags=tuple(Flag(**flag) for flag in facts["flags"]),

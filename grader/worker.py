@@ -33,6 +33,15 @@ def prepare() -> None:
     multiprocessing.get_context("forkserver").set_forkserver_preload(WARM)
 
 
+_live: set[Any] = set()
+
+
+def stop_all() -> None:
+    """End every call that is under way; each raises `HarnessError`."""
+    for process in list(_live):
+        process.kill()
+
+
 def call(
     function: Callable[..., Result], *arguments: Any, seconds: float, on_progress: Callable[[Any], None]
 ) -> Result:
@@ -49,9 +58,11 @@ def call(
     process = context.Process(target=_run, args=(theirs, function, arguments), daemon=False)
     process.start()
     theirs.close()
+    _live.add(process)
     try:
         answer: Result = _receive(ours, time.monotonic() + seconds, on_progress)
     finally:
+        _live.discard(process)
         process.kill()
         process.join()
         process.close()

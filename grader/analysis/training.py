@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -18,6 +20,17 @@ if TYPE_CHECKING:
 # The events of a trace, as kernel/inside/probe/trace.py writes them.
 TRAIN, TEST, OTHER, TRAIN_NO_GRAD, TEST_NO_GRAD, OTHER_NO_GRAD, ZERO_GRAD, BACKWARD, STEP, PASS = range(1, 11)
 BATCHES = frozenset({TRAIN, TEST, OTHER, TRAIN_NO_GRAD, TEST_NO_GRAD, OTHER_NO_GRAD})
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One pass over a loader in which the optimizer stepped."""
+
+    split: int
+    """`TRAIN`, `TEST` or `OTHER`: what its loader draws from."""
+    steps: int
+    loss: float
+    """The mean of the losses that went backward; NaN if none was a single number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +44,7 @@ class Trace:
     steps_without_zero_grad: int
     steps_without_backward: int
     backwards: int
-    epoch_losses: tuple[float, ...]
-    """The mean loss of each pass over a loader that took optimizer steps."""
-    epoch_steps: tuple[int, ...]
+    passes: tuple[Pass, ...]
     provenance: Mapping[str, int]
     """Which splits' batches the sampled losses were computed from."""
 
@@ -42,9 +53,9 @@ class Trace:
         return self.steps > 0
 
     @property
-    def epochs(self) -> int:
-        """Passes over a loader in which the optimizer stepped."""
-        return len(self.epoch_losses)
+    def epoch_losses(self) -> tuple[float, ...]:
+        """The mean loss of each pass that trained on the training split."""
+        return tuple(each.loss for each in self.passes if each.split == TRAIN)
 
 
 def trace(evidence: Evidence, cells: Collection[int] | None = None) -> Trace:
@@ -62,46 +73,62 @@ def trace(evidence: Evidence, cells: Collection[int] | None = None) -> Trace:
     return _summary(np.concatenate(events).tolist(), np.concatenate(losses).tolist(), provenance)
 
 
-def _summary(events: list[int], losses: list[float], provenance: Mapping[str, int]) -> Trace:
-    steps = {TRAIN: 0, TEST: 0, OTHER: 0, None: 0}
-    unzeroed = unlearned = backwards = 0
-    batch: int | None = None
-    zeroed = learned = False
-    epoch: list[float] = []
-    stepped = 0
-    epochs: list[tuple[float, int]] = []
-    remaining = iter(losses)
-    for event in events:
+class _Reader:
+    """Walks through a trace's events, counting."""
+
+    def __init__(self, losses: Iterable[float]) -> None:
+        self.steps = {TRAIN: 0, TEST: 0, OTHER: 0}
+        self.unzeroed = self.unlearned = self.backwards = 0
+        self.passes: list[Pass] = []
+        self._losses = iter(losses)
+        self._batch = OTHER
+        self._zeroed = self._learned = False
+        self._during: list[float] = []
+        self._stepped: dict[int, int] = {}
+
+    def read(self, event: int) -> None:
         if event in BATCHES:
-            batch = event if event <= OTHER else event - 3
+            self._batch = event if event <= OTHER else event - 3
         elif event == ZERO_GRAD:
-            zeroed = True
+            self._zeroed = True
         elif event == BACKWARD:
-            backwards += 1
-            learned = True
-            epoch.append(next(remaining, float("nan")))
+            self.backwards += 1
+            self._learned = True
+            self._during.append(next(self._losses, math.nan))
         elif event == STEP:
-            steps[batch] += 1
-            stepped += 1
-            unzeroed += not zeroed
-            unlearned += not learned
-            zeroed = learned = False
+            self._step()
         elif event == PASS:
-            if stepped:
-                epochs.append((float(np.mean(epoch)) if epoch else float("nan"), stepped))
-            epoch, stepped = [], 0
-    if stepped:
-        epochs.append((float(np.mean(epoch)) if epoch else float("nan"), stepped))
+            self.end_pass()
+
+    def _step(self) -> None:
+        self.steps[self._batch] += 1
+        self._stepped[self._batch] = self._stepped.get(self._batch, 0) + 1
+        self.unzeroed += not self._zeroed
+        self.unlearned += not self._learned
+        self._zeroed = self._learned = False
+
+    def end_pass(self) -> None:
+        if self._stepped:
+            split = max(self._stepped, key=lambda each: self._stepped[each])
+            loss = statistics.fmean(self._during) if self._during else math.nan
+            self.passes.append(Pass(split, sum(self._stepped.values()), loss))
+        self._during, self._stepped = [], {}
+
+
+def _summary(events: list[int], losses: list[float], provenance: Mapping[str, int]) -> Trace:
+    reader = _Reader(losses)
+    for event in events:
+        reader.read(event)
+    reader.end_pass()
     return Trace(
-        steps=sum(steps.values()),
-        steps_on_train=steps[TRAIN],
-        steps_on_test=steps[TEST],
-        steps_on_other=steps[OTHER] + steps[None],
-        steps_without_zero_grad=unzeroed,
-        steps_without_backward=unlearned,
-        backwards=backwards,
-        epoch_losses=tuple(loss for loss, _ in epochs),
-        epoch_steps=tuple(count for _, count in epochs),
+        steps=sum(reader.steps.values()),
+        steps_on_train=reader.steps[TRAIN],
+        steps_on_test=reader.steps[TEST],
+        steps_on_other=reader.steps[OTHER],
+        steps_without_zero_grad=reader.unzeroed,
+        steps_without_backward=reader.unlearned,
+        backwards=reader.backwards,
+        passes=tuple(reader.passes),
         provenance=provenance,
     )
 
@@ -172,6 +199,17 @@ def inputs(images: NDArray[np.uint8], normalised: tuple[float, float] = (0.0, 1.
         flat -= mean
         flat /= deviation
     return flat
+
+
+def proportional(history: Sequence[float], losses: Sequence[float], *, tolerance: float) -> bool:
+    """Are two runs of numbers the same up to one constant factor?"""
+    if len(history) != len(losses) or not history:
+        return False
+    ratios = [
+        one / other for one, other in zip(history, losses, strict=True) if other and math.isfinite(other)
+    ]
+    middle = statistics.median(ratios) if len(ratios) == len(history) else 0.0
+    return middle > 0 and all(abs(ratio / middle - 1) <= tolerance for ratio in ratios)
 
 
 def scale(history: float, loss: float, scales: Iterable[float], *, tolerance: float) -> float | None:

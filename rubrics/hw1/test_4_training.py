@@ -22,19 +22,23 @@ def test_the_network_learned(student, reference, data, exhibits):
         not_run(student, "No trained `net` was left.")
     if not run_of(student).trained and not moved(student):
         not_run(student, "`net` was not trained.")
-    band = reference.band(lambda run: accuracy(run, data), floor=0.01)
-    reached = accuracy(student, data)
+    band = reference.band(lambda run: accuracy(run, data), floor=0.015)
+    losses = reference.band(lambda run: loss(run, data), floor=0.1)
+    reached, left = accuracy(student, data), loss(student, data)
     exhibits.text(
         "Recomputed from the weights",
-        f"Test accuracy {reached:.4f}; training accuracy {accuracy(student, data, test=False):.4f}.",
+        f"Test accuracy {reached:.4f}, test loss {left:.4f}; "
+        f"training accuracy {accuracy(student, data, test=False):.4f}.",
     )
-    if reached >= band.low:
-        return
     facts = {
-        "expected": f"a test accuracy of {band}, as the reference reaches with other seeds",
-        "actual": f"{reached:.3f}, recomputed from the weights of net",
+        "expected": f"a test accuracy of {band} and a test loss of {losses}, as the reference has with other seeds",
+        "actual": f"{reached:.3f} and {left:.3g}, recomputed from the weights of net",
         "hint": "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
     }
+    if left > 3 * losses.high:
+        fail("The loss grew: these weights are far from any minimum.", **facts)
+    if reached >= band.low:
+        return
     if reached >= band.low - 0.1:
         award(0.25, "The network learned, but less than the reference.", **facts)
     fail("The network did not learn.", **facts)
@@ -153,6 +157,12 @@ def accuracy(work, data, *, test=True):
     return layer.accuracy(*split(work, data, test=test))
 
 
+def loss(work, data):
+    """The mean cross-entropy of `net` on the real test set, or NaN if it can't be recomputed."""
+    layer = linear(work)
+    return math.nan if layer is None else layer.loss(*split(work, data, test=True))
+
+
 def split(work, data, *, test):
     arrays = data.arrays
     images, labels = (
@@ -170,9 +180,16 @@ def misfit(which, values, student, data, settings):
         return f"{len(values)} entries"
     if not all(map(math.isfinite, values)):
         return "not finite"
-    if values[-1] >= values[0]:
+    run = run_of(student)
+    if values[-1] >= values[0] and falls(run.epoch_losses):
         return "not falling"
+    if which == "training" and training.proportional(values, run.epoch_losses, tolerance=0.03):
+        return ""
     return disagreement(which, values, student, data, settings)
+
+
+def falls(losses):
+    return len(losses) < 2 or losses[-1] < losses[0]
 
 
 def disagreement(which, values, student, data, settings):
@@ -182,10 +199,10 @@ def disagreement(which, values, student, data, settings):
         return ""
     inputs, labels = split(student, data, test=which == "test")
     batches = math.ceil(len(labels) / settings["batch_size"])
-    loss = layer.loss(inputs, labels)
+    final = layer.loss(inputs, labels)
     usual = (1, 1 / settings["batch_size"], batches, len(labels), 1 / batches, settings["batch_size"])
-    if training.scale(values[-1], loss, usual, tolerance=0.12) is None:
-        return f"ends with {values[-1]:.4g}, while the weights give {loss:.4g}"
+    if training.scale(values[-1], final, usual, tolerance=0.12) is None:
+        return f"ends with {values[-1]:.4g}, while the weights give {final:.4g}"
     return ""
 
 
@@ -213,7 +230,7 @@ def curves(values, student, reference, data):
     for which, losses in values.items():
         factor = scale_of(which, losses, student, data)
         label = f"yours, {which}" + ("" if factor == 1 else f", divided by {factor:.4g}")
-        series.append({"label": label, "who": "student", "y": [loss / factor for loss in losses]})
+        series.append({"label": label, "who": "student", "y": [one / factor for one in losses]})
     return series
 
 
@@ -223,5 +240,9 @@ def scale_of(which, losses, student, data):
         return 1
     inputs, labels = split(student, data, test=which == "test")
     batches = math.ceil(len(labels) / 64)
-    loss = layer.loss(inputs, labels)
-    return training.scale(losses[-1], loss, (1, 1 / 64, batches, len(labels), 64), tolerance=0.3) or 1
+    return (
+        training.scale(
+            losses[-1], layer.loss(inputs, labels), (1, 1 / 64, batches, len(labels), 64), tolerance=0.3
+        )
+        or 1
+    )

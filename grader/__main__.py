@@ -1,0 +1,635 @@
+"""The command line: the only place that prints or exits."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from grader import assignment as assignments
+from grader import datasets, doctor, intake, kit, progress, publish, result, roster, run, worker
+from grader.errors import GraderError, UsageError
+from grader.judge import Bench, check_rubric, combine
+from grader.kernel.launch import Sandbox, launcher
+from grader.model import Ending, Outcome
+from grader.reports import canvas, gradescope, junit, moodle, table
+from grader.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from grader.assignment import Assignment
+    from grader.model import Check, Grade, QuestionGrade, Submission
+
+CORES = os.cpu_count() or 1
+GRADED, BELOW, WRONG_USE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    name="grader",
+    help="Grade deep-learning notebooks: run them safely, judge what they did, explain the score.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="The data set that notebooks train on.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Profile(StrEnum):
+    FULL = "full"
+    QUICK = "quick"
+
+
+class Format(StrEnum):
+    GRADESCOPE = "gradescope"
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+    CSV = "csv"
+    JUNIT = "junit"
+
+
+AssignmentOption = Annotated[
+    str, typer.Option("-a", "--assignment", help="Its id below rubrics/, or its folder.")
+]
+DataOption = Annotated[Path | None, typer.Option("--data", help="A folder with the data set's four files.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+JobsOption = Annotated[int, typer.Option("-j", "--jobs", min=1, help="Notebooks at the same time.")]
+SandboxOption = Annotated[
+    Sandbox, typer.Option(help="`auto` takes the strongest that starts here; `none` runs unconfined.")
+]
+ResultsArgument = Annotated[Path, typer.Argument(help="What `grader run` wrote.")]
+
+
+@app.command("run")
+def run_class(  # noqa: PLR0917 - typer makes options of parameters
+    submissions: Annotated[Path, typer.Argument(help="A folder of hand-ins, in any layout that is known.")],
+    assignment: AssignmentOption = "hw1",
+    results: Annotated[Path, typer.Option("-o", "--output", help="Where the results go.")] = Path("results"),
+    jobs: JobsOption = CORES,
+    profile: Annotated[
+        Profile, typer.Option(help="`quick` trains on a small embedded sample.")
+    ] = Profile.FULL,
+    sandbox: SandboxOption = Sandbox.AUTO,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Just this student; repeatable.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run notebooks again that did not change.")] = False,
+    fail_under: Annotated[
+        float | None, typer.Option(metavar="X", help="Exit 1 if a total is below X points.")
+    ] = None,
+    data: DataOption = None,
+    participation: Annotated[
+        Path | None,
+        typer.Option(help="CSV: student, participated. Default: participation.csv beside the hand-ins."),
+    ] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Change a limit; see `grader doctor`.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Adapt nothing for older or GPU notebooks.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade a class: run each notebook, judge it beside the reference, write the reports.
+
+    An interrupted run goes on where it stopped; a notebook that did not change is not run again.
+
+    **Examples**
+
+        grader run submissions/
+
+        grader run submissions/ -a hw1 -o results/ -j 4 --fail-under 5
+
+        grader run submissions/ --only ana-lima --force
+    """
+    talk = Talk(quiet=as_json)
+    chosen = _assignment(assignment, limit)
+    dataset, notices = _dataset(data, profile, talk)
+    class_ = intake.collect(submissions, limits=chosen.limits, assignment=chosen.id)
+    students = _only(class_.submissions, only or ())
+    facts, notes = _facts(participation, submissions, class_.submissions)
+    talk.say(f"{len(class_.submissions)} submissions in the layout {class_.layout}, assignment {chosen.id}.")
+    for note in [*class_.notes, *notes]:
+        if not note.startswith(f"{roster.PARTICIPATION}: left alone"):
+            talk.say(f"Note: {note}.")
+    with Store.open(results) as store, launcher(sandbox, talk.say) as kernels, _pool(jobs) as executor:
+        store.remember(
+            assignment=str(chosen.folder), profile=profile, notices=notices, data=str(data) if data else None
+        )
+        with progress.ClassProgress(talk.console, len(students), jobs) as shown:
+            session = run.Session(
+                assignment=chosen,
+                dataset=dataset,
+                profile=profile,
+                launcher=kernels,
+                executor=executor,
+                cache=datasets.user_cache(),
+                on_event=shown,
+                notices=tuple(notices),
+                strict=strict,
+                force=force,
+                only=frozenset(students),
+            )
+            for _ in run.grade_all(class_.submissions, facts, session, store):
+                pass
+        grades = store.grades()
+    if as_json:
+        out.print_json(table.grades_json(grades))
+    else:
+        out.print(_class_table(grades))
+        _print_notices(notices)
+        out.print(f"Report: [bold]{escape(str(results / 'index.html'))}", highlight=False, soft_wrap=True)
+    raise typer.Exit(_exit_code(grades, fail_under))
+
+
+@app.command()
+def check(
+    notebook: Annotated[Path, typer.Argument(help="Your own notebook.")],
+    assignment: AssignmentOption = "hw1",
+    profile: Annotated[Profile, typer.Option(help="`full` trains on all of the data.")] = Profile.QUICK,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check your own notebook before you hand it in: the public checks, run on your machine without a sandbox.
+
+    Exit code 0 only if no public check fails. What a person will read is shown as such and fails nothing.
+
+    **Example**
+
+        grader check hw1.ipynb
+    """
+    talk = Talk(quiet=as_json)
+    if not notebook.is_file():
+        raise UsageError(f"{notebook} is no file; name the notebook that you want to check.")
+    chosen = _assignment(assignment, None)
+    dataset, notices = _dataset(data, profile, talk)
+    class_ = intake.collect(notebook, limits=chosen.limits)
+    with (
+        tempfile.TemporaryDirectory(prefix="grader-check-") as folder,
+        Store.open(Path(folder) / "results") as store,
+        launcher(Sandbox.NONE, talk.say) as kernels,
+        _pool(1) as executor,
+        progress.ClassProgress(talk.console, 1, 1) as shown,
+    ):
+        session = run.Session(
+            assignment=chosen,
+            dataset=dataset,
+            profile=profile,
+            launcher=kernels,
+            executor=executor,
+            cache=datasets.user_cache(),
+            on_event=shown,
+        )
+        (grade,) = run.grade_all(class_.submissions, {}, session, store)
+    public = [each for each in grade.checks if each.visibility == "visible"]
+    if as_json:
+        out.print_json(result.dumps(_public(grade)))
+    else:
+        _print_checks(grade, public)
+        _print_notices(notices)
+    if any(each.outcome is Outcome.BROKEN for each in public):
+        raise typer.Exit(OURS)
+    good = (Outcome.PASSED, Outcome.REVIEW, Outcome.SKIPPED)
+    raise typer.Exit(GRADED if all(each.outcome in good for each in public) else BELOW)
+
+
+@app.command()
+def regrade(
+    results: ResultsArgument,
+    assignment: Annotated[
+        str | None, typer.Option("-a", "--assignment", help="Another rubric than before.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would change; write nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge stored evidence again, without running any notebook: who changes, by how much, and why.
+
+    **Examples**
+
+        grader regrade results/ --dry-run
+
+        grader regrade results/
+    """
+    talk = Talk(quiet=as_json)
+    with Store.existing(results) as store:
+        chosen = assignments.load(assignments.locate(assignment or store.recall("assignment")))
+        check_rubric(chosen)
+        bench, publisher = _bench(store, chosen, talk)
+        changes = []
+        for before, after, key in run.regrade_all(store, bench):
+            if before is None or result.dumps(before) != result.dumps(after):
+                changes.append((before, after))
+            if not dry_run:
+                store.record(after, key)
+                publisher.student(after)
+        if not dry_run:
+            publisher.class_(store.grades(), store.recall("notices") or [])
+        grades = store.grades()
+    if as_json:
+        out.print_json(json.dumps([_change(before, after) for before, after in changes]))
+    else:
+        out.print(_change_table(changes) if changes else "No grade changes.")
+        out.print(
+            "Nothing was written." if dry_run else f"{len(grades)} grades judged again.", highlight=False
+        )
+    raise typer.Exit(_exit_code([] if dry_run else grades, None))
+
+
+@app.command()
+def report(results: ResultsArgument) -> None:
+    """Write the HTML reports and the tables again from what is stored.
+
+    **Example**
+
+        grader report results/
+    """
+    with Store.existing(results) as store:
+        chosen = assignments.load(assignments.locate(store.recall("assignment")))
+        publisher = publish.Publisher(store, run.stored_reference(store, chosen)[0])
+        grades = store.grades()
+        for grade in grades:
+            publisher.student(grade)
+        index = publisher.class_(grades, store.recall("notices") or [])
+    out.print(f"{len(grades)} reports: [bold]{escape(str(index))}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def export(
+    format: Annotated[Format, typer.Argument(help="What reads it.")],  # noqa: A002 - the word a user types
+    results: ResultsArgument,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A file; gradescope: a folder.")
+    ] = None,
+    fill: Annotated[
+        Path | None, typer.Option(help="canvas, moodle: the gradebook CSV that was downloaded there.")
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="canvas: the assignment's column, if it is not the title.")
+    ] = None,
+) -> None:
+    """Turn results into the form that another system reads.
+
+    **Examples**
+
+        grader export csv results/ -o grades.csv
+
+        grader export canvas results/ --fill gradebook.csv -o filled.csv
+
+        grader export gradescope results/ -o gradescope/
+    """
+    with Store.existing(results) as store:
+        grades = store.grades()
+    if format is Format.GRADESCOPE:
+        folder = output or Path("gradescope")
+        for grade in grades:
+            place = folder / grade.student
+            place.mkdir(parents=True, exist_ok=True)
+            (place / "results.json").write_text(gradescope.results_json(grade), encoding="utf-8")
+        out.print(f"{len(grades)} results.json below {escape(str(folder))}", highlight=False)
+        return
+    text, notes = _exported(format, grades, fill, column)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8", newline="")
+    for note in notes:
+        err.print(escape(f"Note: {note}"), highlight=False)
+
+
+@app.command("kit")
+def make_kit(
+    assignment: Annotated[str, typer.Argument(help="Its id below rubrics/, or its folder.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The zip to write.")] = Path("kit.zip"),
+) -> None:
+    """Make what students get: the blank notebook and how to work with it, without any solution.
+
+    **Example**
+
+        grader kit hw1 -o kit.zip
+    """
+    chosen = _assignment(assignment, None)
+    output.write_bytes(kit.kit(chosen.master, chosen.id))
+    out.print(f"Wrote {escape(str(output))}", highlight=False)
+
+
+@data_app.command("fetch")
+def data_fetch(data: DataOption = None) -> None:
+    """Find the data set, or download it; verify it; put it where kernels read it.
+
+    **Example**
+
+        grader data fetch
+    """
+    found = datasets.fetch(data, env=os.environ, cache=datasets.user_cache())
+    out.print(f"{escape(str(found.root))} ({escape(found.provenance)})", highlight=False, soft_wrap=True)
+
+
+@data_app.command("where")
+def data_where(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Say where the data set is looked for, and where it is.
+
+    **Example**
+
+        grader data where
+    """
+    places = datasets.where(data, env=os.environ, cache=datasets.user_cache())
+    if as_json:
+        rows = [{"name": place.name, "path": str(place.path), "found": place.found} for place in places]
+        out.print_json(json.dumps(rows))
+        return
+    for place in places:
+        mark = "[green]found  " if place.found else "[dim]missing"
+        out.print(
+            f"{mark}[/]  {escape(place.name)}: {escape(str(place.path))}", highlight=False, soft_wrap=True
+        )
+
+
+@app.command("doctor")
+def examine(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Say what works on this machine: sandboxes by a real launch of each, data, memory, limits.
+
+    **Example**
+
+        grader doctor
+    """
+    findings = doctor.examine(data)
+    if as_json:
+        out.print_json(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            mark = {True: "[green]yes", False: "[red]no ", None: "[dim]-  "}[finding.works]
+            out.print(
+                f"{mark}[/]  [bold]{escape(finding.what)}[/]: {escape(finding.detail)}",
+                highlight=False,
+                soft_wrap=True,
+            )
+
+
+class Talk:
+    """Says what happens: on stderr, so that stdout is the result; nothing if a program reads us."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.console = Console(stderr=True, quiet=quiet)
+
+    def say(self, text: str) -> None:
+        self.console.print(escape(text), highlight=False)
+
+
+def _assignment(name: str, limits: Sequence[str] | None) -> Assignment:
+    chosen = assignments.load(assignments.locate(name))
+    check_rubric(chosen)
+    changes = {}
+    for entry in limits or ():
+        key, _, value = entry.partition("=")
+        try:
+            changes[key] = float(value)
+        except ValueError:
+            raise UsageError(f"--limit {entry}: write NAME=NUMBER, for example cell_floor=60.") from None
+    return replace(chosen, limits=assignments.with_limits(chosen.limits, changes))
+
+
+def _dataset(explicit: Path | None, profile: Profile, talk: Talk) -> tuple[datasets.Dataset, list[str]]:
+    """The data to train on; with a sample of it, what must be said about that."""
+    cache = datasets.user_cache()
+    if profile is Profile.FULL:
+        found = datasets.find(explicit, env=os.environ, cache=cache)
+        if found is not None:
+            return found, []
+        notice = (
+            "PROVISIONAL GRADES: the full data set was not found, so every notebook trained on a small sample of "
+            "it. `grader data fetch` gets it; then run again."
+        )
+        talk.console.print(f"[bold yellow]{escape(notice)}")
+        return datasets.subset(cache), [notice]
+    notice = "PROVISIONAL GRADES: the quick profile trains on a small sample of the data set."
+    return datasets.subset(cache), [notice]
+
+
+def _only(submissions: Sequence[Submission], wanted: Sequence[str]) -> list[str]:
+    """The students to grade.
+
+    Raises:
+        UsageError: `wanted` names somebody who is not there.
+    """
+    known = [each.student for each in submissions]
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"--only {name}: there is no such student. There are: {', '.join(known[:20])}.")
+    return [name for name in known if not wanted or name in wanted]
+
+
+def _facts(
+    explicit: Path | None, submissions: Path, class_: Sequence[Submission]
+) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """What the participation list says, and its rows that are of nobody."""
+    path = explicit or submissions / roster.PARTICIPATION
+    if explicit is None and not path.is_file():
+        return {}, []
+    facts, strangers = roster.read(path, [each.student for each in class_])
+    return facts, [f"{path.name} names {name}, who handed nothing in" for name in strangers]
+
+
+def _bench(store: Store, chosen: Assignment, talk: Talk) -> tuple[Bench, publish.Publisher]:
+    """What an earlier run judged against."""
+    profile = Profile(store.recall("profile"))
+    explicit = store.recall("data")
+    dataset, _ = _dataset(Path(explicit) if explicit else None, profile, talk)
+    reference = run.stored_reference(store, chosen)
+    bench = Bench(assignment=chosen.folder, profile=profile, reference=reference, dataset=dataset)
+    return bench, publish.Publisher(store, reference[0])
+
+
+@contextlib.contextmanager
+def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that each wait for one worker process. Whatever ends the run ends them first."""
+    executor = ThreadPoolExecutor(jobs, thread_name_prefix="notebook")
+    try:
+        yield executor
+    except BaseException as error:
+        executor.shutdown(wait=False, cancel_futures=True)
+        worker.stop_all()
+        if isinstance(error, KeyboardInterrupt):
+            err.print("\nInterrupted. What was graded is kept; the same command goes on from here.")
+            raise typer.Exit(INTERRUPTED) from None
+        raise
+    finally:
+        executor.shutdown()
+
+
+def _exported(
+    form: Format,
+    grades: Sequence[Grade],
+    fill: Path | None,
+    column: str | None,
+) -> tuple[str, Sequence[str]]:
+    match form:
+        case Format.CSV:
+            return table.grades_csv(grades), ()
+        case Format.JUNIT:
+            return junit.junit_xml(grades), ()
+        case Format.CANVAS if fill is not None:
+            filled = canvas.fill(_text(fill), grades, column=column)
+        case Format.MOODLE if fill is not None:
+            filled = moodle.fill(_text(fill), grades)
+        case _:
+            raise UsageError(f"{form} fills a gradebook that you downloaded there: name it with --fill.")
+    left = [*filled.left_out, *(f"no grade for {row}" for row in filled.without_grade), *filled.notes]
+    return filled.text, left
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can't be read as UTF-8 text: {error}") from None
+
+
+def _exit_code(grades: Sequence[Grade], fail_under: float | None) -> int:
+    if any(
+        grade.ending.ours or any(check.outcome is Outcome.BROKEN for check in grade.checks)
+        for grade in grades
+    ):
+        return OURS
+    below = fail_under is not None and any(float(grade.total) < fail_under for grade in grades)
+    return BELOW if below else GRADED
+
+
+COLOURS = {
+    Outcome.PASSED: "green",
+    Outcome.PARTIAL: "yellow",
+    Outcome.FAILED: "red",
+    Outcome.SKIPPED: "dim",
+    Outcome.REVIEW: "blue",
+    Outcome.BROKEN: "magenta",
+}
+
+
+def _class_table(grades: Sequence[Grade]) -> Table:
+    """One row a student; on a narrow terminal the questions of a part share a column."""
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column("student", no_wrap=True)
+    ids = [question.id for question in grades[0].questions] if grades else []
+    wide = out.width >= 40 + 7 * len(ids)
+    parts = {name: name if wide else name[0] for name in ids}
+    for part in dict.fromkeys(parts.values()):
+        shown.add_column(part, justify="right", no_wrap=True)
+    shown.add_column("total", justify="right", style="bold", no_wrap=True)
+    shown.add_column("ending", no_wrap=True)
+    for grade in grades:
+        cells = [
+            _points([question for question in grade.questions if parts[question.id] == part])
+            for part in dict.fromkeys(parts.values())
+        ]
+        ending = str(grade.ending) if grade.ending is Ending.FINISHED else f"[red]{grade.ending}"
+        shown.add_row(
+            escape(grade.student), *cells, f"{grade.total}{'*' if grade.provisional else ''}", ending
+        )
+    if any(grade.provisional for grade in grades):
+        shown.caption = "? a person decides   * provisional until then"
+    return shown
+
+
+def _points(questions: Sequence[QuestionGrade]) -> str:
+    outcome = combine([question.outcome for question in questions])
+    points = sum((question.points for question in questions), Decimal(0))
+    return f"[{COLOURS[outcome]}]{points}{'?' if outcome.provisional else ''}"
+
+
+def _print_checks(grade: Grade, public: Sequence[Check]) -> None:
+    for each in public:
+        colour = COLOURS[each.outcome]
+        out.print(
+            f"[{colour}]{each.outcome:8}[/] [bold]{each.question:4}[/] {escape(each.title)}", highlight=False
+        )
+        if each.outcome in (Outcome.PASSED, Outcome.REVIEW):
+            continue
+        for label, text in (
+            ("", each.message),
+            ("expected ", each.expected),
+            ("seen ", each.actual),
+            ("try ", each.hint),
+        ):
+            if text:
+                out.print(f"              [dim]{label}[/]{escape(text)}", highlight=False)
+    if grade.ending is not Ending.FINISHED:
+        out.print(
+            f"[red]The notebook ended as {grade.ending}[/]: {escape(grade.ending_detail)}", highlight=False
+        )
+
+
+def _print_notices(notices: Sequence[str]) -> None:
+    for notice in notices:
+        out.print(f"[bold yellow]{escape(notice)}")
+
+
+def _public(grade: Grade) -> Grade:
+    """The grade without what students may not see yet."""
+    questions = tuple(
+        replace(question, checks=tuple(each for each in question.checks if each.visibility == "visible"))
+        for question in grade.questions
+    )
+    return replace(grade, questions=questions)
+
+
+def _change(before: Grade | None, after: Grade) -> dict[str, Any]:
+    return {
+        "student": after.student,
+        "before": float(before.total) if before else None,
+        "after": float(after.total),
+        "why": _reasons(before, after),
+    }
+
+
+def _reasons(before: Grade | None, after: Grade) -> list[str]:
+    """The checks that came out differently."""
+    old = {check.id: check for check in before.checks} if before else {}
+    return [
+        f"{check.question}: {check.title} {old[check.id].outcome if check.id in old else 'new'} -> {check.outcome}"
+        for check in after.checks
+        if check.id not in old
+        or (check.outcome, check.earned) != (old[check.id].outcome, old[check.id].earned)
+    ]
+
+
+def _change_table(changes: Sequence[tuple[Grade | None, Grade]]) -> Table:
+    shown = Table("student", "before", "after", "why", box=None, pad_edge=False, header_style="bold")
+    for before, after in changes:
+        was = str(before.total) if before else "-"
+        shown.add_row(
+            escape(after.student), was, str(after.total), escape("\n".join(_reasons(before, after)))
+        )
+    return shown
+
+
+def main() -> None:
+    """Run the command line; every error of ours is one clear line and an exit code."""
+    worker.prepare()
+    try:
+        app()
+    except UsageError as error:
+        err.print(f"[bold red]error[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(WRONG_USE)
+    except GraderError as error:
+        err.print(f"[bold red]our fault[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(OURS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""What the course knows of its students besides their notebooks: a CSV with one row a student."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from grader.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+PARTICIPATION = "participation.csv"
+MOST_BYTES = 16 << 20
+
+
+def read(path: Path, students: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """The facts of each student, by the column's name; and the rows that are of nobody in the class.
+
+    The first row names the columns, one of them `student`; case and spaces around names do not matter.
+
+    Raises:
+        UsageError: the file can't be read as such a table.
+    """
+    known = {student.casefold(): student for student in students}
+    facts: dict[str, dict[str, str]] = {}
+    strangers = []
+    for row in _rows(path):
+        name = row.pop("student")
+        student = known.get(name.casefold())
+        if student is None:
+            strangers.append(name)
+        else:
+            facts[student] = row
+    return facts, strangers
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UsageError(f"{path} is larger than {MOST_BYTES >> 20} MiB; is it a list of students?")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text; save it again as a CSV in UTF-8.") from None
+    delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
+    try:
+        table = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise UsageError(f"{path} is no CSV: {error}.") from None
+    columns = [column.strip().lower() for column in table[0]] if table else []
+    if "student" not in columns:
+        raise UsageError(
+            f"{path} has no column `student` in its first row; it has: {', '.join(columns) or 'nothing'}."
+        )
+    cells = ([cell.strip() for cell in row] for row in table[1:] if any(row))
+    return [dict(zip(columns, row, strict=False)) for row in cells if len(row) > columns.index("student")]
