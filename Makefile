@@ -1,0 +1,45 @@
+# make run    grade the sample class             make test   the whole test suite
+# make lint   ruff and mypy                      make bench  speed, as ratios in one run
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint bench clean system
+
+run: system $(VENV)/installed
+	$(BIN)/grader data fetch || true
+	$(BIN)/grader run submissions/
+
+test: system $(VENV)/installed-dev
+	.ci/packages chromium
+	$(BIN)/grader data fetch
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: system $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: system $(VENV)/installed-dev
+	$(BIN)/python -m tests.benchmarks
+
+system:
+	@.ci/packages bubblewrap dataset-fashion-mnist
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "grader needs Python 3.11 or newer; name one with: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || .ci/packages python3-venv
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml .ci/constraints.txt
+	$(BIN)/pip install --quiet --constraint .ci/constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/pip install --quiet --constraint .ci/constraints.txt --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) results
