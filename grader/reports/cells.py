@@ -147,9 +147,7 @@ def _display(data: Mapping[str, Any]) -> Output:
         if cleaned.striptags():
             return Output(form="html", content=cleaned)
     if any(kind in data for kind in _IMAGES):
-        return Output(
-            form="note", content=Markup("A picture that this page does not show: see executed.ipynb.")
-        )
+        return Output(form="note", content=_NOT_SHOWN)
     return Output(form="text", content=_text(str(data.get("text/plain", "[no text]"))))
 
 

@@ -56,7 +56,7 @@ class Mistake:
     check: Check
     students: tuple[str, ...]
     message: str
-    """The commonest explanation that they were given."""
+    """The commonest explanation that they were given, if any was."""
     share: float
 
 
@@ -163,11 +163,16 @@ def _mistakes(grades: Sequence[Grade]) -> tuple[Mistake, ...]:
         Mistake(
             check=pairs[0][1],
             students=tuple(sorted(student for student, _ in pairs)),
-            message=Counter(check.message for _, check in pairs).most_common(1)[0][0],
+            message=_commonest(check.message for _, check in pairs),
             share=share(len(pairs), len(grades)),
         )
         for pairs in ranked[:MOST_MISTAKES]
     )
+
+
+def _commonest(messages: Iterable[str]) -> str:
+    ranked = Counter(filter(None, messages)).most_common(1)
+    return ranked[0][0] if ranked else ""
 
 
 def _tasks(rows: Iterable[Row]) -> Iterable[Task]:

@@ -251,6 +251,6 @@ def _ticks(low: float, high: float, about: int = 5) -> tuple[float, ...]:
 
 
 def _step(rough: float) -> float:
-    """The next one, two or five times a power of ten."""
+    """One, two or five times a power of ten, near what is asked for."""
     power = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.7)

@@ -161,7 +161,7 @@ def _only_embedded(picture: re.Match[str]) -> str:
 
 # --- terminal text and code ---
 
-_ESCAPE = re.compile(r"(\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-_]?)")
+_ESCAPE = re.compile(r"(\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?)")
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")

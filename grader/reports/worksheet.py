@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _BOM = "\ufeff"
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
+_WORDS = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 
 
@@ -104,9 +105,10 @@ def exactly(cell: str) -> frozenset[str]:
 
 
 def in_any_order(cell: str) -> frozenset[str]:
-    """A name, as `Doe, Jane`, `Jane Doe` or `doejane`: letters and digits alone, in both orders."""
+    """A name, as `Doe, Jane`, `Jane Doe`, `doe-jane` or `doejane`: in any order, letters and digits alone."""
     family, _, given = cell.partition(",")
-    return frozenset({_squeezed(cell), _squeezed(f"{given} {family}")} - {""})
+    orders = _words(cell), _words(f"{given} {family}")
+    return frozenset({"".join(orders[0]), "".join(orders[1]), " ".join(sorted(orders[0]))} - {""})
 
 
 def number(cell: str) -> Decimal | None:
@@ -194,6 +196,5 @@ def _rows(registers: Iterable[Register], names: Sequence[str]) -> frozenset[int]
     return next(filter(None, (register.find(names) for register in registers)), frozenset())
 
 
-def _squeezed(name: str) -> str:
-    plain = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(letter for letter in plain if letter.isalnum())
+def _words(name: str) -> list[str]:
+    return _WORDS.findall(unicodedata.normalize("NFKC", name).casefold())

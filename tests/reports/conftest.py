@@ -7,6 +7,8 @@ import math
 from base64 import b64encode
 from dataclasses import replace
 from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from nbformat import v4
@@ -15,6 +17,7 @@ from PIL import Image
 from grader.model import Check, Ending, Exhibit, Flag, FoundBy, Grade, Outcome, QuestionGrade
 
 D = Decimal
+CHROMIUM = Path("/usr/bin/chromium")
 
 
 def picture(shade, size=(120, 90)):
@@ -46,12 +49,16 @@ def executed():
     losses = [printed(f"epoch {epoch + 1:2d}: {0.97 / (epoch + 1):.4f}\n") for epoch in range(20)]
     return notebook(
         v4.new_markdown_cell("# Homework 1\n\n**1a.** $\\nabla f(x) = 2x$\n\n$$\nx\n= y\n$$"),
-        code("image, label = trainingdata[0]\nplt.imshow(image.squeeze())", displayed(image_png=picture(255))),
+        code(
+            "image, label = trainingdata[0]\nplt.imshow(image.squeeze())", displayed(image_png=picture(255))
+        ),
         code("for epoch in range(20):\n    print(loss)  # Q4.5", *losses, displayed(image_png=picture(200))),
         code(
             "evaluate(testDataLoader)",
             printed("\x1b[31mlow\x1b[0m accuracy\r  50%\r 100%\n", "stderr"),
-            v4.new_output("error", ename="NameError", evalue="x", traceback=["\x1b[31mNameError\x1b[0m: <x>"]),
+            v4.new_output(
+                "error", ename="NameError", evalue="x", traceback=["\x1b[31mNameError\x1b[0m: <x>"]
+            ),
         ),
         code("frame", displayed(text_html="<table><thead><tr><th></th><th>a</th></tr></thead></table>")),
         v4.new_raw_cell("raw & ready"),
@@ -104,7 +111,8 @@ IMAGES = Exhibit(
 )
 
 
-def check(name, question, outcome, earned, most, title, **words):
+def check(name, question, outcome, points, title, **words):
+    earned, _, most = points.partition("/")
     return Check(
         id=f"test_hw1.py::test_{name}",
         question=question,
@@ -145,8 +153,7 @@ def theory(outcome="review", earned="0"):
                 "gradient",
                 "1a",
                 outcome,
-                earned,
-                "0.75",
+                f"{earned}/0.75",
                 "The gradient is right for every dimension.",
                 message="A person reads this answer.",
                 actual=r"\nabla f(x) = 2x",
@@ -161,7 +168,7 @@ def figure(outcome="passed", earned="0.5"):
     return question(
         "4.3",
         "Show the sample",
-        [check("figure", "4.3", outcome, earned, "0.5", "The figure shows `image`.")],
+        [check("figure", "4.3", outcome, f"{earned}/0.5", "The figure shows `image`.")],
         cells=(1,),
         reference_cells=(0,),
         exhibits=(IMAGES,),
@@ -173,13 +180,12 @@ def training(outcome="partial", earned="0.50"):
         "4.5",
         "Train for 20 epochs",
         [
-            check("learned", "4.5", "passed", "0.5", "0.5", "The network learned."),
+            check("learned", "4.5", "passed", "0.5/0.5", "The network learned."),
             check(
                 "histories",
                 "4.5",
                 outcome,
-                earned,
-                "0.75",
+                f"{earned}/0.75",
                 "The test set never trained `net`.",
                 message="`net` was also trained on the test set.",
                 expected="gradients from trainDataLoader only",
@@ -199,7 +205,7 @@ def evaluation(outcome="failed", earned="0", **words):
     return question(
         "4.6",
         "Accuracy over the loader",
-        [check("evaluate", "4.6", outcome, earned, "1", title, **words)],
+        [check("evaluate", "4.6", outcome, f"{earned}/1", title, **words)],
         cells=(3,),
         found_by=FoundBy.NAMES,
     )
@@ -207,7 +213,9 @@ def evaluation(outcome="failed", earned="0", **words):
 
 def grade(student, *questions, ending=Ending.FINISHED, profile="full", **more):
     provisional = (
-        profile != "full" or ending.ours or any(one.outcome.provisional for part in questions for one in part.checks)
+        profile != "full"
+        or ending.ours
+        or any(one.outcome.provisional for part in questions for one in part.checks)
     )
     return Grade(
         student=student,
@@ -231,7 +239,12 @@ def zeros(outcome):
     return (
         theory(outcome),
         figure(outcome, "0"),
-        replace(training(outcome, "0"), points=D(0), outcome=Outcome(outcome), checks=training(outcome, "0").checks[1:]),
+        replace(
+            training(outcome, "0"),
+            points=D(0),
+            outcome=Outcome(outcome),
+            checks=training(outcome, "0").checks[1:],
+        ),
         evaluation(outcome),
     )
 
@@ -244,7 +257,9 @@ def jane():
         theory(),
         figure(),
         training(),
-        evaluation(message="Only the first minibatch counts.", expected="0.40", actual="0.75", hint="The return."),
+        evaluation(
+            message="Only the first minibatch counts.", expected="0.40", actual="0.75", hint="The return."
+        ),
         ending=Ending.ERROR,
         ending_detail="cell 4: NameError: name 'x' is not defined",
         flags=(Flag(kind="collaborators", message="No collaborators are named."),),
@@ -256,7 +271,9 @@ def jane():
 @pytest.fixture(scope="session")
 def ann():
     """All right and final."""
-    return grade("adams-ann", theory("passed", "0.75"), figure(), training("passed", "0.75"), evaluation("passed", "1"))
+    return grade(
+        "adams-ann", theory("passed", "0.75"), figure(), training("passed", "0.75"), evaluation("passed", "1")
+    )
 
 
 @pytest.fixture(scope="session")
@@ -264,9 +281,103 @@ def room(jane, ann):
     return (
         ann,
         grade("byte-bob", *zeros("skipped"), ending=Ending.UNREADABLE, ending_detail="it is a PDF document"),
-        grade("chan-cy", theory("passed", "0.75"), figure("failed", "0"), training("passed", "0.75"), evaluation()),
+        grade(
+            "chan-cy",
+            theory("passed", "0.75"),
+            figure("failed", "0"),
+            training("passed", "0.75"),
+            evaluation(),
+        ),
         jane,
         grade("evil-eve", *zeros("broken"), ending=Ending.BROKEN, ending_detail="the sandbox did not start"),
-        grade("fox-finn", theory("passed", "0.75"), figure(), training(), evaluation(), ending=Ending.TIMEOUT),
+        grade(
+            "fox-finn", theory("passed", "0.75"), figure(), training(), evaluation(), ending=Ending.TIMEOUT
+        ),
         grade("gray-gus", theory("broken"), figure(), training("passed", "0.75"), evaluation("passed", "1")),
     )
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Real Chromium, as a reader has it."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """One page in the browser, with all that it tried to do."""
+
+    def __init__(self, browser, path, **options):
+        self.page = browser.new_page(**options)
+        self.dialogs, self.requests, self.refusals = [], [], []
+        self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.refusals.append(message.text))
+        self.page.goto(path.as_uri())
+        self.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        self.page.wait_for_timeout(100)
+
+    @property
+    def left_the_page(self):
+        """Requests for anything but the file itself and what it carries within."""
+        return [url for url in self.requests if not url.startswith("data:")][1:]
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    visits = []
+
+    def opened(html, **options):
+        path = tmp_path / "report.html"
+        path.write_text(html, encoding="utf-8")
+        visits.append(Visit(browser, path, **options))
+        return visits[-1]
+
+    yield opened
+    for one in visits:
+        one.page.close()
+
+
+class Parsed(HTMLParser):
+    """What a page is made of: its elements in order, and its text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.elements, self.words = [], []
+        self._inside = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        self._inside.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in self._inside:
+            while self._inside.pop() != tag:
+                pass
+
+    def handle_data(self, data):
+        if not {"style", "script"} & set(self._inside):
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag, **attributes):
+        return [
+            found
+            for name, found in self.elements
+            if name == tag and all(found.get(key.strip("_")) == value for key, value in attributes.items())
+        ]
+
+
+@pytest.fixture(scope="session")
+def parsed():
+    return Parsed

@@ -1,0 +1,126 @@
+import io
+import math
+from base64 import b64decode
+
+import pytest
+from PIL import Image
+
+from grader.model import Exhibit
+from grader.reports import drawing
+
+from .conftest import CURVES, IMAGES
+
+
+def exhibit(kind, **data):
+    return Exhibit(question="4.5", kind=kind, title="Losses", data=data)
+
+
+def line(**data):
+    return {"label": "train", "who": "student", "y": [3.0, 2.0, 1.0], **data}
+
+
+def test_curves_fill_the_frame():
+    plot = drawing.curves({"series": [line()]})
+    right, bottom = drawing.WIDTH - drawing.RIGHT, drawing.HEIGHT - drawing.BOTTOM
+    middle = (drawing.LEFT + right) / 2, (drawing.TOP + bottom) / 2
+    expected = [(drawing.LEFT, drawing.TOP), middle, (right, bottom)]
+    assert plot.lines[0].paths == (" ".join(f"{float(x)},{float(y)}" for x, y in expected),)
+
+
+def test_losses_of_both_are_told_apart_and_described():
+    plot = drawing.draw(CURVES).curves
+    assert [(one.name, one.dashed, bool(one.band)) for one in plot.lines] == [
+        ("yours, train", False, False),
+        ("yours, test", True, False),
+        ("reference, train", False, True),
+        ("reference, test", True, False),
+    ]
+    assert plot.description.startswith(
+        "cross-entropy by epoch. yours, train: from 1.01 to 0.468 over 20 values."
+    )
+
+
+@pytest.mark.parametrize("gap", [None, math.nan, math.inf, 1e200])
+def test_a_value_that_is_no_number_leaves_a_gap(gap):
+    (curve,) = drawing.curves({"series": [line(y=[1, 2, gap, 3, 4])]}).lines
+    assert [len(path.split()) for path in curve.paths] == [2, 2]
+
+
+def test_a_loss_of_each_step_is_thinned_out():
+    (curve,) = drawing.curves({"series": [line(y=list(range(18_760)))]}).lines
+    assert len(curve.paths[0].split()) <= drawing.MOST_POINTS
+
+
+@pytest.mark.parametrize(
+    ("y", "labels"),
+    [
+        pytest.param([0.447, 0.967], ["0.5", "0.6", "0.7", "0.8", "0.9"], id="losses"),
+        pytest.param([0, 10], ["0", "2", "4", "6", "8", "10"], id="whole"),
+        pytest.param([0.3, 0.3], ["0.3"], id="all the same"),
+        pytest.param([-1e-7, 1e-7], ["-1e-07", "-5e-08", "0", "5e-08", "1e-07"], id="tiny"),
+    ],
+)
+def test_ticks_are_round_numbers(y, labels):
+    assert [label for _, label in drawing.curves({"series": [line(y=y)]}).y_ticks] == labels
+
+
+@pytest.mark.parametrize(
+    ("broken", "problem"),
+    [
+        pytest.param(
+            exhibit("curves", series=[line(y=[])]), "not one value is a finite number", id="no value"
+        ),
+        pytest.param(exhibit("curves", series=[]), "not one value is a finite number", id="no series"),
+        pytest.param(exhibit("curves"), "'series'", id="no key"),
+        pytest.param(exhibit("curves", series=[line(y=["x"])]), "could not convert", id="text for a number"),
+        pytest.param(exhibit("curves", series=[line(y=3)]), "not iterable", id="number for a list"),
+        pytest.param(exhibit("curves", series=["x"]), "could not be drawn", id="text for a series"),
+        pytest.param(
+            exhibit("images", series=[{"who": "student", "images": [[[1, 2], [3]]]}]),
+            "equal length",
+            id="ragged",
+        ),
+        pytest.param(
+            exhibit("images", series=[{"who": "student", "images": [[[256]]]}]),
+            "range(0, 256)",
+            id="not grey",
+        ),
+        pytest.param(
+            exhibit("images", series=[{"who": "student", "images": [[]]}]), "equal length", id="empty"
+        ),
+        pytest.param(exhibit("hologram"), "does not know how to draw “hologram”", id="unknown kind"),
+    ],
+)
+def test_an_exhibit_that_cannot_be_drawn_says_so(broken, problem):
+    assert problem in drawing.draw(broken).problem
+
+
+def test_a_picture_keeps_its_pixels():
+    rows = IMAGES.data["series"][1]["images"][0]
+    uri = drawing.grey_png(rows)
+    image = Image.open(io.BytesIO(b64decode(uri.removeprefix("data:image/png;base64,"))))
+    assert (image.mode, image.size) == ("L", (28, 28))
+    assert image.tobytes() == b"".join(map(bytes, rows))
+
+
+def test_a_text_is_cut():
+    assert len(drawing.draw(exhibit("text", text="x" * 10**6)).text) == drawing.MOST_TEXT
+
+
+@pytest.mark.parametrize(
+    ("scores", "most", "counts"),
+    [
+        pytest.param([0, 0.99, 1, 9.99, 10], 10, {"0 to 1": 2, "1 to 2": 1, "9 to 10": 2}, id="edges"),
+        pytest.param([3.5], 3.5, {"3 to 3.5": 1}, id="round widths"),
+        pytest.param([12, -1], 10, {"0 to 1": 1, "9 to 10": 1}, id="bonus and penalty"),
+        pytest.param([0], 0, {"0 to 1": 1}, id="an assignment without points"),
+    ],
+)
+def test_histogram_counts_everybody_once(scores, most, counts):
+    bars = drawing.histogram([(score, False) for score in scores], most=most)
+    assert {bar.label: bar.count for bar in bars if bar.count} == counts
+
+
+def test_histogram_stacks_provisional_grades():
+    bars = drawing.histogram([(1, False), (1, True), (5, True)], most=10)
+    assert [(bar.height, bar.stacked) for bar in bars if bar.count] == [(0.5, 0.5), (0, 0.5)]

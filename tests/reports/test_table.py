@@ -1,0 +1,60 @@
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from grader import result
+from grader.reports.table import grades_csv, grades_json, harmless
+
+
+def rows(grades):
+    return list(csv.reader(io.StringIO(grades_csv(grades))))
+
+
+def test_one_line_a_student_one_column_a_question(room):
+    assert rows(room)[:3] == [
+        ["student", "1a", "4.3", "4.5", "4.6", "total", "max", "status"],
+        ["adams-ann", "0.75", "0.5", "1.25", "1", "3.50", "3.5", "graded"],
+        ["byte-bob", "0", "0", "0", "0", "0", "3.5", "unreadable"],
+    ]
+    assert [row[-1] for row in rows(room)[1:]] == [
+        "graded", "unreadable", "graded", "review", "broken", "graded", "broken",
+    ]  # fmt: skip
+
+
+def test_a_question_that_a_student_has_not_is_empty(jane, ann):
+    assert rows([jane, replace(ann, questions=ann.questions[:1])])[2][1:5] == ["0.75", "", "", ""]
+
+
+def test_a_class_without_students_is_a_header():
+    assert grades_csv([]) == "student,total,max,status\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        pytest.param("=HYPERLINK(1)", "'=HYPERLINK(1)", id="equals"),
+        pytest.param("+1+2", "'+1+2", id="plus"),
+        pytest.param("-1-cmd", "'-1-cmd", id="minus"),
+        pytest.param("@SUM(A1)", "'@SUM(A1)", id="at"),
+        pytest.param("\tx", "'\tx", id="tab"),
+        pytest.param("\r=x", "'\r=x", id="carriage return"),
+        pytest.param("-0.25", "-0.25", id="a penalty is a number"),
+        pytest.param("+5", "+5", id="so is this"),
+        pytest.param("doe-jane", "doe-jane", id="a name"),
+        pytest.param("", "", id="empty"),
+    ],
+)
+def test_no_cell_is_a_formula(cell, written):
+    assert harmless(cell) == written
+
+
+def test_a_name_that_is_a_formula_is_not_run(ann):
+    assert rows([replace(ann, student='=cmd|" /C calc"!A0')])[1][0] == '\'=cmd|" /C calc"!A0'
+
+
+def test_json_holds_the_same_as_each_result(room):
+    documents = json.loads(grades_json(room))
+    assert documents == [json.loads(result.dumps(grade)) for grade in room]

@@ -1,0 +1,79 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from grader.model import Ending
+from grader.reports.wording import Status, open_items, open_points, points, share, status
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        pytest.param("0.30", "0.3", id="no trailing zero"),
+        pytest.param("10", "10", id="whole"),
+        pytest.param("100", "100", id="zeros that count"),
+        pytest.param("9.999", "9.99", id="never up to full marks"),
+        pytest.param("0.3333333333333333333333333333", "0.33", id="a third"),
+        pytest.param("0", "0", id="nothing"),
+    ],
+)
+def test_points_are_short_and_never_flattering(value, shown):
+    assert points(Decimal(value)) == shown
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [
+        pytest.param("1", "4", 0.25, id="a part"),
+        pytest.param("5", "4", 1.0, id="a bonus fills the bar, no more"),
+        pytest.param("-1", "4", 0.0, id="a penalty empties it, no less"),
+        pytest.param("0", "0", 0.0, id="of nothing"),
+    ],
+)
+def test_share(part, whole, expected):
+    assert share(Decimal(part), Decimal(whole)) == expected
+
+
+def test_each_student_of_the_class_has_the_status_that_is_most_urgent(room):
+    assert {grade.student: status(grade) for grade in room} == {
+        "adams-ann": Status.GRADED,
+        "byte-bob": Status.UNREADABLE,
+        "chan-cy": Status.GRADED,
+        "doe-jane": Status.REVIEW,
+        "evil-eve": Status.BROKEN,
+        "fox-finn": Status.GRADED,
+        "gray-gus": Status.BROKEN,
+    }
+
+
+def test_a_quick_run_is_provisional_and_says_which_profile_counts(ann):
+    quick = replace(ann, profile="quick", provisional=True)
+    assert status(quick) is Status.PROVISIONAL
+    (reason,) = open_items(quick)
+    assert reason.startswith("It was run with the profile “quick”, which leaves out data or epochs.")
+    assert reason.endswith("Only a run with the profile “full” counts.")
+
+
+def test_what_is_open_is_named_with_its_points(jane):
+    assert open_items(jane) == ("Question 1a: a person decides about 0.75 points.",)
+    assert open_points(jane) == Decimal("0.75")
+
+
+def test_our_own_fault_is_named_as_ours(room):
+    (gus,) = (grade for grade in room if grade.student == "gray-gus")
+    assert open_items(gus) == ("Question 1a: the grader failed to judge 0.75 points.",)
+    (eve,) = (grade for grade in room if grade.student == "evil-eve")
+    assert open_items(eve)[0].endswith("The notebook is not to blame.")
+
+
+def test_a_final_grade_has_nothing_open(ann):
+    assert open_items(ann) == ()
+
+
+def test_a_provisional_grade_always_says_why(ann):
+    assert open_items(replace(ann, provisional=True)) == ("A person has still to confirm this grade.",)
+
+
+def test_an_unreadable_file_is_no_graded_notebook(ann):
+    assert status(replace(ann, ending=Ending.UNREADABLE)) is Status.UNREADABLE
