@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from grader.kernel.seam import KernelRequest
 
 CHANNELS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
+CONFINING = ("memory", "processes", "open_files", "file_size", "tmp_size")
 LOG_SIZE = 1 << 20
 CONNECTION_KEYS = (*CHANNELS, "ip", "key", "transport", "signature_scheme")
 
@@ -111,12 +112,16 @@ def letter(
         "prelude": list(request.prelude),
         "options": dict(request.options),
         "output_cell": request.limits.output_cell,
+        "limits": {name: getattr(request.limits, name) for name in CONFINING},
     }
 
 
 def sealed_letter(content: Mapping[str, Any]) -> BinaryIO:
-    """The letter in a nameless file, rewound."""
-    body = json.dumps(content).encode()
+    return sealed(json.dumps(content).encode())
+
+
+def sealed(body: bytes) -> BinaryIO:
+    """A nameless file that holds `body`, rewound."""
     file = fixed_file(len(body))
     file.write(body)
     file.seek(0)

@@ -10,11 +10,12 @@ import sys
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.kernel import birth
+from grader.kernel.memory import Watchdog
 from grader.kernel.provisioner import born, exit_code
 from grader.kernel.seam import Death
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from grader.kernel.birth import Descriptors
+    from grader.kernel.memory import Ticket
     from grader.kernel.provisioner import BornKernel
     from grader.kernel.seam import KernelRequest
 
@@ -101,6 +103,7 @@ class ColdLauncher:
     """Kernels as ordinary processes of this user, each in a folder, a home and an environment of its own."""
 
     inside: Path = INSIDE
+    ticket: Ticket | None = None
 
     @property
     def enforced(self) -> Mapping[str, Any]:
@@ -110,9 +113,12 @@ class ColdLauncher:
             "filesystem": "not confined",
             "network": "not confined",
             "pids": "not confined",
-            "memory": "not limited",
+            "memory": "watched" if sys.platform == "linux" else "not limited",
             "seccomp": False,
         }
+
+    def at(self, ticket: Ticket) -> ColdLauncher:
+        return replace(self, ticket=ticket)
 
     @contextmanager
     def kernel(self, request: KernelRequest) -> Iterator[BornKernel]:
@@ -124,7 +130,7 @@ class ColdLauncher:
             content = birth.letter(request, connection, descriptors, str(request.data))
             with birth.sealed_letter(content) as file:
                 return LocalProcess(
-                    [sys.executable, *FLAGS, str(self.inside / "main.py"), str(file.fileno())],
+                    [sys.executable, *FLAGS, str(self.inside / "main.py"), "cold", str(file.fileno())],
                     cwd=room / "work",
                     env=environment(room / "home", room / "tmp"),
                     inherit=(*descriptors.all(), file.fileno()),
@@ -132,7 +138,10 @@ class ColdLauncher:
                 )
 
         try:
-            with born(request, spawn) as kernel:
+            with (
+                born(request, spawn) as kernel,
+                Watchdog(kernel, request.limits.memory, self.ticket),
+            ):
                 yield kernel
         finally:
             shutil.rmtree(room, ignore_errors=True)

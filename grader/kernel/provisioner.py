@@ -39,6 +39,10 @@ BURIAL = 10.0
 class Process(Protocol):
     """A kernel's process and all that it started. Methods may be called from any thread."""
 
+    @property
+    def pid(self) -> int:
+        """Of the process that all of the kernel descends from."""
+
     def poll(self) -> Death | None: ...
 
     def signal(self, number: int) -> None: ...

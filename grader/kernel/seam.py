@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from jupyter_client.manager import AsyncKernelManager
 
+    from grader.kernel.memory import Ticket
     from grader.limits import Limits
     from grader.model import Ending
 
@@ -82,3 +83,6 @@ class Launcher(Protocol):
         """What this launcher's confinement really holds on this machine; plain JSON, for the report."""
 
     def kernel(self, request: KernelRequest) -> AbstractContextManager[Kernel]: ...
+
+    def at(self, ticket: Ticket) -> Launcher:
+        """The same, for a notebook that `memory.Admission` gave a place."""

@@ -79,7 +79,8 @@ def run(request: Mapping[str, Any]) -> None:
 
     `request`: connection (jupyter's connection info), sockets (five listening descriptors: shell, iopub,
     stdin, control, heartbeat), evidence and support (descriptors, support may be None), seed, data,
-    prelude (names of modules in this folder), options (one entry a module), output_cell (bytes).
+    prelude (names of modules in this folder), options (one entry a module), output_cell (bytes), limits
+    (numbers that the sandbox enforces; nobody reads them in an unconfined kernel).
     """
     if request["support"] is not None:
         unpack_support(request["support"], ".")
@@ -97,15 +98,24 @@ def run(request: Mapping[str, Any]) -> None:
     app.start()
 
 
-def main() -> None:
-    """A cold kernel: the request is a JSON file behind the descriptor that the only argument names."""
+def cold(letter: int) -> None:
+    """Serve one notebook in this very process; its request is a JSON file behind a descriptor."""
+    with os.fdopen(letter, "rb") as file:
+        run(json.load(file))
+
+
+def main(command: str, *arguments: str) -> None:
+    """`cold LETTER`, or `serve CONTROL STATUS [nested] [preload]`; capitals are numbers of descriptors."""
     if sys.path and Path(sys.path[0]).resolve() == HERE:
         del sys.path[0]
-    with os.fdopen(int(sys.argv[1]), "rb") as file:
-        request = json.load(file)
     sys.argv = ["ipykernel_launcher"]
-    run(request)
+    if command == "cold":
+        cold(int(arguments[0]))
+    else:
+        control, status, *options = arguments
+        flags = {name: name in options for name in ("nested", "preload")}
+        load("forkserver").serve(run, int(control), int(status), **flags)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

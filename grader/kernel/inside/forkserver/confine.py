@@ -1,0 +1,121 @@
+"""From a warm process to a confined one: its own namespaces, its own files, limits, no privileges.
+
+Two ways in. As root: no user namespace; the mounts are made as root, then each kernel becomes an unprivileged
+user of its own. As an ordinary user: one more user namespace, in which the mounts are allowed.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import linux, seccomp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STUDENT = 1000
+FIRST_UID = 60_001
+"""As root, kernels get user ids from here on, so that no two share one."""
+UIDS = 5000
+INODES = 20_000
+PROTECTED = linux.MS_NOSUID | linux.MS_NODEV
+OWN_TMPFS = ("/tmp", "/work", "/dev/shm")  # noqa: S108 - inside the sandbox these are private
+KERNEL_TUNABLES = ("/proc/sys", "/proc/irq", "/proc/bus")
+
+
+def is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def enter_namespaces() -> None:
+    """Leave for namespaces of our own; what is forked next is process 1 in them. Needs a single thread."""
+    wanted = (
+        linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
+    )
+    if is_root():
+        linux.unshare(wanted)
+        return
+    uid, gid = os.geteuid(), os.getegid()
+    linux.unshare(wanted | linux.CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{STUDENT} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{STUDENT} {gid} 1")
+
+
+def own_files(limits: Mapping[str, int], uid: int) -> None:
+    """Empty /tmp, /work and /dev/shm, a /proc and terminals of this namespace only. All else is read-only."""
+    linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
+    terminals = "newinstance,ptmxmode=0666,mode=620"
+    linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, terminals)
+    room = f"size={limits['tmp_size']},nr_inodes={INODES},mode=700,uid={uid},gid={uid}"
+    for folder in OWN_TMPFS:
+        linux.mount("tmpfs", folder, "tmpfs", PROTECTED, room)
+    linux.mount("proc", "/proc", "proc", PROTECTED | linux.MS_NOEXEC)
+    if is_root():
+        for folder in filter(os.path.isdir, KERNEL_TUNABLES):
+            read_only(folder)
+    linux.loopback_up()
+
+
+def read_only(folder: str) -> None:
+    linux.mount(folder, folder, None, linux.MS_BIND | linux.MS_REC)
+    flags = linux.MS_BIND | linux.MS_REMOUNT | linux.MS_RDONLY | PROTECTED | linux.MS_NOEXEC
+    linux.mount("none", folder, None, flags)
+
+
+def lock_down(limits: Mapping[str, int], uid: int) -> None:
+    """Give up everything that is not needed to run a notebook. There is no way back."""
+    Path("/proc/self/oom_score_adj").write_text("1000")  # if the machine runs out, then not the harness
+    for number, value in resource_limits(limits).items():
+        resource.setrlimit(number, (value, value))
+    linux.drop_bounding_set()
+    if is_root():
+        os.setgroups([])
+        os.setresgid(uid, uid, uid)
+        os.setresuid(uid, uid, uid)
+    linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+    linux.drop_capabilities()
+    linux.prctl(linux.PR_SET_DUMPABLE, 1)  # lost with the change of user; a process may look at its own /proc
+    seccomp.install()
+
+
+def resource_limits(limits: Mapping[str, int]) -> dict[int, int]:
+    return {
+        resource.RLIMIT_DATA: limits["memory"] + inherited_data(),
+        resource.RLIMIT_NPROC: limits["processes"],
+        resource.RLIMIT_NOFILE: limits["open_files"],
+        resource.RLIMIT_FSIZE: limits["file_size"],
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_MEMLOCK: 1 << 16,
+        resource.RLIMIT_MSGQUEUE: 0,
+    }
+
+
+def status() -> dict[str, str]:
+    """This process as the operating system describes it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def inherited_data() -> int:
+    """Bytes of writable memory that a kernel is born with, which are no notebook's doing."""
+    return int(status()["VmData"].split()[0]) << 10
+
+
+def facts() -> dict[str, Any]:
+    """What is really in force in this process, as told by the operating system and not by our intentions."""
+    own = status()
+    return {
+        "seccomp": own.get("Seccomp") == "2",
+        "no_new_privs": own.get("NoNewPrivs") == "1",
+        "capabilities": any(int(own[name], 16) for name in ("CapEff", "CapPrm", "CapInh")),
+        "uid": os.getuid(),
+        "interfaces": [name for _, name in socket.if_nameindex()],
+        "read_only": bool(os.statvfs("/").f_flag & os.ST_RDONLY),
+        "processes": sum(entry.name.isdigit() for entry in Path("/proc").iterdir()),
+        "memory_limit": resource.getrlimit(resource.RLIMIT_DATA)[0],
+    }

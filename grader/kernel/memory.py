@@ -1,0 +1,247 @@
+"""How much memory notebooks really use, and when there is room for one more.
+
+A limit alone would not do: honest notebooks need 5 GiB, the limit is what Colab gives, and a laptop has room for
+one or two of those. So notebooks start by what the running ones have been measured to use.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import tempfile
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+import psutil
+
+from grader.model import Ending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from grader.kernel.provisioner import BornKernel
+
+    Meter = Callable[[], int]
+    """Bytes of memory that the machine can still give, now."""
+
+Result = TypeVar("Result")
+
+POLL = 0.5
+"""Seconds between two looks; one costs 5 ms for each process of a kernel."""
+EXPECTED = 1 << 30
+"""Bytes that a notebook is expected to use until one of the class has been seen to use more."""
+FLOOR = 768 << 20
+"""Bytes that the machine keeps for itself; below it a notebook is stopped."""
+COUNTED = ("Private_Dirty:", "Pss_Shmem:", "SwapPss:")
+
+
+def used(root: int) -> int:
+    """Bytes that `root` and what descends from it have to themselves; shared with a warm parent is free."""
+    try:
+        children = psutil.Process(root).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return 0
+    return private(root) + sum(private(child.pid) for child in children)
+
+
+def private(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # gone, or a system without it
+        return 0
+    words = (line.split() for line in lines)
+    return sum(int(line[1]) << 10 for line in words if line[0] in COUNTED)
+
+
+def available() -> int:
+    return int(psutil.virtual_memory().available)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One notebook's place: its worker process tells its use through a small file, the parent reads it there."""
+
+    path: Path
+
+    USE = struct.Struct("<QQ")
+    EVICTED = USE.size
+
+    def report(self, use: int) -> None:
+        """Called by the worker, with bytes."""
+        self._write(self.USE.pack(use, max(use, self.peak)), 0)
+
+    def evict(self) -> None:
+        """Called by the parent: the worker shall stop its notebook."""
+        self._write(b"1", self.EVICTED)
+
+    @property
+    def use(self) -> int:
+        return self._read()[0]
+
+    @property
+    def peak(self) -> int:
+        return self._read()[1]
+
+    @property
+    def evicted(self) -> bool:
+        return self._content()[self.EVICTED :] == b"1"
+
+    def _read(self) -> tuple[int, int]:
+        use, peak = self.USE.unpack(self._content()[: self.EVICTED].ljust(self.EVICTED, b"\0"))
+        return use, peak
+
+    def _content(self) -> bytes:
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:  # the parent closed the place
+            return b""
+
+    def _write(self, data: bytes, offset: int) -> None:
+        with suppress(FileNotFoundError):
+            fd = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.pwrite(fd, data, offset)
+            finally:
+                os.close(fd)
+
+
+class Admission:
+    """Decides in the parent when one more notebook may start, and which one must make room.
+
+    From `with` on, a thread watches the machine's memory: below the floor it stops the notebook that started
+    last. Whoever was stopped runs again, alone; `run` sees to that.
+    """
+
+    def __init__(
+        self,
+        meter: Meter = available,
+        *,
+        expected: int = EXPECTED,
+        floor: int = FLOOR,
+        poll: float = POLL,
+    ) -> None:
+        self._meter = meter
+        self._expected = expected
+        self._floor = floor
+        self._poll = poll
+        self._running: list[Ticket] = []
+        self._alone = False
+        self._changed = threading.Condition()
+        self._closing = threading.Event()
+        self._watch = threading.Thread(target=self._keep_watch, name="memory", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._folder = tempfile.TemporaryDirectory(prefix="grader-m-")
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._watch.join()
+        self._folder.cleanup()
+
+    def run(self, work: Callable[[Ticket], Result]) -> Result:
+        """Do `work` when memory allows; if it had to be stopped to make room, once more and alone."""
+        with self.place() as ticket:
+            result = work(ticket)
+            evicted = ticket.evicted
+        if not evicted:
+            return result
+        with self.place(alone=True) as ticket:
+            return work(ticket)
+
+    @contextmanager
+    def place(self, *, alone: bool = False) -> Iterator[Ticket]:
+        """Wait for room, hold it until the end of the block."""
+        with self._changed:
+            while not self.room(alone=alone):
+                self._changed.wait(self._poll)
+            ticket = self._open(alone=alone)
+        try:
+            yield ticket
+        finally:
+            with self._changed:
+                self._close(ticket)
+                self._changed.notify_all()
+
+    def room(self, *, alone: bool = False) -> bool:
+        """Whether one more may start: what is free, less what the running ones are expected to grow by."""
+        if not self._running:
+            return True
+        if alone or self._alone:
+            return False
+        growth = sum(max(0, self.expected - ticket.use) for ticket in self._running)
+        return self._meter() - growth - self._floor >= self.expected
+
+    @property
+    def expected(self) -> int:
+        """Bytes that one notebook of this class may come to use: the most that any has used so far."""
+        return max([self._expected, *(ticket.peak for ticket in self._running)])
+
+    def relieve(self) -> None:
+        """If the machine runs out of memory, stop the notebook that started last."""
+        if self._meter() < self._floor and self._running:
+            self._running[-1].evict()
+
+    def _open(self, *, alone: bool) -> Ticket:
+        fd, path = tempfile.mkstemp(dir=self._folder.name)
+        os.close(fd)
+        ticket = Ticket(Path(path))
+        self._running.append(ticket)
+        self._alone = alone
+        return ticket
+
+    def _close(self, ticket: Ticket) -> None:
+        self._expected = self.expected
+        self._running.remove(ticket)
+        self._alone = False
+        ticket.path.unlink()
+
+    def _keep_watch(self) -> None:
+        while not self._closing.wait(self._poll):
+            with self._changed:
+                self.relieve()
+                self._changed.notify_all()
+
+
+class Watchdog:
+    """Measures one kernel from a thread of its own; kills it past its limit, or when its place is needed."""
+
+    def __init__(self, kernel: BornKernel, limit: int, ticket: Ticket | None) -> None:
+        self._kernel = kernel
+        self._limit = limit
+        self._ticket = ticket
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(POLL):
+            process = self._kernel.process
+            if process is not None and process.poll() is None:
+                self._look(used(process.pid))
+
+    def _look(self, use: int) -> None:
+        if self._ticket is not None:
+            self._ticket.report(use)
+        if use > self._limit:
+            self._kernel.kill(Ending.MEMORY, f"it used {gib(use)}, the limit is {gib(self._limit)}")
+        elif self._ticket is not None and self._ticket.evicted:
+            detail = (
+                f"this machine ran out of memory while the notebook used {gib(use)} of {gib(self._limit)}"
+            )
+            self._kernel.kill(Ending.BROKEN, f"{detail}; run it again on a machine with more")
+
+
+def gib(size: int) -> str:
+    return f"{size / (1 << 30):.1f} GiB"
