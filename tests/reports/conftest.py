@@ -316,7 +316,7 @@ class Visit:
         self.page = browser.new_page(**options)
         self.dialogs, self.requests, self.refusals = [], [], []
         self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
-        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("request", self.requests.append)
         self.page.on("console", lambda message: self.refusals.append(message.text))
         self.page.goto(path.as_uri())
         self.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
@@ -324,8 +324,9 @@ class Visit:
 
     @property
     def left_the_page(self):
-        """Requests for anything but the file itself and what it carries within."""
-        return [url for url in self.requests if not url.startswith("data:")][1:]
+        """Requests for anything but the file itself and what it carries within, unless the policy stopped them."""
+        sent = [request.url for request in self.requests if request.failure != "csp"]
+        return [url for url in sent if not url.startswith(("data:", "about:srcdoc"))][1:]
 
 
 @pytest.fixture
