@@ -1,0 +1,227 @@
+"""Small networks in exact arithmetic: one hidden layer of sign, step or ReLU units, and one output.
+
+Weights are rationals. A decimal should come as text (`"0.1"` is one tenth); a float is taken at its exact binary
+value, which for 0.1 is a little more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from math import lcm
+from numbers import Rational, Real
+from operator import mul
+from typing import TypeAlias
+
+Number: TypeAlias = int | float | str | Fraction
+Point: TypeAlias = tuple[Fraction, ...]
+
+LARGEST = Fraction(10) ** 100
+WIDEST = 1000
+
+
+class NetworkError(ValueError):
+    """Weights that are no network: says which, and what would do."""
+
+
+class Activation(Enum):
+    """What a unit makes of its sum; the members differ in what they make of 0."""
+
+    SIGN_ZERO = "sign, with sign(0) = 0"
+    SIGN_PLUS = "sign, with sign(0) = +1"
+    SIGN_MINUS = "sign, with sign(0) = -1"
+    STEP_ZERO = "0/1 step, with step(0) = 0"
+    STEP_ONE = "0/1 step, with step(0) = 1"
+    RELU = "ReLU"
+    IDENTITY = "identity"
+
+    @property
+    def levels(self) -> tuple[int, int, int] | None:
+        """The values below, at and above 0 of a unit that has only those."""
+        return _LEVELS.get(self)
+
+    def __call__(self, total: Fraction) -> Fraction:
+        if self.levels:
+            return Fraction(self.levels[(total > 0) - (total < 0) + 1])
+        return max(total, Fraction(0)) if self is Activation.RELU else total
+
+    def whole(self, total: int) -> int:
+        """The same for an integer sum."""
+        if self.levels:
+            return self.levels[(total > 0) - (total < 0) + 1]
+        return max(total, 0) if self is Activation.RELU else total
+
+
+_LEVELS = {
+    Activation.SIGN_ZERO: (-1, 0, 1),
+    Activation.SIGN_PLUS: (-1, 1, 1),
+    Activation.SIGN_MINUS: (-1, -1, 1),
+    Activation.STEP_ZERO: (0, 0, 1),
+    Activation.STEP_ONE: (0, 1, 1),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One pass through a network, unit by unit, as a report shows it."""
+
+    point: Point
+    hidden_sums: Point
+    hidden: Point
+    output_sum: Fraction
+    output: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """`output(w2 · hidden(W1 x + b1) + b2)`, with W1 of shape (units, inputs)."""
+
+    W1: tuple[Point, ...]
+    b1: Point
+    w2: Point
+    b2: Fraction
+    hidden: Activation
+    output: Activation
+
+    @classmethod
+    def of(  # noqa: PLR0913  a network has four arrays and two activations
+        cls,
+        W1: object,  # noqa: N803  as in the book
+        b1: object,
+        w2: object,
+        b2: object,
+        *,
+        hidden: Activation = Activation.SIGN_ZERO,
+        output: Activation = Activation.SIGN_ZERO,
+        inputs: int | None = None,
+        units: int | None = None,
+    ) -> Network:
+        """Read weights from nested lists, arrays or tensors of numbers or decimal texts.
+
+        Args:
+            W1: (units, inputs). b1: (units,). w2: (units,) or (1, units). b2: a number or (1,).
+            hidden: the activation of the hidden units.
+            output: the activation of the output.
+            inputs: refuse another number of inputs. units: of hidden units.
+
+        Raises:
+            NetworkError: a shape that does not fit; NaN, infinity, a number beyond 1e100, no number at all.
+        """
+        rows = _rows(W1)
+        width = inputs if inputs is not None else len(rows[0])
+        for at, row in enumerate(rows):
+            _expect(f"row {at + 1} of W1", "weights", len(row), width)
+        _expect("W1", "rows, one for each hidden unit,", len(rows), units if units is not None else len(rows))
+        return cls(
+            W1=tuple(_exact_row(f"W1[{at}]", row) for at, row in enumerate(rows)),
+            b1=_sized("b1", "biases", _flat("b1", b1), len(rows)),
+            w2=_sized("w2", "weights", _flat("w2", w2), len(rows)),
+            b2=_sized("b2", "number", _flat("b2", b2), 1)[0],
+            hidden=hidden,
+            output=output,
+        )
+
+    @property
+    def inputs(self) -> int:
+        return len(self.W1[0])
+
+    def trace(self, point: Iterable[Number]) -> Trace:
+        """Evaluate exactly at one point."""
+        x = tuple(map(Fraction, point))
+        sums = tuple(_dot(row, x) + bias for row, bias in zip(self.W1, self.b1, strict=True))
+        values = tuple(map(self.hidden, sums))
+        total = _dot(self.w2, values) + self.b2
+        return Trace(point=x, hidden_sums=sums, hidden=values, output_sum=total, output=self.output(total))
+
+    def __call__(self, point: Iterable[Number]) -> Fraction:
+        return self.trace(point).output
+
+    def on_integers(self) -> Callable[[Sequence[int]], Fraction]:
+        """The network as a function of integer points, all in integers inside: ten times as fast as a trace."""
+        below = lcm(*(n.denominator for row in (*self.W1, self.b1) for n in row))
+        above = lcm(*(n.denominator for n in (*self.w2, self.b2)))
+        rows = [[int(n * below) for n in (*row, bias)] for row, bias in zip(self.W1, self.b1, strict=True)]
+        scale = above if self.hidden.levels else above * below
+        weights, bias = [int(n * above) for n in self.w2], int(self.b2 * scale)
+
+        def run(point: Sequence[int]) -> Fraction:
+            sums = [sum(map(mul, row, point)) + row[-1] for row in rows]
+            return self.output(Fraction(sum(map(mul, weights, map(self.hidden.whole, sums))) + bias, scale))
+
+        return run
+
+
+def exact(number: object, where: str = "the weight") -> Fraction:
+    """Read one number exactly.
+
+    Raises:
+        NetworkError: NaN, infinity, beyond 1e100 or closer to 0 than 1e-100, or no number.
+    """
+    if hasattr(number, "item"):
+        number = number.item()
+    if isinstance(number, bool) or not isinstance(number, Rational | Real | str):
+        raise NetworkError(f"{where} is {str(number)[:40]!r}: give a number")
+    try:
+        value = Fraction(_bounded(number, where)) if isinstance(number, str) else Fraction(number)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        raise NetworkError(f"{where} is {str(number)[:40]}: give a finite number") from None
+    if value and not 1 / LARGEST <= abs(value) <= LARGEST:
+        raise NetworkError(f"{where} is {str(number)[:40]}: sizes from 1e-100 to 1e100 can be proved")
+    return value
+
+
+def _bounded(text: str, where: str) -> str:
+    """Refuse `1e999999999`, which would fill the memory."""
+    mantissa, _, exponent = text.strip().lower().partition("e")
+    if len(mantissa) > 210 or (exponent and len(exponent) > 4):
+        raise NetworkError(f"{where} is {text[:40]}: sizes from 1e-100 to 1e100 can be proved")
+    return text.strip()
+
+
+def _rows(W1: object) -> list[Sequence[object]]:  # noqa: N803
+    rows = [_listed(row) for row in _listed(W1)]
+    if not rows or any(row is None for row in rows):
+        raise NetworkError("W1 is no matrix: give a list of rows, one for each hidden unit")
+    found = [row for row in rows if row is not None]
+    if len(found) > WIDEST or len(found[0]) > WIDEST or not found[0]:
+        raise NetworkError(f"W1 is {len(found)}×{len(found[0])}: give 1 to {WIDEST} units and inputs")
+    return found
+
+
+def _listed(value: object) -> Sequence[object]:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _flat(name: str, value: object) -> Sequence[object]:
+    """A vector, whether it came as a number, a row, a column or a 1×n matrix."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if not isinstance(value, list | tuple):
+        return [value]
+    if any(isinstance(item, list | tuple) for item in value):
+        if len(value) > 1 and any(not isinstance(item, list | tuple) or len(item) != 1 for item in value):
+            raise NetworkError(f"{name} is a matrix: give one list of numbers")
+        return [item for part in value for item in part]
+    return list(value)
+
+
+def _sized(name: str, what: str, values: Sequence[object], size: int) -> Point:
+    _expect(name, what, len(values), size)
+    return _exact_row(name, values)
+
+
+def _exact_row(name: str, values: Sequence[object]) -> Point:
+    return tuple(exact(value, f"{name}[{at}]") for at, value in enumerate(values))
+
+
+def _expect(where: str, what: str, found: int, expected: int) -> None:
+    if found != expected:
+        raise NetworkError(f"{where} has {found} {what} where {expected} {'is' if expected == 1 else 'are'} needed")
+
+
+def _dot(a: Point, b: Point) -> Fraction:
+    return sum((x * y for x, y in zip(a, b, strict=True)), Fraction(0))

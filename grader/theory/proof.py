@@ -1,0 +1,209 @@
+"""Proofs over all of R^n that a small network computes what it should, or a point where it does not.
+
+The question "is there an x where the two differ?" is linear real arithmetic, which z3 decides exactly; floats decide
+it wrongly for near misses. Whatever z3 finds is evaluated again with fractions before anybody sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from itertools import product
+from math import lcm
+from typing import TYPE_CHECKING, Any
+
+import z3
+
+from grader.theory.networks import Activation, Network, NetworkError, Point, Trace
+from grader.theory.regions import AllOf, AnyOf, HalfSpace, Outside, Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_GRID = range(5)
+_MOST_GRID_POINTS = 4000
+_LARGEST_SCALE = 10**6
+_BOX = 1000
+_SOON = 300
+"""Milliseconds that a more readable counterexample is worth."""
+
+
+class Status(StrEnum):
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"  # out of time: a person decides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """The output that is right: `inside` where the point is in the region, else `outside`."""
+
+    region: Region
+    inside: Fraction = Fraction(1)
+    outside: Fraction = Fraction(-1)
+
+    def __call__(self, point: Sequence[int | Fraction]) -> Fraction:
+        return self.inside if point in self.region else self.outside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterexample:
+    """A point, what the network makes of it unit by unit, and what is right there."""
+
+    trace: Trace
+    wanted: Fraction
+
+    def __str__(self) -> str:
+        point = ", ".join(map(str, self.trace.point))
+        hidden = ", ".join(map(str, self.trace.hidden))
+        return (
+            f"at x = ({point}) the hidden units give ({hidden}), the output sum is {self.trace.output_sum} and the "
+            f"output {self.trace.output}, but {self.wanted} is right"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    status: Status
+    counterexample: Counterexample | None = None
+    reason: str = ""
+
+
+def verify(
+    network: Network, wanted: Wanted | Network, *, within: Region = AllOf(()), seconds: float = 20.0
+) -> Proof:
+    """Decide whether a network is right at every point of R^n.
+
+    Args:
+        network: one hidden layer of any width, of sign, step or ReLU units.
+        wanted: what is right: a value inside and one outside a region of half-spaces, or another network with as
+            many inputs.
+        within: where it has to be right, if not everywhere.
+        seconds: z3's time. Four sign units on five inputs take 20 to 150 ms; the cost grows exponentially with the
+            width in the worst case, ten ReLU units take about 0.1 s. Small counterexamples may take as long again.
+
+    Returns:
+        `proved`, `refuted` with a counterexample (the smallest of {0..4}^n if one is there and n is at most 5, else
+        integers if z3 soon finds some, else fractions), or `undecided`.
+
+    Raises:
+        NetworkError: the number of inputs differs.
+    """
+    _check_inputs(network, wanted)
+    context = z3.Context()
+    x = [z3.Real(f"x{at}", context) for at in range(network.inputs)]
+    solver = _solver(context, seconds)
+    solver.add(_value(network, x) != _wanted(wanted, x), _holds(within, x))
+    answer = solver.check()
+    if answer == z3.unsat:
+        return Proof(status=Status.PROVED)
+    if answer != z3.sat:
+        return Proof(status=Status.UNDECIDED, reason=f"z3 did not decide it in {seconds:g} s")
+    known = _point(solver.model(), x)
+    for point in (*_readable(network, wanted, within), *_whole(solver, x, known), known):
+        if point in within and network(point) != wanted(point):
+            found = Counterexample(trace=network.trace(point), wanted=wanted(point))
+            return Proof(status=Status.REFUTED, counterexample=found)
+    return Proof(status=Status.UNDECIDED, reason="z3's counterexample does not hold in exact arithmetic")
+
+
+def _readable(network: Network, wanted: Wanted | Network, within: Region) -> Iterator[Point]:
+    """The first point of {0..4}^n, by size, at which the network is wrong."""
+    if len(_GRID) ** network.inputs > _MOST_GRID_POINTS:
+        return
+    theirs = network.on_integers()
+    right = wanted.on_integers() if isinstance(wanted, Network) else wanted
+    for point in sorted(product(_GRID, repeat=network.inputs), key=sum):
+        if point in within and theirs(point) != right(point):
+            yield tuple(map(Fraction, point))
+            return
+
+
+def _whole(solver: z3.Solver, x: list[Any], known: Point) -> Iterator[Point]:
+    """Integer points: the known one scaled up, which does if no bias is in the way, or what z3 soon finds."""
+    scale = lcm(*(number.denominator for number in known))
+    if scale < _LARGEST_SCALE:
+        yield tuple(number * scale for number in known)
+    solver.set("timeout", _SOON)
+    solver.add(*(z3.And(v >= -_BOX, v <= _BOX, z3.IsInt(v)) for v in x))
+    if solver.check() == z3.sat:
+        yield _point(solver.model(), x)
+
+
+def _check_inputs(network: Network, wanted: Wanted | Network) -> None:
+    sizes = {wanted.inputs} if isinstance(wanted, Network) else set(_dimensions(wanted.region))
+    if sizes - {network.inputs}:
+        raise NetworkError(f"the network has {network.inputs} inputs, what is wanted has {sizes.pop()}")
+
+
+def _dimensions(region: Region) -> Iterator[int]:
+    match region:
+        case HalfSpace(normal):
+            yield len(normal)
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _dimensions(part)
+        case Outside(part):
+            yield from _dimensions(part)
+
+
+def _solver(context: z3.Context, seconds: float) -> z3.Solver:
+    solver = z3.Solver(ctx=context)
+    solver.set("timeout", max(1, int(1000 * seconds)))
+    return solver
+
+
+def _point(model: z3.ModelRef, x: list[Any]) -> Point:
+    values = [model.eval(v, model_completion=True) for v in x]
+    return tuple(Fraction(v.numerator_as_long(), v.denominator_as_long()) for v in values)
+
+
+# Formulas for z3
+
+
+def _number(value: Fraction | int, context: z3.Context) -> Any:
+    return z3.Q(value.numerator, value.denominator, context)
+
+
+def _linear(weights: Sequence[Fraction | int], bias: Fraction | int, x: Sequence[Any]) -> Any:
+    context = x[0].ctx
+    terms = [_number(w, context) * v for w, v in zip(weights, x, strict=True) if w]
+    return z3.Sum([_number(bias, context), *terms])
+
+
+def _activated(activation: Activation, total: Any) -> Any:
+    levels = activation.levels
+    if levels is None:
+        return z3.If(total > 0, total, z3.RealVal(0, total.ctx)) if activation is Activation.RELU else total
+    below, at, above = (z3.RealVal(level, total.ctx) for level in levels)
+    return z3.If(total > 0, above, z3.If(total < 0, below, at))
+
+
+def _value(network: Network, x: Sequence[Any]) -> Any:
+    hidden = [
+        _activated(network.hidden, _linear(row, bias, x))
+        for row, bias in zip(network.W1, network.b1, strict=True)
+    ]
+    return _activated(network.output, _linear(network.w2, network.b2, hidden))
+
+
+def _wanted(wanted: Wanted | Network, x: Sequence[Any]) -> Any:
+    if isinstance(wanted, Network):
+        return _value(wanted, x)
+    context = x[0].ctx
+    inside, outside = (_number(value, context) for value in (wanted.inside, wanted.outside))
+    return z3.If(_holds(wanted.region, x), inside, outside)
+
+
+def _holds(region: Region, x: Sequence[Any]) -> Any:
+    match region:
+        case HalfSpace(normal, offset, closed):
+            total = _linear(normal, offset, x)
+            return total >= 0 if closed else total > 0
+        case AllOf(parts):
+            return z3.And([z3.BoolVal(True, x[0].ctx), *(_holds(part, x) for part in parts)])
+        case AnyOf(parts):
+            return z3.Or([z3.BoolVal(False, x[0].ctx), *(_holds(part, x) for part in parts)])
+        case Outside(part):
+            return z3.Not(_holds(part, x))
