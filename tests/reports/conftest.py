@@ -316,11 +316,14 @@ class Visit:
         self.page = browser.new_page(**options)
         self.dialogs, self.requests, self.refusals = [], [], []
         self.page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
-        self.page.on("request", self.requests.append)
+        self.page.on("request", self.note)
         self.page.on("console", lambda message: self.refusals.append(message.text))
         self.page.goto(path.as_uri())
         self.page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
         self.page.wait_for_timeout(100)
+
+    def note(self, request):  # a method, since Playwright takes no built-in function
+        self.requests.append(request)
 
     @property
     def left_the_page(self):
