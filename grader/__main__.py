@@ -283,6 +283,9 @@ def export(
     column: Annotated[
         str | None, typer.Option(help="canvas: the assignment's column, if it is not the title.")
     ] = None,
+    provisional: Annotated[
+        bool, typer.Option("--provisional", help="canvas, moodle: fill in grades that are still open, too.")
+    ] = False,
 ) -> None:
     """Turn results into the form that another system reads.
 
@@ -304,7 +307,7 @@ def export(
             (place / "results.json").write_text(gradescope.results_json(grade), encoding="utf-8")
         out.print(f"{len(grades)} results.json below {escape(str(folder))}", highlight=False)
         return
-    text, notes = _exported(format, grades, fill, column)
+    text, notes = _exported(format, grades, fill, column, provisional=provisional)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -478,6 +481,8 @@ def _exported(
     grades: Sequence[Grade],
     fill: Path | None,
     column: str | None,
+    *,
+    provisional: bool,
 ) -> tuple[str, Sequence[str]]:
     match form:
         case Format.CSV:
@@ -485,9 +490,9 @@ def _exported(
         case Format.JUNIT:
             return junit.junit_xml(grades), ()
         case Format.CANVAS if fill is not None:
-            filled = canvas.fill(_text(fill), grades, column=column)
+            filled = canvas.fill(_text(fill), grades, column=column, provisional=provisional)
         case Format.MOODLE if fill is not None:
-            filled = moodle.fill(_text(fill), grades)
+            filled = moodle.fill(_text(fill), grades, provisional=provisional)
         case _:
             raise UsageError(f"{form} fills a gradebook that you downloaded there: name it with --fill.")
     left = [*filled.left_out, *(f"no grade for {row}" for row in filled.without_grade), *filled.notes]

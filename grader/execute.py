@@ -112,9 +112,28 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         detail=run.detail,
         seconds=seconds,
         longest_cell=max((cell.seconds for cell in run.cells), default=0.0),
+        cut_cells=_cut(nb, run),
         sandbox=launcher.enforced,
         **_seen(written, run),
     )
+
+
+def _cut(nb: NotebookNode, run: Run) -> tuple[int, ...]:
+    """The cells that lack of time kept from their end."""
+    if run.ending is not Ending.TIMEOUT:
+        return ()
+    ended = {cell.index for cell in run.cells[:-1] if not cell.timed_out}
+    ended |= {cell.index for cell in run.cells[-1:] if not cell.timed_out and cell.index == _last(nb)}
+    return tuple(
+        index
+        for index, cell in enumerate(nb.cells)
+        if cell.cell_type == "code" and cell.source.strip() and index not in ended
+    )
+
+
+def _last(nb: NotebookNode) -> int:
+    """The index of the last cell that runs."""
+    return max(i for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and cell.source.strip())
 
 
 def _options(nb: NotebookNode, plan: Plan) -> dict[str, Any]:

@@ -183,7 +183,7 @@ class Court:
             return self._all_to_a_person(case, Outcome.BROKEN, f"The stored evidence can't be read: {error}")
         plugin = RubricPlugin(self.assignment, student, self.reference, self.data)
         _run_pytest(plugin)
-        checks = [_excused(check, case.execution) for check in plugin.checks]
+        checks = [_excused(check, case.execution, student) for check in plugin.checks]
         return self._grade(case, student, checks, plugin.shown)
 
     def broken(self, case: Case, why: str) -> Grade:
@@ -283,16 +283,17 @@ def work(
     )
 
 
-def _excused(check: Check, execution: Execution) -> Check:
-    """Where we broke the run, only what was seen to be right stands; the rest is not the student's fault."""
-    if not execution.ending.ours or check.outcome is Outcome.PASSED:
+def _excused(check: Check, execution: Execution, student: Work) -> Check:
+    """What was seen to be right stands. What we broke or cut off costs nothing until a person says so."""
+    if check.outcome is Outcome.PASSED:
         return check
-    return replace(
-        check,
-        outcome=Outcome.BROKEN,
-        earned=Decimal(0),
-        message=f"We could not run this notebook: {execution.detail}",
-    )
+    if execution.ending.ours:
+        why = f"We could not run this notebook: {execution.detail}"
+        return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=why)
+    if set(execution.cut_cells) & set(student.answer(check.question).cells):
+        why = f"Cut off by a deadline, so this is open. {check.message}"
+        return replace(check, outcome=Outcome.REVIEW, message=why)
+    return check
 
 
 def _run_pytest(plugin: RubricPlugin) -> None:

@@ -100,6 +100,8 @@ class Execution:
     seconds: float = 0.0
     longest_cell: float = 0.0
     """Seconds of the cell that took longest."""
+    cut_cells: tuple[int, ...] = ()
+    """Cells that a deadline interrupted, or that never began because of one."""
     compat: tuple[Mapping[str, Any], ...] = ()
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()

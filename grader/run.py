@@ -209,15 +209,15 @@ def _job(
     submission: Submission, source: Path, plan: execute.Plan, reference: Execution, store: Store
 ) -> execute.Job:
     folder = source.parent
-    limits = plan.limits
+    deadline = plan.limits.notebook_deadline(reference.seconds)
     return execute.Job(
         student=submission.student,
         source=source,
         support=tuple((str(path.relative_to(folder)), path) for path in submission.support),
         folder=store.workplace(submission.student),
         plan=plan,
-        cell_deadline=limits.cell_deadline(reference.longest_cell),
-        notebook_deadline=limits.notebook_deadline(reference.seconds),
+        cell_deadline=plan.limits.cell_deadline(reference.longest_cell, deadline),
+        notebook_deadline=deadline,
     )
 
 

@@ -225,6 +225,7 @@ def load_execution(text: str, folder: Path) -> Execution:
         detail=facts["detail"],
         seconds=facts["seconds"],
         longest_cell=facts["longest_cell"],
+        cut_cells=tuple(facts["cut_cells"]),
         compat=tuple(facts["compat"]),
         sandbox=facts["sandbox"],
         flags=tuple(Flag(**flag) for flag in facts["flags"]),
