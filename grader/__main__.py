@@ -78,7 +78,7 @@ ResultsArgument = Annotated[Path, typer.Argument(help="What `grader run` wrote."
 
 
 @app.command("run")
-def run_class(  # noqa: PLR0917 - typer makes options of parameters
+def run_class(
     submissions: Annotated[Path, typer.Argument(help="A folder of hand-ins, in any layout that is known.")],
     assignment: AssignmentOption = "hw1",
     results: Annotated[Path, typer.Option("-o", "--output", help="Where the results go.")] = Path("results"),
