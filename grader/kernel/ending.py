@@ -101,10 +101,9 @@ def describe(cell: CellRun) -> str:
 
 def of_death(death: Death, cells: Sequence[CellRun]) -> Run:
     """The ending of a notebook whose kernel died under it."""
-    where = f" in cell {cells[-1].index}" if cells else ""
-    if death.ending is None:
-        return Run(ending=Ending.KILLED, detail=f"the kernel {cause(death.code)}{where}", cells=tuple(cells))
-    return Run(ending=death.ending, detail=death.detail + where, cells=tuple(cells))
+    where = f"cell {cells[-1].index}: " if cells else ""
+    ending, why = death.ending or Ending.KILLED, death.detail or f"the kernel {cause(death.code)}"
+    return Run(ending=ending, detail=where + why, cells=tuple(cells))
 
 
 def cause(code: int) -> str:

@@ -174,7 +174,7 @@ class Drive:
         self.on_cell(index)
         self.cells.append(CellRun(index=index))
         start = time.monotonic()
-        deadline = asyncio.create_task(self._interrupt_late(index))
+        deadline = asyncio.create_task(self._interrupt_late())
         try:
             await self.client.async_execute_cell(cell, index)
         except CellTimeoutError:
@@ -186,14 +186,12 @@ class Drive:
             deadline.cancel()
             self._note(seconds=time.monotonic() - start)
 
-    async def _interrupt_late(self, index: int) -> None:
+    async def _interrupt_late(self) -> None:
         await asyncio.sleep(self.deadlines.cell)
         self._note(timed_out=True)
         await self.kernel.manager.interrupt_kernel()
         await asyncio.sleep(self.limits.interrupt_grace)
-        self.kernel.kill(
-            Ending.TIMEOUT, f"cell {index} ran for more than {self.deadlines.cell:.0f} s and did not stop"
-        )
+        self.kernel.kill(Ending.TIMEOUT, f"it ran for more than {self.deadlines.cell:.0f} s and did not stop")
 
     def _note(self, **facts: Any) -> None:
         self.cells[-1] = replace(self.cells[-1], **facts)
@@ -248,7 +246,7 @@ def conclude(drive: Drive, broken: Exception | None) -> Run:
 @contextmanager
 def deadline(kernel: Kernel, seconds: float) -> Iterator[None]:
     """Kills from a thread of its own: no message can keep it busy."""
-    detail = f"the notebook ran for more than {seconds:.0f} s"
+    detail = f"the whole notebook ran for more than {seconds:.0f} s"
     timer = threading.Timer(seconds, kernel.kill, (Ending.TIMEOUT, detail))
     timer.daemon = True
     timer.start()

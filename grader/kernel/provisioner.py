@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
@@ -108,7 +109,7 @@ class BornKernel:
         self.folder = folder
         self.evidence: BinaryIO = birth.fixed_file(request.limits.evidence)
         self.process: Process | None = None
-        self.manager = AsyncKernelManager(kernel_id=str(uuid.uuid4()))
+        self.manager = AsyncKernelManager(kernel_id=str(uuid.uuid4()), context=zmq.asyncio.Context())
         self._request = request
         self._spawn = spawn
         self._log = birth.fixed_file(birth.LOG_SIZE)
@@ -156,6 +157,7 @@ class BornKernel:
             self.process.kill()
 
     def close(self) -> None:
+        self.manager.context.destroy(linger=0)
         self.evidence.close()
         self._log.close()
 

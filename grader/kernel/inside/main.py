@@ -114,6 +114,8 @@ def main(command: str, *arguments: str) -> None:
     else:
         control, status, *options = arguments
         flags = {name: name in options for name in ("nested", "preload")}
+        if flags["preload"]:
+            load("app"), load("outcap")
         load("forkserver").serve(run, int(control), int(status), **flags)
 
 

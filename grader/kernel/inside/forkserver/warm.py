@@ -27,6 +27,7 @@ MODULES = (
     "PIL.PngImagePlugin",
     "concurrent.futures",
     "ipykernel.comm",
+    "ipykernel.debugger",
     "ipykernel.heartbeat",
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",

@@ -1,0 +1,588 @@
+"""Each line of the sandbox's promise, and a notebook that tries to break it.
+
+An attacked notebook gets its own ending; the next kernel works; no process, mount or file stays behind.
+"""
+
+import socket
+import sys
+import tempfile
+import textwrap
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.errors import HarnessError
+from grader.kernel.sandbox import Mode, sandbox
+from grader.limits import Limits
+from grader.model import Ending
+
+SECRET = "the reference solution, 42 of 42 points"  # noqa: S105 - a text to look for
+TIGHT = Limits(
+    interrupt_grace=0.5,
+    memory=1536 << 20,
+    processes=96,
+    tmp_size=32 << 20,
+    output_total=8 << 20,
+    output_cell=1 << 19,
+    output_messages=3000,
+)
+FORGE = """
+import json
+from ipykernel.kernelapp import IPKernelApp
+app = IPKernelApp.instance()
+def forge(kind, content, parent=None):
+    app.session.send(app.kernel.iopub_socket, kind, content, parent=parent or app.kernel.get_parent())
+def raw(kind, content):
+    pack = app.session.pack
+    parts = [pack(app.session.msg_header(kind)), pack(app.kernel.get_parent()["header"]), b"{}"]
+    parts.append(json.dumps(content).encode())
+    app.kernel.iopub_socket.send_multipart([b"x", b"<IDS|MSG>", app.session.sign(parts), *parts])
+"""
+
+
+@dataclass(frozen=True)
+class Attack:
+    """`cells` are run in order; the last one's output must hold `prints`. SECRET must never be in any."""
+
+    cells: tuple[str, ...]
+    endings: tuple[Ending, ...]
+    """Those that it may get; more than one where it races with its own kernel."""
+    prints: str = ""
+    cell: float = 20.0
+    notebook: float = 60.0
+
+
+def attack(name, *cells, ending=Ending.FINISHED, prints="", slow=False, **deadlines):
+    cells = tuple(textwrap.dedent(cell) for cell in cells)
+    endings = ending if isinstance(ending, tuple) else (ending,)
+    marks = [pytest.mark.slow] if slow else []
+    return pytest.param(Attack(cells, endings, prints, **deadlines), id=name, marks=marks)
+
+
+def each(*expressions, but=""):
+    """A cell that tries each expression; prints what succeeded apart from `but`, then `nothing else`."""
+    return (
+        "import os, glob, ctypes, socket, subprocess, resource, signal\n"
+        "libc = ctypes.CDLL(None, use_errno=True)\n"
+        "for attempt in " + repr(expressions) + ":\n"
+        "    try: result = eval(attempt)\n"
+        "    except BaseException: continue\n"
+        f"    if result not in (-1, None, [], b'', '', {but!r}): print('GOT', attempt, result)\n"
+        "print('nothing else')"
+    )
+
+
+ALIVE = "print('alive')"
+
+READING = [
+    attack("secret by its path", each("open(secret).read()"), prints="nothing else"),
+    attack(
+        "secret through other roots",
+        each(
+            "open('/proc/1/root' + secret).read()",
+            "open('/proc/self/root' + secret).read()",
+            "open('/proc/1/cwd/' + secret).read()",
+            "open('/work/' + 20 * '../' + secret).read()",
+            "open('/dev/fd/../../' + secret).read()",
+            "os.symlink(secret, '/work/link') or open('/work/link').read()",
+            "os.link(secret, '/work/hard') or open('/work/hard').read()",
+            "subprocess.run(['cat', secret], capture_output=True).stdout",
+            "libc.chroot(b'.')",
+            "libc.open_by_handle_at(0, 0, 0)",
+        ),
+        prints="nothing else",
+    ),
+    attack(
+        "secret by searching everything",
+        """
+        import os
+        own = ("/proc", "/usr", "/opt/venv", python)
+        found = [
+            os.path.join(folder, name)
+            for folder, folders, names in os.walk("/")
+            for name in names
+            if not folder.startswith(own)
+            and name.endswith((".ipynb", ".toml", ".sqlite", "secret.txt"))
+        ]
+        print(found)
+        """,
+        prints="[]",
+    ),
+    attack(
+        "secret through open files",
+        """
+        import os
+        for name in os.listdir("/proc/self/fd"):
+            try: target = os.readlink(f"/proc/self/fd/{name}")
+            except OSError: continue
+            if not target.startswith(("socket:", "pipe:", "anon_inode:", "/memfd:", "/dev/null", "/proc")):
+                print("GOT", target)
+        print("nothing else")
+        """,
+        prints="nothing else",
+    ),
+    attack(
+        "environment", "import os; print(sorted(os.environ), os.environ.get('GRADER_TOKEN'))", prints="None"
+    ),
+    attack(
+        "home",
+        "import glob, os; print([path for path in glob.glob(home + '/*') if os.path.isfile(path)])",
+        prints="[]",
+    ),
+    attack("users", "print(open('/etc/passwd').read().count(':x:'))", prints="2"),
+    attack(
+        "other processes",
+        "import os; print(max(int(p) for p in os.listdir('/proc') if p.isdigit()) < 100)",
+        prints="True",
+    ),
+    attack(
+        "paths of the machine in /proc",
+        """
+        texts = [open(f"/proc/{name}", errors="replace").read() for name in ("1/cmdline", "self/cmdline")]
+        print(any(data in text for text in texts))
+        """,
+        prints="False",
+    ),
+]
+
+NETWORK = [
+    attack(
+        "network",
+        each(
+            "socket.create_connection(('1.1.1.1', 80), timeout=1)",
+            "socket.create_connection(('169.254.169.254', 80), timeout=1)",
+            "socket.create_connection(('127.0.0.1', port), timeout=1)",
+            "socket.getaddrinfo('pypi.org', 443)",
+            "socket.socket(socket.AF_PACKET, socket.SOCK_RAW)",
+            "socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)",
+            "socket.socket(socket.AF_UNIX).connect('\\0grader-test-bystander') or 'connected'",
+        ),
+        prints="nothing else",
+    ),
+    attack("names of interfaces", "import socket; print(socket.if_nameindex())", prints="[(1, 'lo')]"),
+]
+
+LASTING = [
+    attack(
+        "writing where it is not its own",
+        each(
+            *(
+                f"open({path!r}, 'w').write('x')"
+                for path in (
+                    "/usr/x",
+                    "/opt/venv/x",
+                    "/opt/kernel/main.py",
+                    "/data/x",
+                    "/etc/passwd",
+                    "/dev/x",
+                    "/x",
+                )
+            ),
+            "open('/data/FashionMNIST/raw/t10k-labels-idx1-ubyte', 'r+b').write(b'x')",
+            "os.mkdir('/run/x') or 'made'",
+            "open('/proc/sys/kernel/hostname', 'w').write('x')",
+            "open('/proc/sysrq-trigger', 'w').write('h')",
+        ),
+        prints="nothing else",
+    ),
+    attack(
+        "leaving something for the next kernel",
+        """
+        import builtins, os, torch
+        for folder in ("/tmp", "/work", "/dev/shm"):
+            open(f"{folder}/left", "w").write("x")
+        builtins.print = torch.Tensor.backward = lambda *a, **k: None
+        torch.set_default_dtype(torch.float64)
+        """,
+    ),
+    attack(
+        "a daemon that ignores every signal",
+        """
+        import os, signal, time
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                    signal.signal(number, signal.SIG_IGN)
+                time.sleep(600)
+            os._exit(0)
+        """,
+        ALIVE,
+        prints="alive",
+    ),
+]
+
+STARVING = [
+    attack("endless loop", "while True: pass", ALIVE, ending=Ending.TIMEOUT, prints="alive", cell=0.5),
+    attack(
+        "endless loop deaf to interrupts",
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
+        ending=Ending.TIMEOUT,
+        cell=0.5,
+    ),
+    attack(
+        "endless loop that catches interrupts",
+        """
+        while True:
+            try:
+                while True: pass
+            except KeyboardInterrupt: pass
+        """,
+        ending=Ending.TIMEOUT,
+        cell=0.5,
+    ),
+    attack(
+        "many cells that each stay under their deadline",
+        *10 * ["import time; time.sleep(0.5)"],
+        ending=Ending.TIMEOUT,
+        notebook=1.5,
+    ),
+    attack(
+        "fork bomb",
+        "import os\nwhile True: os.fork()",
+        ending=(Ending.ERROR, Ending.TIMEOUT),
+        cell=3.0,
+        slow=True,
+    ),
+    attack(
+        "thread bomb",
+        """
+        import threading
+        threads = [threading.Thread(target=threading.Event().wait, daemon=True) for _ in range(1000)]
+        for thread in threads: thread.start()
+        """,
+        ALIVE,
+        ending=Ending.ERROR,
+        prints="alive",
+    ),
+    attack(
+        "memory, at once", "import torch; torch.ones(1 << 33)", ALIVE, ending=Ending.MEMORY, prints="alive"
+    ),
+    attack("memory, a list", "x = [0] * (1 << 33)", ALIVE, ending=Ending.MEMORY, prints="alive"),
+    attack(
+        "memory, in many processes",
+        """
+        import os, time
+        for _ in range(8):
+            if os.fork() == 0:
+                block = bytearray(400 << 20)
+                time.sleep(60)
+                os._exit(0)
+        time.sleep(60)
+        """,
+        ending=Ending.MEMORY,
+        slow=True,
+    ),
+    attack(
+        "disk",
+        """
+        def fill(folder):
+            try:
+                with open(f"{folder}/big", "wb") as file:
+                    while True: file.write(bytes(1 << 20))
+            except OSError as error: return error.strerror
+        print({fill(folder) for folder in ("/tmp", "/work", "/dev/shm")})
+        """,
+        prints="{'No space left on device'}",
+    ),
+    attack(
+        "inodes",
+        """
+        try:
+            for number in range(1_000_000): open(f"/work/{number}", "w").close()
+        except OSError as error: print(error.strerror)
+        """,
+        prints="No space left on device",
+    ),
+    attack(
+        "raising its own limits",
+        each(
+            "resource.setrlimit(resource.RLIMIT_DATA, (-1, -1)) or 'raised'",
+            "resource.setrlimit(resource.RLIMIT_NPROC, (-1, -1)) or 'raised'",
+            "os.nice(-5)",
+        ),
+        prints="nothing else",
+    ),
+]
+
+ESCAPING = [
+    attack(
+        "system calls",
+        each(
+            "libc.unshare(0x10000000)",
+            "libc.unshare(0x20000)",
+            "libc.mount(b'none', b'/tmp', b'tmpfs', 0, 0)",
+            "libc.umount2(b'/work', 2)",
+            "libc.ptrace(16, 1, 0, 0)",
+            "libc.setns(0, 0)",
+            "libc.keyctl(0, 0)",
+            "libc.syscall(321, 0, 0, 0)",
+            "libc.syscall(425, 8, ctypes.create_string_buffer(256))",
+            "libc.syscall(435, 0, 0)",
+            "libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0)",
+            "libc.personality(0x0040000)",
+            "libc.process_vm_readv(1, 0, 0, 0, 0, 0)",
+            "os.setuid(0) or 'root'",
+            "os.setgroups([0]) or 'root'",
+            "os.chroot('/') or 'chroot'",
+            "subprocess.run(['su', '-c', 'id'], capture_output=True, stdin=subprocess.DEVNULL).stdout",
+            "subprocess.run(['mount', '-t', 'tmpfs', 'x', '/work'], capture_output=True).returncode == 0 or None",
+            "subprocess.run(['bwrap', '--ro-bind', '/', '/', 'id'], capture_output=True).stdout",
+        ),
+        prints="nothing else",
+    ),
+    attack(
+        "killing everything else",
+        "import os, signal\n"
+        "for pid in (os.getppid(), 1):\n    os.kill(pid, signal.SIGKILL)\n"
+        "print('still here')",
+        ALIVE,
+        prints="alive",
+    ),
+    attack(
+        "killing everybody",
+        "import os, signal; os.kill(-1, signal.SIGKILL)",
+        ALIVE,
+        ending=Ending.ERROR,
+        prints="alive",
+    ),
+]
+
+DYING = [
+    attack("os._exit", "import os; os._exit(0)", ALIVE, ending=Ending.KILLED),
+    attack("a signal", "import os; os.kill(os.getpid(), 9)", ALIVE, ending=Ending.KILLED),
+    attack("a crash", "import ctypes; ctypes.string_at(0)", ALIVE, ending=Ending.KILLED),
+    attack("abort", "import os; os.abort()", ALIVE, ending=Ending.KILLED),
+    attack("sys.exit", "import sys; sys.exit(0)", ALIVE, ending=Ending.ERROR, prints="alive"),
+]
+
+FLOODING = [
+    attack("one long print", "print('x' * 10**8)", ALIVE, prints="alive"),
+    attack("endless lines", "while True: print('x' * 1000)", ALIVE, ending=Ending.TIMEOUT, cell=1.0),
+    attack(
+        "endless lines past the kernel's own cap",
+        FORGE + "while True: forge('stream', {'name': 'stdout', 'text': 'x' * 10_000})",
+        ending=Ending.OUTPUT,
+    ),
+    attack(
+        "endless displays",
+        "from IPython.display import display, HTML\nwhile True: display(HTML('x' * 1_000_000))",
+        ending=Ending.OUTPUT,
+    ),
+    attack(
+        "endless tiny messages",
+        "from IPython.display import clear_output\nwhile True: clear_output()",
+        ending=Ending.OUTPUT,
+    ),
+    attack("one huge result", "'x' * (200 << 20)", ending=Ending.OUTPUT, slow=True),
+    attack("endless shell output", "!yes", ALIVE, ending=Ending.TIMEOUT, cell=1.0),
+]
+
+FORGING = [
+    attack(
+        "messages of the wrong shape",
+        FORGE
+        + """
+deep = []
+for _ in range(400): deep = [deep]
+contents = (
+    {}, [], "x", None, {"text": None}, {"name": "stdout", "text": 3}, {"data": []}, {"data": None},
+    {"data": {"application/json": deep, "text/plain": deep}, "metadata": {"x": deep}, "transient": 1},
+    {"ename": 1, "evalue": [], "traceback": "x"}, {"execution_state": {}}, {"execution_count": deep},
+    {"name": "stdout", "text": "\\ud800"}, {"data": {"text/plain": "\\udfff"}},
+)
+kinds = ("stream", "display_data", "update_display_data", "error", "status", "execute_result", "clear_output")
+for content in contents:
+    for kind in kinds: raw(kind, content)
+for frames in ([b"x"], [], [b"<IDS|MSG>"], [b"<IDS|MSG>", b"bad signature", b"{}", b"{}", b"{}", b"{}"]):
+    app.kernel.iopub_socket.send_multipart([b"x", *frames])
+""",
+        ALIVE,
+        prints="alive",
+    ),
+    attack(
+        "many malformed messages",
+        FORGE + "for _ in range(2000): forge('status', {})\nimport time; time.sleep(5)",
+        ending=Ending.KILLED,
+    ),
+    attack(
+        "a reply of its own making",
+        FORGE
+        + """
+parent = app.kernel.get_parent()
+for content in ({}, {"status": "ok"}, {"status": "perfect", "grade": 100}, []):
+    for ident in app.kernel._get_shell_context_var(app.kernel._shell_parent_ident), [b"x"]:
+        app.session.send(app.shell_socket, "execute_reply", content, parent=parent, ident=ident)
+raise ValueError("the truth")
+""",
+        ALIVE,
+        ending=(Ending.FINISHED, Ending.ERROR, Ending.OUTPUT),
+    ),
+    attack(
+        "a hidden traceback",
+        "get_ipython().showtraceback = lambda *a, **k: None\n1 / 0",
+        "1 / 0",
+        ALIVE,
+        ending=Ending.ERROR,
+        prints="alive",
+    ),
+    attack(
+        "tools of the judge, replaced",
+        """
+        import builtins, sys, matplotlib.pyplot, torch
+        builtins.print = matplotlib.pyplot.plot = torch.Tensor.backward = lambda *a, **k: "100"
+        torch.nn.functional.cross_entropy = torch.Tensor.item = lambda *a, **k: 0.0
+        sys.modules["pytest"] = sys.modules["grader"] = sys
+        """,
+        "import sys; sys.stdout.write('alive')",
+        prints="alive",
+    ),
+    attack(
+        "tools of the kernel, replaced",
+        """
+        import builtins, json
+        json.dumps = json.loads = builtins.isinstance = builtins.len = lambda *a, **k: 100
+        """,
+        ending=(Ending.KILLED, Ending.OUTPUT, Ending.TIMEOUT),
+        slow=True,
+    ),
+    attack(
+        "evidence cut, grown, overwritten",
+        """
+        import os
+        for name in os.listdir("/proc/self/fd"):
+            for change in (lambda fd: os.ftruncate(fd, 1), lambda fd: os.ftruncate(fd, 1 << 40),
+                           lambda fd: os.pwrite(fd, b"passed!", 0)):
+                try:
+                    if "memfd" in os.readlink(f"/proc/self/fd/{name}"): change(int(name))
+                except OSError: pass
+        """,
+        ALIVE,
+        prints="alive",
+    ),
+]
+
+ATTACKS = [
+    *READING,
+    *NETWORK,
+    *LASTING,
+    *STARVING,
+    *ESCAPING,
+    *DYING,
+    *FLOODING,
+    *FORGING,
+]
+BYSTANDER = """
+import os, socket, torch
+torch.set_num_threads(2)
+weight = torch.ones(3, requires_grad=True)
+(weight * 2).sum().backward()
+left = [f for folder in ("/tmp", "/work", "/dev/shm") for f in os.listdir(folder) if not f.startswith(".")]
+print(weight.grad.tolist(), left)
+"""
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory, data):
+    """What an attacker may know of this machine, as names; all of it real."""
+    folder = tmp_path_factory.mktemp("course")
+    (folder / "secret.txt").write_text(SECRET)
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as hidden:
+        hidden.bind("\0grader-test-bystander")
+        hidden.listen()
+        values = {
+            "secret": str(folder / "secret.txt"),
+            "home": str(Path.home()),
+            "data": str(data),
+            "python": sys.base_prefix,
+            "port": server.getsockname()[1],
+        }
+        yield "\n".join(f"{name} = {value!r}" for name, value in values.items())
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    """Temporary files of the harness go where we can count them."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("t")))
+    patch.setenv("GRADER_TOKEN", SECRET)
+    yield Path(tempfile.gettempdir())
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def box(data, room):  # noqa: ARG001 - in place first
+    try:
+        with sandbox(Mode.NESTED, data, limits=TIGHT) as launcher:
+            yield launcher
+    except HarnessError as error:
+        pytest.skip(str(error))
+
+
+def traces(room):
+    """All that a kernel could leave behind on this machine."""
+    processes = {child.pid for child in psutil.Process().children(recursive=True)}
+    return processes, Path("/proc/self/mountinfo").read_text(), sorted(room.iterdir())
+
+
+def text(outputs):
+    kept = (
+        output.get("text")
+        or output.get("data", {}).get("text/plain")
+        or "\n".join(output.get("traceback", ()))
+        for output in outputs
+    )
+    return "".join(kept)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_attack(attack, box, room, facts, drive):
+    before = traces(room)
+    run, nb = drive(box, facts, *attack.cells, limits=TIGHT, cell=attack.cell, notebook=attack.notebook)
+    assert run.ending in attack.endings, run
+    assert SECRET not in str(nb)
+    assert attack.prints in text(nb.cells[-1].outputs)
+    assert "GOT" not in text(nb.cells[-1].outputs)
+    next_run, next_nb = drive(box, BYSTANDER, limits=TIGHT)
+    assert next_run.ending is Ending.FINISHED, next_run
+    assert text(next_nb.cells[0].outputs) == "[2.0, 2.0, 2.0] []\n"
+    assert traces(room) == before
+
+
+BOMBS = [param for param in STARVING + FLOODING if param.marks or "endless" in param.id]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", BOMBS)
+def test_bystander_runs_beside(attack, box, facts, drive):
+    """A kernel that runs while another one attacks finishes as if it were alone."""
+    neighbour = threading.Thread(
+        target=drive, args=(box, facts, *attack.cells), kwargs={"limits": TIGHT, "cell": 3.0}
+    )
+    neighbour.start()
+    run, nb = drive(box, *3 * [BYSTANDER + "\nimport time; time.sleep(0.5)"], limits=TIGHT)
+    neighbour.join()
+    assert run.ending is Ending.FINISHED, run
+    assert {text(cell.outputs) for cell in nb.cells} == {"[2.0, 2.0, 2.0] []\n"}
+
+
+@pytest.mark.parametrize(
+    "name", ["conftest.py", "sitecustomize.py", "usercustomize.py", "torch.py", "IPython.py", "evil.pth"]
+)
+def test_file_beside_the_notebook_is_only_a_file(name, box, drive, tmp_path):
+    """It takes part in nothing but what the notebook itself imports later."""
+    body = "import builtins; builtins.pwned = True\n"
+    (tmp_path / name).write_text(body)
+    cell = "import builtins, torch; print(hasattr(builtins, 'pwned'), torch.__file__.startswith('/opt/venv'))"
+    run, nb = drive(box, cell, support=((name, tmp_path / name),), limits=TIGHT)
+    assert run.ending is Ending.FINISHED
+    assert text(nb.cells[0].outputs) == "False True\n"
+
+
+def test_helper_module_beside_the_notebook_can_be_imported(box, drive, tmp_path):
+    (tmp_path / "utils.py").write_text("answer = 42\n")
+    _, nb = drive(box, "import utils; print(utils.answer)", support=(("utils.py", tmp_path / "utils.py"),))
+    assert text(nb.cells[0].outputs) == "42\n"

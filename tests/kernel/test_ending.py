@@ -1,0 +1,89 @@
+import pytest
+
+from grader.kernel.ending import CellRun, of_cells, of_death
+from grader.kernel.seam import Death
+from grader.model import Ending
+
+
+def cell(index, ename="", evalue="", **facts):
+    return CellRun(index=index, ename=ename, evalue=evalue, **facts)
+
+
+def ending(*cells, sources=()):
+    return of_cells(cells, lambda index: sources[index] if sources else "")
+
+
+@pytest.mark.parametrize(
+    ("ename", "evalue", "expected"),
+    [
+        ("", "", Ending.FINISHED),
+        ("ZeroDivisionError", "division by zero", Ending.ERROR),
+        ("NameError", "name 'x' is not defined", Ending.ERROR),
+        ("StdinNotImplementedError", "raw_input was called", Ending.ERROR),
+        ("KeyboardInterrupt", "", Ending.ERROR),
+        ("MemoryError", "", Ending.MEMORY),
+        (
+            "RuntimeError",
+            "[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried",
+            Ending.MEMORY,
+        ),
+        ("OSError", "[Errno 12] Cannot allocate memory", Ending.MEMORY),
+        ("RuntimeError", "mat1 and mat2 shapes cannot be multiplied", Ending.ERROR),
+        ("ModuleNotFoundError", "No module named 'seaborn'", Ending.ENVIRONMENT),
+        ("ImportError", "cannot import name 'Iterable' from 'collections'", Ending.ENVIRONMENT),
+        ("AttributeError", "module 'numpy' has no attribute 'float'", Ending.ENVIRONMENT),
+        (
+            "AttributeError",
+            "'_SingleProcessDataLoaderIter' object has no attribute 'next'",
+            Ending.ENVIRONMENT,
+        ),
+        ("AttributeError", "'LinearReg' object has no attribute 'forwrd'", Ending.ERROR),
+        (
+            "RuntimeError",
+            "This function was deprecated since 1.9 and is now removed: it was removed",
+            Ending.ENVIRONMENT,
+        ),
+        ("AssertionError", "Torch not compiled with CUDA enabled", Ending.ENVIRONMENT),
+    ],
+)
+def test_ending_of_one_cell(ename, evalue, expected):
+    run = ending(cell(3, ename, evalue))
+    assert run.ending is expected
+    assert run.detail == (f"cell 3: {ename}: {evalue}" if ename else "")
+
+
+def test_worst_cell_decides():
+    run = ending(cell(0, "ModuleNotFoundError", "x"), cell(1, "ValueError", "y"), cell(2))
+    assert (run.ending, run.detail) == (Ending.ERROR, "cell 1: ValueError: y")
+
+
+def test_name_that_could_not_be_imported_is_no_error_of_its_own():
+    cells = (cell(0, "ModuleNotFoundError", "No module"), cell(1, "NameError", "name 'sns' is not defined"))
+    assert ending(*cells, sources=("import seaborn as sns", "sns.set()")).ending is Ending.ENVIRONMENT
+    assert ending(*cells, sources=("import other", "sns.set()")).ending is Ending.ERROR
+
+
+def test_interrupted_cell_is_a_timeout():
+    run = ending(cell(4, "KeyboardInterrupt", seconds=31.0, timed_out=True))
+    assert (run.ending, run.detail) == (Ending.TIMEOUT, "cell 4 was interrupted after 31 s")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (139, "was killed by SIGSEGV"),
+        (137, "was killed by SIGKILL"),
+        (0, "exited with status 0"),
+        (3, "status 3"),
+    ],
+)
+def test_death_by_its_own_hand(code, words):
+    run = of_death(Death(code=code), [cell(0), cell(5)])
+    assert run.ending is Ending.KILLED
+    assert run.detail.startswith("cell 5: the kernel ")
+    assert words in run.detail
+
+
+def test_death_by_ours():
+    run = of_death(Death(code=137, ending=Ending.MEMORY, detail="it used 13 GiB"), [cell(2)])
+    assert (run.ending, run.detail) == (Ending.MEMORY, "cell 2: it used 13 GiB")
