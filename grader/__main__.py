@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import json
 import os
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import track
 from rich.table import Table
 
 from grader import assignment as assignments
@@ -26,13 +29,15 @@ from grader.judge import Bench, check_rubric, combine
 from grader.kernel.launch import Sandbox, launcher
 from grader.model import Ending, Outcome
 from grader.reports import canvas, gradescope, junit, moodle, table
+from grader.rulings import apply
+from grader.rulings import read as read_rulings
 from grader.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from grader.assignment import Assignment
-    from grader.model import Check, Grade, QuestionGrade, Submission
+    from grader.model import Check, Grade, QuestionGrade, Ruling, Submission
 
 CORES = os.cpu_count() or 1
 GRADED, BELOW, WRONG_USE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
@@ -216,32 +221,54 @@ def regrade(
     assignment: Annotated[
         str | None, typer.Option("-a", "--assignment", help="Another rubric than before.")
     ] = None,
+    rulings: Annotated[
+        Path | None, typer.Option(help="A review.csv with points and comments filled in.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Who decided; by default the user's name.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show who would change; write nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Judge stored evidence again, without running any notebook: who changes, by how much, and why.
 
+    What a person decided comes in through `--rulings`: fill in points and comments in results/review.csv, for a
+    single answer or for all that mean the same (student `*`). Rulings are kept for good; later ones win.
+
     **Examples**
 
         grader regrade results/ --dry-run
 
-        grader regrade results/
+        grader regrade results/ --rulings review.csv --by "Ada L."
     """
     talk = Talk(quiet=as_json)
     with Store.existing(results) as store:
         chosen = assignments.load(assignments.locate(assignment or store.recall("assignment")))
         check_rubric(chosen)
         bench, publisher = _bench(store, chosen, talk)
-        changes = []
-        for before, after, key in run.regrade_all(store, bench):
-            if before is None or result.dumps(before) != result.dumps(after):
-                changes.append((before, after))
-            if not dry_run:
-                store.record(after, key)
-                publisher.student(after)
+        before = {grade.student: grade for grade in store.grades()}
+        judging = track(
+            run.regrade_all(store, bench),
+            "judging",
+            total=len(before),
+            console=talk.console,
+            transient=True,
+            disable=not talk.console.is_terminal,
+        )
+        judged = list(judging)
+        decided = _rulings(rulings, [grade for grade, _ in judged], by)
+        held = [*store.rulings(), *decided]
+        grades = [apply(grade, held) for grade, _ in judged]
         if not dry_run:
-            publisher.class_(store.grades(), store.recall("notices") or [])
-        grades = store.grades()
+            for grade, key in judged:
+                store.record(grade, key)
+            store.rule(decided)
+            for grade in grades:
+                publisher.student(grade)
+            publisher.class_(grades, store.recall("notices") or [])
+    changes = [
+        (old, grade)
+        for grade in grades
+        if (old := before.get(grade.student)) is None or _reasons(old, grade) or old.total != grade.total
+    ]
     if as_json:
         out.print_json(json.dumps([_change(before, after) for before, after in changes]))
     else:
@@ -447,6 +474,13 @@ def _facts(
         return {}, []
     facts, strangers = roster.read(path, [each.student for each in class_])
     return facts, [f"{path.name} names {name}, who handed nothing in" for name in strangers]
+
+
+def _rulings(path: Path | None, grades: Sequence[Grade], by: str | None) -> list[Ruling]:
+    if path is None:
+        return []
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return read_rulings(_text(path), grades, source=path.name, by=by or getpass.getuser(), at=at)
 
 
 def _bench(store: Store, chosen: Assignment, talk: Talk) -> tuple[Bench, publish.Publisher]:

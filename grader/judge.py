@@ -30,9 +30,10 @@ from grader.model import (
     Grade,
     Outcome,
     QuestionGrade,
+    ReviewItem,
 )
 from grader.pytest_plugin import RubricPlugin
-from grader.rubric import Data, Reference, Work
+from grader.rubric import Data, Reference, Work, group_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from grader.assignment import Assignment, Question
 
 EXECUTED = "executed.ipynb"
+SUBSET = "subset"
+"""The flag of a grade that was found on a sample of the data set."""
 EVIDENCE = "evidence/evidence.bin"
 
 
@@ -207,6 +210,7 @@ class Court:
             self._question(question, student, checks, exhibits) for question in self.assignment.questions
         )
         execution = case.execution
+        flags = execution.flags + self._own_flags()
         return Grade(
             student=execution.student,
             assignment=self.assignment.id,
@@ -216,10 +220,10 @@ class Court:
             ending_detail=execution.detail,
             total=sum((question.points for question in questions), Decimal(0)),
             max=self.assignment.max,
-            provisional=not self.data.complete or any(check.outcome.provisional for check in checks),
+            provisional=is_provisional(questions, flags),
             seconds=round(execution.seconds, 3),
             questions=questions,
-            flags=execution.flags + self._own_flags(),
+            flags=flags,
             compat=execution.compat,
             sandbox=execution.sandbox,
             origin=case.origin,
@@ -229,13 +233,13 @@ class Court:
         if self.data.complete:
             return ()
         return (
-            Flag(kind="subset", message="Run on a small sample of the data set: the grade is provisional."),
+            Flag(kind=SUBSET, message="Run on a small sample of the data set: the grade is provisional."),
         )
 
     def _question(
         self, question: Question, student: Work | None, checks: Sequence[Check], exhibits: Sequence[Exhibit]
     ) -> QuestionGrade:
-        own = tuple(check for check in checks if check.question == question.id)
+        own = tuple(_with_item(check) for check in checks if check.question == question.id)
         answer = student.answer(question.id) if student else None
         return QuestionGrade(
             id=question.id,
@@ -249,6 +253,12 @@ class Court:
             checks=own,
             exhibits=tuple(exhibit for exhibit in exhibits if exhibit.question == question.id),
         )
+
+
+def is_provisional(questions: Sequence[QuestionGrade], flags: Sequence[Flag]) -> bool:
+    """Can this total still change: is a check open, or were the data only a sample?"""
+    is_open = any(check.outcome.provisional for question in questions for check in question.checks)
+    return is_open or any(flag.kind == SUBSET for flag in flags)
 
 
 def combine(outcomes: Sequence[Outcome]) -> Outcome:
@@ -281,6 +291,14 @@ def work(
         profile=profile,
         facts=facts or {},
     )
+
+
+def _with_item(check: Check) -> Check:
+    """A check that is left to a person says what that person looks at."""
+    if check.outcome is not Outcome.REVIEW or check.review is not None:
+        return check
+    seen = check.actual or check.message
+    return replace(check, review=ReviewItem(answer=seen, group=group_of(seen)))
 
 
 def _excused(check: Check, execution: Execution, student: Work) -> Check:

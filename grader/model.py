@@ -108,6 +108,34 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewItem:
+    """What a person needs to decide a check, and what sorts it beside others like it."""
+
+    answer: str
+    """The student's words, or what was seen in their place."""
+    group: str
+    """The same for answers that mean the same, whatever their spelling; a short hash."""
+    polarity: str = ""
+    """`yes` or `no` where the answer has to be one of them and it could be read."""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """A person's decision of a check: for one student's answer or for all that mean the same."""
+
+    check: str
+    group: str
+    student: str
+    """Empty: every student whose answer is in the group."""
+    points: Decimal
+    comment: str
+    by: str
+    at: str
+    """ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One sentence of the rubric, applied to one student."""
 
@@ -122,6 +150,9 @@ class Check:
     actual: str = ""
     hint: str = ""
     visibility: str = "visible"
+    review: ReviewItem | None = None
+    """Given where the machine left the check to a person, also once that person has ruled."""
+    ruling: Ruling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

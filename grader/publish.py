@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
-from grader import result
+from grader import result, rulings
 from grader.reports import html, junit, table
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Publisher:
         self.store.write("grades.csv", table.grades_csv(grades))
         self.store.write("grades.json", table.grades_json(grades))
         self.store.write("junit.xml", junit.junit_xml(grades))
+        self.store.write("review.csv", rulings.sheet(grades))
         return self.store.write("index.html", html.class_page(grades, notices=notices))
 
     @cached_property

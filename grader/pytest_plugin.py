@@ -161,6 +161,7 @@ def _check(item: pytest.Item, raised: pytest.ExceptionInfo[BaseException] | None
         actual=verdict.actual,
         hint=verdict.hint,
         visibility=marked.visibility,
+        review=verdict.item,
     )
 
 

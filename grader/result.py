@@ -23,6 +23,8 @@ from grader.model import (
     Grade,
     Outcome,
     QuestionGrade,
+    ReviewItem,
+    Ruling,
 )
 
 T = TypeVar("T")
@@ -166,6 +168,22 @@ def _check_dict(check: Check) -> dict[str, Any]:
         "actual": check.actual,
         "hint": check.hint,
         "visibility": check.visibility,
+        "review": _review_dict(check.review) if check.review else None,
+        "ruling": _ruling_dict(check.ruling) if check.ruling else None,
+    }
+
+
+def _review_dict(item: ReviewItem) -> dict[str, Any]:
+    return {"answer": item.answer, "group": item.group, "polarity": item.polarity, "tags": list(item.tags)}
+
+
+def _ruling_dict(ruling: Ruling) -> dict[str, Any]:
+    return {
+        "student": ruling.student,
+        "points": ruling.points,
+        "comment": ruling.comment,
+        "by": ruling.by,
+        "at": ruling.at,
     }
 
 
@@ -206,6 +224,7 @@ def _question(document: Mapping[str, Any]) -> QuestionGrade:
 
 
 def _check(question: str, document: Mapping[str, Any]) -> Check:
+    review = _review(document["review"]) if document.get("review") else None
     return Check(
         id=_text(document["id"]),
         question=question,
@@ -218,6 +237,30 @@ def _check(question: str, document: Mapping[str, Any]) -> Check:
         actual=_text(document["actual"]),
         hint=_text(document["hint"]),
         visibility=_text(document["visibility"]),
+        review=review,
+        ruling=_ruling(document, review) if document.get("ruling") else None,
+    )
+
+
+def _review(document: Mapping[str, Any]) -> ReviewItem:
+    return ReviewItem(
+        answer=_text(document["answer"]),
+        group=_text(document["group"]),
+        polarity=_text(document["polarity"]),
+        tags=_each(_text, document["tags"]),
+    )
+
+
+def _ruling(check: Mapping[str, Any], review: ReviewItem | None) -> Ruling:
+    document = check["ruling"]
+    return Ruling(
+        check=_text(check["id"]),
+        group=review.group if review else "",
+        student=_text(document["student"]),
+        points=_points(document["points"]),
+        comment=_text(document["comment"]),
+        by=_text(document["by"]),
+        at=_text(document["at"]),
     )
 
 

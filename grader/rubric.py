@@ -11,6 +11,7 @@ A test that returns passes. To say more it ends with a verdict: `fail`, `award` 
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import statistics
@@ -25,7 +26,8 @@ import pytest
 from grader import answers as finding
 from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Value
-from grader.model import Ending, FoundBy, Outcome
+from grader.model import Ending, FoundBy, Outcome, ReviewItem
+from grader.theory.words import normal_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -58,6 +60,7 @@ class Verdict(Exception):  # noqa: N818 - a verdict is no error
         expected: object = "",
         actual: object = "",
         hint: str = "",
+        item: ReviewItem | None = None,
     ) -> None:
         super().__init__(message)
         self.outcome = outcome
@@ -66,6 +69,7 @@ class Verdict(Exception):  # noqa: N818 - a verdict is no error
         self.expected = str(expected)
         self.actual = str(actual)
         self.hint = hint
+        self.item = item
 
 
 def fail(message: str, *, expected: object = "", actual: object = "", hint: str = "") -> NoReturn:
@@ -88,10 +92,28 @@ def review(
     expected: object = "",
     actual: object = "",
     hint: str = "",
+    meaning: str = "",
+    polarity: str = "",
+    tags: Iterable[str] = (),
 ) -> NoReturn:
-    """A person decides: we can't tell. `points` are sure already, the rest is open."""
+    """A person decides: we can't tell. `points` are sure already, the rest is open.
+
+    Answers with the same `meaning` (by default: the same words in `actual`) are laid before that person together;
+    `polarity` and `tags` say what could be read of this one.
+    """
+    answer = str(actual) or message
+    item = ReviewItem(
+        answer=answer, group=group_of(meaning or answer), polarity=polarity, tags=tuple(sorted(tags))
+    )
     worth = Decimal(str(points))
-    raise Verdict(Outcome.REVIEW, message, points=worth, expected=expected, actual=actual, hint=hint)
+    raise Verdict(
+        Outcome.REVIEW, message, points=worth, expected=expected, actual=actual, hint=hint, item=item
+    )
+
+
+def group_of(meaning: str) -> str:
+    """A short name for all answers of one meaning, whatever their spacing, case and punctuation."""
+    return hashlib.sha256(normal_text(meaning).encode()).hexdigest()[:10]
 
 
 def skip(message: str) -> NoReturn:

@@ -112,15 +112,14 @@ def grade_all(
     publisher.class_(store.grades(), session.notices)
 
 
-def regrade_all(store: Store, bench: Bench) -> Iterator[tuple[Grade | None, Grade, str]]:
-    """Judge what is stored once more, without a kernel: the old grade, the new one, and the new one's key."""
+def regrade_all(store: Store, bench: Bench) -> Iterator[tuple[Grade, str]]:
+    """Judge what is stored once more, without a kernel: each grade, and the key to store it under."""
     with Judge(bench) as judge:
         for student, origin, facts in store.students():
             execution = store.execution(student)
             if execution is not None:
                 case = Case(execution=execution, origin=origin, facts=facts)
-                key = grade_key(store.execution_key(student), bench, facts)
-                yield store.grade(student), judge.judge(case), key
+                yield judge.judge(case), grade_key(store.execution_key(student), bench, facts)
 
 
 def run_reference(session: Session, store: Store) -> tuple[Execution, ...]:
@@ -250,7 +249,7 @@ def _grade(case: Case, judge: Judge, bench: Bench, session: Session, store: Stor
         grade = judge.judge(case)
         store.record(grade, key)
     session.on_event(Event("graded", student, grade=grade))
-    return grade
+    return store.ruled(grade)
 
 
 def _reference(plan: execute.Plan, key: str, session: Session) -> Execution:

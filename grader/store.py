@@ -11,11 +11,12 @@ import shutil
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from grader import result
+from grader import result, rulings
 from grader.errors import UsageError
-from grader.model import Ending, Execution, Flag
+from grader.model import Ending, Execution, Flag, Ruling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,6 +49,16 @@ create table if not exists grade (
     key       text not null,              -- execution, rubric, reference and facts, hashed
     result    text not null,              -- result.json
     at        text not null default current_timestamp
+);
+create table if not exists ruling (       -- what people decided; rows are only ever added
+    number    integer primary key,
+    check_id  text not null,
+    meaning   text not null,              -- the group of answers that it is about
+    student   text not null,              -- empty: all of the group
+    points    text not null,
+    comment   text not null,
+    by        text not null,
+    at        text not null
 );
 """
 
@@ -183,9 +194,53 @@ class Store:
         return result.loads(row[1])
 
     def grades(self) -> list[Grade]:
-        """All grades there are, in the order of the class."""
+        """All grades there are, in the order of the class, with what people decided."""
         found = (self.grade(student) for student, _, _ in self.students())
-        return [grade for grade in found if grade is not None]
+        return [self.ruled(grade) for grade in found if grade is not None]
+
+    # ---- rulings
+
+    def rule(self, decisions: Sequence[Ruling]) -> int:
+        """Add rulings; one that says what already holds is left out. How many were new."""
+        latest = {(each.check, each.group, each.student): each for each in self.rulings()}
+        new = [
+            each
+            for each in decisions
+            if (held := latest.get((each.check, each.group, each.student))) is None
+            or (held.points, held.comment) != (each.points, each.comment)
+        ]
+        rows = [
+            (each.check, each.group, each.student, str(each.points), each.comment, each.by, each.at)
+            for each in new
+        ]
+        with self._database:
+            self._database.executemany(
+                "insert into ruling (check_id, meaning, student, points, comment, by, at)"
+                " values (?, ?, ?, ?, ?, ?, ?)",
+                rows,
+            )
+        return len(new)
+
+    def rulings(self) -> list[Ruling]:
+        """Everything that was ever decided, oldest first."""
+        rows = self._database.execute(
+            "select check_id, meaning, student, points, comment, by, at from ruling order by number"
+        )
+        return [
+            Ruling(
+                check=check,
+                group=group,
+                student=student,
+                points=Decimal(points),
+                comment=comment,
+                by=by,
+                at=at,
+            )
+            for check, group, student, points, comment, by, at in rows
+        ]
+
+    def ruled(self, grade: Grade) -> Grade:
+        return rulings.apply(grade, self.rulings())
 
     # ---- files
 
