@@ -26,7 +26,8 @@ from grader import assignment as assignments
 from grader import datasets, doctor, intake, kit, progress, publish, result, roster, run, worker
 from grader.errors import GraderError, UsageError
 from grader.judge import Bench, check_rubric, combine
-from grader.kernel.launch import Sandbox, launcher
+from grader.kernel.memory import Admission
+from grader.kernel.sandbox import best_launcher
 from grader.model import Ending, Outcome
 from grader.reports import canvas, gradescope, junit, moodle, table
 from grader.rulings import apply
@@ -34,7 +35,7 @@ from grader.rulings import read as read_rulings
 from grader.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from grader.assignment import Assignment
     from grader.model import Check, Grade, QuestionGrade, Ruling, Submission
@@ -60,6 +61,11 @@ err = Console(stderr=True)
 class Profile(StrEnum):
     FULL = "full"
     QUICK = "quick"
+
+
+class Sandbox(StrEnum):
+    AUTO = "auto"
+    NONE = "none"
 
 
 class Format(StrEnum):
@@ -134,7 +140,13 @@ def run_class(
     for note in [*class_.notes, *notes]:
         if not note.startswith(f"{roster.PARTICIPATION}: left alone"):
             talk.say(f"Note: {note}.")
-    with Store.open(results) as store, launcher(sandbox, talk.say) as kernels, _pool(jobs) as executor:
+    with (
+        Store.open(results) as store,
+        best_launcher(dataset.root, limits=chosen.limits, confined=sandbox is Sandbox.AUTO) as launcher,
+        Admission() as admission,
+        _pool(jobs) as executor,
+    ):
+        talk.say(_confinement(launcher.enforced))
         store.remember(
             assignment=str(chosen.folder), profile=profile, notices=notices, data=str(data) if data else None
         )
@@ -143,7 +155,8 @@ def run_class(
                 assignment=chosen,
                 dataset=dataset,
                 profile=profile,
-                launcher=kernels,
+                launcher=launcher,
+                admission=admission,
                 executor=executor,
                 cache=datasets.user_cache(),
                 on_event=shown,
@@ -189,7 +202,8 @@ def check(
     with (
         tempfile.TemporaryDirectory(prefix="grader-check-") as folder,
         Store.open(Path(folder) / "results") as store,
-        launcher(Sandbox.NONE, talk.say) as kernels,
+        best_launcher(dataset.root, limits=chosen.limits, confined=False) as launcher,
+        Admission() as admission,
         _pool(1) as executor,
         progress.ClassProgress(talk.console, 1, 1) as shown,
     ):
@@ -197,7 +211,8 @@ def check(
             assignment=chosen,
             dataset=dataset,
             profile=profile,
-            launcher=kernels,
+            launcher=launcher,
+            admission=admission,
             executor=executor,
             cache=datasets.user_cache(),
             on_event=shown,
@@ -450,6 +465,11 @@ def _dataset(explicit: Path | None, profile: Profile, talk: Talk) -> tuple[datas
         return datasets.subset(cache), [notice]
     notice = "PROVISIONAL GRADES: the quick profile trains on a small sample of the data set."
     return datasets.subset(cache), [notice]
+
+
+def _confinement(enforced: Mapping[str, Any]) -> str:
+    """What holds for the notebooks of this run, in one line."""
+    return "Sandbox: " + ", ".join(f"{name} {value}" for name, value in enforced.items())
 
 
 def _only(submissions: Sequence[Submission], wanted: Sequence[str]) -> list[str]:

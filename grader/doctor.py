@@ -15,6 +15,7 @@ import psutil
 from grader import datasets
 from grader.errors import DatasetError
 from grader.execute import PACKAGES
+from grader.kernel.sandbox import probe_host
 from grader.limits import Limits
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Finding:
 
 
 def examine(data: Path | None = None) -> list[Finding]:
-    return [*_machine(), *_data(data), *_limits()]
+    return [*_machine(), *_data(data), *_sandboxes(), *_limits()]
 
 
 def _machine() -> Iterator[Finding]:
@@ -57,6 +58,13 @@ def _data(explicit: Path | None) -> Iterator[Finding]:
         return
     detail = f"{found.root} ({found.provenance})" if found else "not found; `grader data fetch` gets it"
     yield Finding("data set", found is not None, detail)
+
+
+def _sandboxes() -> Iterator[Finding]:
+    """Each kind of confinement, by a real launch."""
+    cache = datasets.user_cache()
+    for attempt in probe_host(datasets.subset(cache).root, limits=Limits()):
+        yield Finding(f"sandbox {attempt.mode}", attempt.works, attempt.why)
 
 
 def _limits() -> Iterator[Finding]:

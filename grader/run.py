@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from grader.assignment import Assignment
     from grader.kernel import Launcher
+    from grader.kernel.memory import Admission, Ticket
     from grader.model import Grade, Submission
     from grader.store import Store
 
@@ -55,6 +56,8 @@ class Session:
     dataset: datasets.Dataset
     profile: str
     launcher: Launcher
+    admission: Admission
+    """Says when memory allows one more notebook to start."""
     executor: Executor
     cache: Path
     on_event: Callable[[Event], None]
@@ -226,14 +229,18 @@ def _run(job: execute.Job, session: Session) -> Execution:
     def progress(cells: tuple[int, int]) -> None:
         session.on_event(Event("cell", job.student, cell=cells[0] + 1, cells=cells[1]))
 
-    try:
+    def attempt(ticket: Ticket) -> Execution:
+        shutil.rmtree(job.folder, ignore_errors=True)
         return worker.call(
             execute.execute,
             job,
-            session.launcher,
+            session.launcher.at(ticket),
             seconds=job.notebook_deadline + SPARE_SECONDS,
             on_progress=progress,
         )
+
+    try:
+        return session.admission.run(attempt)
     except NotebookError as error:
         ending, detail = Ending.UNREADABLE, str(error)
     except HarnessError as error:
