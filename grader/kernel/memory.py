@@ -60,6 +60,15 @@ def available() -> int:
     return int(psutil.virtual_memory().available)
 
 
+def oom_kills() -> int:
+    """How many processes the operating system has killed since it started, for want of memory."""
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """One notebook's place: its worker process tells its use through a small file, the parent reads it there."""
@@ -224,6 +233,9 @@ class Watchdog:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.join()
+        death = self._kernel.death
+        if self._ticket is not None and death is not None and death.ending is Ending.BROKEN:
+            self._ticket.evict()  # so that it runs again, alone
 
     def _watch(self) -> None:
         while not self._over.wait(POLL):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import tempfile
 import threading
 import uuid
@@ -20,6 +21,8 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from grader.errors import HarnessError
 from grader.kernel import birth
+from grader.kernel.memory import oom_kills
+from grader.model import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,11 +31,12 @@ if TYPE_CHECKING:
 
     from grader.kernel.birth import Descriptors
     from grader.kernel.seam import Death, KernelRequest
-    from grader.model import Ending
 
     Spawn = Callable[[Mapping[str, Any], Descriptors], "Process"]
     """Start the process of a kernel: jupyter's connection info, what it inherits."""
 
+SIGKILLED = 128 + signal.SIGKILL
+OUT_OF_MEMORY = "this machine ran out of memory; run the notebook again with fewer beside it (-j 1)"
 BURIAL = 10.0
 """Seconds that a killed kernel may take to be gone; more is our fault."""
 
@@ -77,8 +81,7 @@ class Provisioner(KernelProvisionerBase):
             self.kernel.process.signal(signum)
 
     async def kill(self, restart: bool = False) -> None:  # noqa: ARG002 - jupyter's signature
-        if self.kernel.process is not None:
-            self.kernel.process.kill()
+        self.kernel.release()
 
     async def terminate(self, restart: bool = False) -> None:
         await self.kill(restart)  # nothing in a student's kernel is worth a grace period
@@ -114,6 +117,8 @@ class BornKernel:
         self._spawn = spawn
         self._log = birth.fixed_file(birth.LOG_SIZE)
         self._reason: tuple[Ending, str] | None = None
+        self._released = False
+        self._oom_kills = oom_kills()
         self._lock = threading.Lock()
         spec = KernelSpec(argv=["grader"], display_name="grader", language="python", interrupt_mode="signal")
         self.manager._kernel_spec = spec  # noqa: SLF001 - spares an installed kernelspec file
@@ -125,7 +130,11 @@ class BornKernel:
     @property
     def death(self) -> Death | None:
         death = None if self.process is None else self.process.poll()
-        if death is None or self._reason is None:
+        if death is None:
+            return None
+        if self._reason is None and not self._released and starved(death, self._oom_kills):
+            self._reason = (Ending.BROKEN, OUT_OF_MEMORY)
+        if self._reason is None:
             return death
         ending, detail = self._reason
         return replace(death, ending=ending, detail=detail)
@@ -148,6 +157,12 @@ class BornKernel:
                 support=None if support is None else support.fileno(),
             )
             self.process = self._spawn(connection, descriptors)
+
+    def release(self) -> None:
+        """Kill it because its work is done; says nothing about how it ended."""
+        self._released = self._released or self.death is None
+        if self.process is not None:
+            self.process.kill()
 
     def kill(self, ending: Ending, detail: str) -> None:
         with self._lock:
@@ -186,6 +201,11 @@ def bury(process: Process) -> Death:
             return death
         clock.wait(0.005)
     raise TimeoutError(f"a killed kernel is still there after {BURIAL:.0f} s")
+
+
+def starved(death: Death, oom_kills_before: int) -> bool:
+    """Whether the operating system killed it because the whole machine had no memory left."""
+    return death.code == SIGKILLED and oom_kills() > oom_kills_before
 
 
 def exit_code(status: int) -> int:

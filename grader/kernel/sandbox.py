@@ -1,32 +1,30 @@
-"""What a confined kernel sees of this machine, and which kinds of confinement really start here."""
+"""Confined kernels: which kinds of confinement really start on this machine, and what each really holds."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.errors import HarnessError, UsageError
 from grader.kernel import birth
-from grader.kernel.cold import FIXED, FLAGS, INSIDE, ColdLauncher, home_variables
+from grader.kernel.cold import INSIDE, ColdLauncher
 from grader.kernel.guard import run_notebook
 from grader.kernel.memory import Watchdog, gib
 from grader.kernel.provisioner import born
 from grader.kernel.seam import KernelRequest
+from grader.kernel.view import DATA, Mode, View, command
 from grader.kernel.zygote import ForkedProcess, Zygotes, ask
 from grader.model import Ending
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from grader.kernel.birth import Descriptors
     from grader.kernel.memory import Ticket
@@ -34,54 +32,14 @@ if TYPE_CHECKING:
     from grader.kernel.seam import Launcher
     from grader.limits import Limits
 
-VENV = "/opt/venv"
-PACKAGES = "/opt/packages"
-CODE = "/opt/kernel"
-DATA = "/data"
-UID = "1000"
-ETC = {
-    "/etc/passwd": "student:x:1000:1000::/work:/bin/sh\nroot:x:0:0::/:/bin/sh\n",
-    "/etc/group": "student:x:1000:\nroot:x:0:\n",
-    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-    "/etc/hosts": "127.0.0.1 localhost sandbox\n",
-    "/etc/fonts/fonts.conf": '<?xml version="1.0"?><fontconfig><dir>/usr/share/fonts</dir>'
-    "<cachedir>/tmp/.fontconfig</cachedir></fontconfig>\n",
-}
-LINKER = ("/etc/ld.so.cache", "/etc/alternatives")
-"""What the system's libraries need of the real /etc."""
-CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL", "NET_ADMIN", "SYS_RESOURCE")
-"""What the warm process needs as root to confine its forks, which keep none of it."""
+__all__ = ["Attempt", "Mode", "SandboxLauncher", "best_launcher", "probe_host", "sandbox"]
+
 OWN_PROCESSES = 10
 """More processes than a sandbox has of its own; seeing so many means seeing the machine's."""
 INSTALL = "install it with your system's packages (apt install bubblewrap, dnf install bubblewrap)"
 
 
-class Mode(StrEnum):
-    """Kinds of confinement, the strongest and fastest first."""
-
-    NESTED = "nested"  # one sandbox a batch; each kernel is a fork in namespaces of its own
-    SINGLE = "single"  # one warm sandbox a kernel, started ahead of time
-    COLD = "cold"  # one sandbox a kernel, which imports torch for itself
-    NONE = "none"
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Words for `inside/main.py serve`."""
-        return {Mode.NESTED: ("nested", "preload"), Mode.SINGLE: ("preload",)}.get(self, ())
-
-
 SANDBOXES = (Mode.NESTED, Mode.SINGLE, Mode.COLD)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What one sandbox shows, and of which kind it is."""
-
-    mode: Mode
-    data: Path
-    scratch: int
-    """Bytes of each folder that may be written to."""
-    inside: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,145 +49,6 @@ class Attempt:
     mode: Mode
     works: bool
     why: str = ""
-
-
-def parents(path: str) -> list[str]:
-    """The folders above `path`, the topmost first."""
-    return [str(parent) for parent in reversed(Path(path).parents) if str(parent) != "/"]
-
-
-def folder(path: str) -> list[str]:
-    """An empty folder. bwrap gives the parents that it makes itself to nobody but root."""
-    return ["--perms", "0755", "--dir", path]
-
-
-def shown(source: Path | str, target: str) -> list[str]:
-    """`source` at `target`, for reading only."""
-    return [
-        *(word for parent in parents(target) for word in folder(parent)),
-        "--ro-bind",
-        str(source),
-        target,
-    ]
-
-
-def system() -> list[str]:
-    """/usr, and whatever /bin, /lib and the like are on this distribution."""
-    words = shown("/usr", "/usr")
-    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
-        path = Path(name)
-        if path.is_symlink():
-            words += ["--symlink", str(path.readlink()), name]
-        elif path.is_dir():
-            words += shown(path, name)
-    store = Path("/nix/store")
-    return words + (shown(store, str(store)) if store.is_dir() else [])
-
-
-def python() -> tuple[list[str], str, list[str]]:
-    """The interpreter and its packages: words for bwrap, the program to start, folders for PYTHONPATH."""
-    words: list[str] = []
-    base, prefix = sys.base_prefix, sys.prefix
-    if not within(base, "/usr"):
-        words += shown(base, base)
-    program = str(Path(sys.executable).resolve()) if base == prefix else f"{VENV}/bin/python"
-    if base != prefix:
-        words += shown(prefix, VENV)
-    extra = extra_packages()
-    for number, path in enumerate(extra):
-        words += shown(path, f"{PACKAGES}/{number}")
-    return words, program, [f"{PACKAGES}/{number}" for number, _ in enumerate(extra)]
-
-
-def extra_packages() -> list[str]:
-    """Package folders outside the interpreter's own, such as those of `pip install --user`."""
-    known = ("/usr", sys.base_prefix, sys.prefix)
-    return [
-        path
-        for path in sys.path
-        if Path(path).name in ("site-packages", "dist-packages")
-        and Path(path).is_dir()
-        and not any(within(path, folder) for folder in known)
-    ]
-
-
-def hidden() -> list[str]:
-    """Our own package, where it is installed among the others: a student has no use for it."""
-    package = Path(__file__).resolve().parents[1]
-    if not within(str(package), sys.prefix):
-        return []
-    covered = VENV + str(package).removeprefix(sys.prefix) if sys.prefix != sys.base_prefix else str(package)
-    return ["--tmpfs", covered, "--remount-ro", covered]
-
-
-def within(path: str, folder: str) -> bool:
-    return Path(path).is_relative_to(folder)
-
-
-def etc() -> tuple[list[str], list[BinaryIO]]:
-    """A small /etc of invented files, and the descriptors that they are read from."""
-    words = [*folder("/etc"), *folder("/etc/fonts")]
-    files = []
-    for path, text in ETC.items():
-        file = birth.sealed(text.encode())
-        files.append(file)
-        words += ["--perms", "0444", "--ro-bind-data", str(file.fileno()), path]
-    for path in LINKER:
-        if Path(path).exists():
-            words += ["--ro-bind", path, path]
-    return words, files
-
-
-def scratch(size: int) -> list[str]:
-    """What the warm process may write to, and a single-use kernel too. Forks get folders of their own."""
-    words = ["--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc"]
-    for path in ("/tmp", "/work", "/dev/shm"):  # noqa: S108 - names inside the sandbox
-        words += ["--perms", "1777", "--size", str(size), "--tmpfs", path]
-    return words
-
-
-def privileges() -> list[str]:
-    if os.geteuid() == 0:
-        return [word for name in CAPABILITIES for word in ("--cap-add", f"CAP_{name}")]
-    return ["--unshare-user", "--uid", UID, "--gid", UID]
-
-
-def variables(packages: Sequence[str]) -> list[str]:
-    values = {
-        **FIXED,
-        **home_variables("/tmp"),  # noqa: S108
-        "HOME": "/work",
-        "LANG": "C.UTF-8",
-        "PATH": f"{VENV}/bin:/usr/bin:/bin",
-    }
-    if packages:
-        values["PYTHONPATH"] = ":".join(packages)
-    return ["--clearenv", *(word for name, value in values.items() for word in ("--setenv", name, value))]
-
-
-def command(view: View, control: int, status: int) -> tuple[list[str], list[BinaryIO]]:
-    """How to start a warm process in a sandbox, and the open files that go with it."""
-    seen, program, packages = python()
-    invented, files = etc()
-    words = [
-        *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--hostname", "sandbox"),
-        *("--die-with-parent", "--new-session"),
-        *variables(packages),
-        *system(),
-        *seen,
-        *hidden(),
-        *invented,
-        *shown(view.inside, CODE),
-        *shown((view.data / "FashionMNIST").resolve(), f"{DATA}/FashionMNIST"),
-        *(word for path in ("/var", "/run") for word in folder(path)),
-        *scratch(view.scratch),
-        *("--chdir", "/", "--remount-ro", "/"),
-        *privileges(),
-    ]
-    # A process list, which a kernel may see, shows nothing of our paths when they come through a file.
-    hidden_words = birth.sealed("\0".join(words).encode())
-    start = [program, *FLAGS, f"{CODE}/main.py", "serve", str(control), str(status), *view.mode.options]
-    return ["bwrap", "--args", str(hidden_words.fileno()), "--", *start], [*files, hidden_words]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
