@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 MAGIC = b"GRADEREV"
 HEADER = struct.Struct("<IQI")
 DTYPES = frozenset({"|b1", "|u1", "|i1", "<i2", "<i4", "<i8", "<f2", "<f4", "<f8"})
-MOST_JSON = 32 << 20
+MOST_JSON = 8 << 20
+MOST_JSON_IN_ALL = 32 << 20
+"""JSON takes up to twenty times its size in memory."""
 MOST_DIMENSIONS = 8
+MOST_NUMBERS = 1_000_000
+NOT_FINITE = ("nan", "inf", "-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Value:
 
     @property
     def kind(self) -> str:
-        return str(self.facts.get("type", "other"))
+        return self.text("type") or "other"
 
     @property
     def array(self) -> NDArray[Any] | None:
@@ -69,15 +73,12 @@ class Value:
     def shape(self) -> tuple[int, ...] | None:
         """The shape of an array, known even where it was too large to be kept."""
         shape = self.facts.get("shape")
-        if isinstance(shape, list) and all(type(size) is int for size in shape):
-            return tuple(shape)
-        return None
+        return tuple(shape) if isinstance(shape, list) and _is_shape(shape) else None
 
     @property
     def number(self) -> float | None:
         if self.kind == "number":
-            value = self.facts.get("value")
-            return float(value) if isinstance(value, (int, float)) else None
+            return _real(self.facts.get("value"))
         array = self.array
         return float(array.reshape(-1)[0]) if array is not None and array.size == 1 else None
 
@@ -85,7 +86,7 @@ class Value:
     def numbers(self) -> tuple[float, ...] | None:
         """A one-dimensional run of numbers in any container, or None."""
         array = self.array
-        if array is None or array.size != max(array.shape, default=0):
+        if array is None or array.size != max(array.shape, default=0) or array.size > MOST_NUMBERS:
             return None
         return tuple(float(value) for value in array.reshape(-1))
 
@@ -190,8 +191,18 @@ def used(data: bytes) -> int:
 
 
 def records(data: bytes) -> Iterator[Record]:
-    for body, _ in _frames(data):
-        text, blob = body
+    """The whole records of an evidence file.
+
+    Raises:
+        EvidenceError: as `load`.
+    """
+    total = 0
+    for (text, blob), _ in _frames(data):
+        total += len(text)
+        if total > MOST_JSON_IN_ALL:
+            raise EvidenceError(
+                f"The evidence says more than {MOST_JSON_IN_ALL >> 20} MiB; no notebook does."
+            )
         yield _record(text, blob)
 
 
@@ -213,9 +224,11 @@ def _frames(data: bytes) -> Iterator[tuple[tuple[bytes, memoryview], int]]:
 
 def _record(text: bytes, blob: memoryview) -> Record:
     try:
-        facts = json.loads(text, parse_constant=_refuse_constant)
+        facts = json.loads(text.decode(), parse_constant=_refuse_constant)
+        if b"\\ud" in text.lower():
+            json.dumps(facts, ensure_ascii=False).encode()  # half of a surrogate pair fits into no report
     except (ValueError, RecursionError) as error:
-        raise EvidenceError(f"An evidence record is no JSON: {error}") from None
+        raise EvidenceError(f"An evidence record is no JSON: {str(error)[:200]!r}") from None
     if not isinstance(facts, dict):
         raise EvidenceError("An evidence record is no JSON object.")
     table = facts.pop("arrays", {})
@@ -231,16 +244,33 @@ def _refuse_constant(constant: str) -> NoReturn:
 def _array(name: str, entry: Any, blob: memoryview) -> NDArray[Any]:
     """One array of the record, after every size and offset was checked; a view, never writable."""
     match entry:
-        case [str(dtype), list(shape), int(offset)] if dtype in DTYPES and _is_shape(shape):
+        case [str(dtype), list(shape), offset] if dtype in DTYPES and _is_shape(shape) and _is_size(offset):
             count = math.prod(shape)
-            size = count * np.dtype(dtype).itemsize
-            if 0 <= offset <= offset + size <= len(blob):
+            end = offset + count * np.dtype(dtype).itemsize
+            if end <= len(blob) and count:
                 return np.frombuffer(blob, dtype, count, offset).reshape(shape)
+            if end <= len(blob) and math.prod(size for size in shape if size) < 1 << 31:
+                return np.empty(shape, dtype)
     raise EvidenceError(f"The evidence array {name[:80]!r} has a type, shape or offset that does not fit.")
 
 
 def _is_shape(shape: Sequence[Any]) -> bool:
-    return len(shape) <= MOST_DIMENSIONS and all(type(size) is int and 0 <= size < 1 << 31 for size in shape)
+    return len(shape) <= MOST_DIMENSIONS and all(map(_is_size, shape))
+
+
+def _is_size(size: Any) -> bool:
+    # Not isinstance: JSON's true would be an int.
+    return type(size) is int and 0 <= size < 1 << 31
+
+
+def _real(value: Any) -> float | None:
+    """A JSON number, or one of the words that stand for what JSON has no number for."""
+    if isinstance(value, str):
+        return float(value) if value in NOT_FINITE else None
+    try:
+        return float(value) if isinstance(value, (int, float)) else None
+    except OverflowError:
+        return None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -9,23 +9,26 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
-import io
-import json
 import random
+import signal
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
+from IPython.utils.capture import capture_output
 
 from . import figures, trace
-from .log import Arrays, Log
+from .log import Arrays, Log, as_json
 from .values import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 MOST_FIGURES = 200
+PROBE_SECONDS = 10
+"""What a student's function may take when we call it. The cell's own deadline would be the student's loss."""
+MOST_TRIES = 5
 
 
 class Context(Protocol):
@@ -45,7 +48,7 @@ class Probe:
         self._data = data
         self._trace = trace.Trace()
         self._last: dict[str, bytes] = {}
-        self._probed: dict[str, int] = {}
+        self._probed: dict[str, tuple[Any, int]] = {}
         self._figures: list[Any] = []
         self._figure_arrays = Arrays()
         self._cell: int | None = None
@@ -70,22 +73,22 @@ class Probe:
         # A cell that runs cells of its own (`get_ipython().run_cell`) has no id for them.
         if info.cell_id is not None:
             self._cell = int(info.cell_id)
+            self._figures, self._figure_arrays = [], Arrays()
 
     def _end(self, result: Any, namespace: dict[str, Any]) -> None:
         if result.info is None or result.info.cell_id is None:
             return
         arrays = self._figure_arrays
-        error = result.error_before_exec or result.error_in_exec
+        raised = [error for error in (result.error_before_exec, result.error_in_exec) if error is not None]
         record = {
             "kind": "cell",
             "cell": self._cell,
-            "error": type(error).__name__ if error else None,
+            "error": type(raised[0]).__name__ if raised else None,
             "values": self._changed(namespace, arrays),
             "figures": self._figures,
             "trace": self._trace.cut("trace", arrays),
             "notes": _notes(),
         }
-        self._figures, self._figure_arrays = [], Arrays()
         self._log.append(record, arrays)
         self._run_probes(namespace)
 
@@ -98,7 +101,7 @@ class Probe:
                 digest = _digest(value, own)
                 if self._last.get(name) != digest:
                     self._last[name] = digest
-                    arrays.by_name.update(own.by_name)
+                    arrays.take(own)
                     found[name] = value
         return found
 
@@ -109,34 +112,44 @@ class Probe:
         try:
             self._figures.append(figures.describe(figure, name, self._figure_arrays))
         except Exception as error:  # noqa: BLE001 - artists of any class may sit in a figure
-            self._figures.append({"error": repr(error)[:200], "axes": []})
+            self._figures.append({"error": type(error).__name__, "axes": []})
 
     def _run_probes(self, namespace: dict[str, Any]) -> None:
         for name, probe in self._probes.items():
             target = namespace.get(name)
-            if not callable(target) or self._probed.get(name) == id(target):
+            probed, tries = self._probed.get(name, (None, 0))
+            if not callable(target) or (probed is target and tries >= MOST_TRIES):
                 continue
-            self._probed[name] = id(target)
+            with _untouched(), _alarm(PROBE_SECONDS):
+                outcome = _attempt(probe, target, namespace, self._data)
+            failed = isinstance(outcome, dict) and "error" in outcome
+            self._probed[name] = target, (tries if probed is target else 0) + 1 if failed else MOST_TRIES
+            self._trace.cut("", Arrays())  # what our own loaders did is not the student's
             arrays = Arrays()
             record = {"kind": "probe", "cell": self._cell, "name": name}
-            with _untouched():
-                outcome = _attempt(probe, target, namespace, self._data)
-            self._trace.cut("", Arrays())  # what our own loaders did is not the student's
             self._log.append({**record, "outcome": encode(name, outcome, arrays)}, arrays)
 
 
 def _attempt(probe: Callable[..., Any], target: Any, namespace: dict[str, Any], data: str) -> Any:
+    """What the probe gives. With an ``error`` it is tried again later: a global may still be missing."""
     try:
         return probe(target, namespace, data)
-    except Exception as error:  # noqa: BLE001 - the student's function may raise anything
-        return {"error": f"{type(error).__name__}: {error}"[:500]}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the student's function may raise anything
+        return {"error": described(error)}
+
+
+def described(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"[:500]
+    except Exception:  # noqa: BLE001 - also an error that can't be printed
+        return type(error).__name__
 
 
 @contextlib.contextmanager
 def _untouched() -> Iterator[None]:
-    """Whatever runs inside leaves the random number generators and the output as they were."""
+    """Whatever runs inside leaves the random number generators, the grad mode and the output as they were."""
     states = torch.get_rng_state(), random.getstate(), np.random.get_state()  # noqa: NPY002 - the global state is what student code draws from
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with capture_output(), torch.set_grad_enabled(torch.is_grad_enabled()):
         try:
             yield
         finally:
@@ -145,8 +158,24 @@ def _untouched() -> Iterator[None]:
             np.random.set_state(states[2])  # noqa: NPY002 - as above
 
 
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise `TimeoutError` in what runs inside, again and again if it is caught there."""
+
+    def ring(*_: object) -> None:
+        raise TimeoutError(f"it did not end within {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def _digest(value: Mapping[str, Any], arrays: Arrays) -> bytes:
-    digest = hashlib.sha256(json.dumps(value, sort_keys=True).encode())
+    digest = hashlib.sha256(as_json(value))
     for array in arrays.by_name.values():
         digest.update(array.tobytes())
     return digest.digest()

@@ -1,12 +1,15 @@
 """The training trace: one byte an event, in the order in which things happened.
 
 Which split fed each batch is told by the data set that the loader draws from; now and then the autograd graph
-is walked as well, to see which batch really is in the loss (`provenance`). Hooks cost a list append each.
+is walked as well, to see which batch really is in the loss (`provenance`). Hooks cost a list append each, and
+whatever a student's object does to them is suppressed: they run in the middle of the student's own code.
 """
 
 from __future__ import annotations
 
+import math
 from array import array
+from contextlib import suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +53,8 @@ class Trace:
         self.optimizers: list[dict[str, Any]] = []
         self.provenance: dict[str, int] = {}
         self._recent: list[tuple[int, int, Any]] = []
-        self._backwards = 0
+        self._backwards = self._foreign = 0
+        self._latest: int = Event.OTHER
         self._seen: set[int] = set()
 
     def cut(self, name: str, arrays: Arrays) -> dict[str, Any]:
@@ -76,25 +80,35 @@ class Trace:
         self.note(Event.PASS)
         if len(self.loaders) < MOST_LOADERS:
             self.loaders.append({"at": len(self.events) - 1, **encode("", loader, Arrays())})
-        train = getattr(root(loader.dataset), "train", None)
-        return Event.TRAIN if train is True else Event.TEST if train is False else Event.OTHER
+        with suppress(Exception):
+            train = getattr(root(loader.dataset), "train", None)
+            return Event.TRAIN if train is True else Event.TEST if train is False else Event.OTHER
+        return Event.OTHER
 
     def batch(self, event: int, batch: Any) -> None:
         self.note(event if torch.is_grad_enabled() else event + 3)
+        self._latest = event
         first = batch[0] if isinstance(batch, (list, tuple)) and batch else batch
-        if isinstance(first, torch.Tensor):
+        with suppress(Exception):
             self._recent.append((first.untyped_storage().data_ptr(), event, first))
-            if len(self._recent) > RECENT:
-                del self._recent[0]
+            del self._recent[:-RECENT]
 
     def backward(self, loss: torch.Tensor) -> None:
         self.note(Event.BACKWARD)
-        self._backwards += 1
-        if loss.numel() == 1 and len(self.losses) < MOST_EVENTS:
-            self.losses.append(loss.item())
-        if self._backwards <= 50 or self._backwards % 64 == 0:
-            seen = self._splits_in(loss)
+        if len(self.losses) < MOST_EVENTS:
+            self.losses.append(_single(loss))
+        if self._is_sampled():
+            seen = "?"
+            with suppress(Exception):
+                seen = self._splits_in(loss)
             self.provenance[seen] = self.provenance.get(seen, 0) + 1
+
+    def _is_sampled(self) -> bool:
+        """The first gradients, then now and then one; and those that seem to come from another split."""
+        self._backwards += 1
+        self._foreign += self._latest != Event.TRAIN
+        foreign = self._latest != Event.TRAIN and self._foreign <= 50
+        return foreign or self._backwards <= 50 or self._backwards % 64 == 0
 
     def stepped(self, optimizer: torch.optim.Optimizer) -> None:
         self.note(Event.STEP)
@@ -128,6 +142,13 @@ def _attribute(node: Any, name: str) -> Any:
         return getattr(node, name, None)
     except RuntimeError:  # freed by an earlier backward
         return None
+
+
+def _single(loss: torch.Tensor) -> float:
+    """A loss as a number; NaN where it is none, so that each gradient has its entry."""
+    with suppress(Exception):
+        return float(loss.detach())
+    return math.nan
 
 
 def _bytes(events: array[int]) -> np.ndarray[Any, Any]:

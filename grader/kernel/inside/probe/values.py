@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Subset
 
+from .log import MOST_ENTRIES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -23,16 +25,24 @@ if TYPE_CHECKING:
 
 MOST_TEXT = 4000
 MOST_ITEMS = 20_000
+MOST_MEMBERS = 1000
 MOST_DEPTH = 4
 WEIGHTS = 16 << 20
 
 
 def encode(name: str, value: Any, arrays: Arrays, depth: int = 0) -> dict[str, Any]:
     """Describe `value`. A value whose own methods raise is described by the error, never raised."""
+    arrays.entries += 1
+    if arrays.entries > MOST_ENTRIES or depth > MOST_DEPTH:
+        return _unseen(value)
     try:
         return _encoder(value)(name, value, arrays, depth)
-    except Exception as error:  # noqa: BLE001 - any object's methods may run here
-        return {"type": "other", "class": type(value).__name__, "error": repr(error)[:200]}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - any object's methods may run here
+        return {**_unseen(value), "error": type(error).__name__}
+
+
+def _unseen(value: Any) -> dict[str, Any]:
+    return {"type": "other", "class": type(value).__name__, "repr": ""}
 
 
 def number(value: Any) -> float | int | str | None:
@@ -55,15 +65,18 @@ def scalar(value: Any) -> float | None:
 
 
 def _tensor(name: str, value: torch.Tensor, arrays: Arrays, _depth: int) -> dict[str, Any]:
-    plain = value.detach().cpu()
-    if plain.dtype == torch.bfloat16:
-        plain = plain.float()
     return {
         "type": "tensor",
         "requires_grad": value.requires_grad,
         "torch_dtype": str(value.dtype),
-        **arrays.keep(name, plain.resolve_conj().numpy()),
+        **arrays.keep(name, as_array(value)),
     }
+
+
+def as_array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
+    plain = tensor.detach().cpu().resolve_conj().resolve_neg()
+    array: np.ndarray[Any, Any] = (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    return array
 
 
 def _sequence(name: str, value: list[Any] | tuple[Any, ...], arrays: Arrays, depth: int) -> dict[str, Any]:
@@ -75,22 +88,18 @@ def _sequence(name: str, value: list[Any] | tuple[Any, ...], arrays: Arrays, dep
         live = any(isinstance(item, torch.Tensor) and item.requires_grad for item in items)
         series = arrays.keep(name, np.array(scalars, np.float64))
         return {"type": "series", "of": kinds, "requires_grad": live, **facts, **series}
-    if depth >= MOST_DEPTH:
-        return {"type": "other", "class": facts["container"], "repr": ""}
-    inner = [encode(f"{name}.{i}", item, arrays, depth + 1) for i, item in enumerate(items[:1000])]
+    inner = [encode(f"{name}.{i}", item, arrays, depth + 1) for i, item in enumerate(items[:MOST_MEMBERS])]
     return {"type": "list", **facts, "items": inner}
 
 
 def _mapping(name: str, value: Mapping[Any, Any], arrays: Arrays, depth: int) -> dict[str, Any]:
-    if depth >= MOST_DEPTH:
-        return {"type": "other", "class": "dict", "repr": ""}
     pairs = list(value.items())[:200]
     inner = {str(key)[:100]: encode(f"{name}.{key}", item, arrays, depth + 1) for key, item in pairs}
     return {"type": "mapping", "items": inner}
 
 
 def _module(name: str, value: torch.nn.Module, arrays: Arrays, _depth: int) -> dict[str, Any]:
-    state = list(value.state_dict().items())[:200]
+    state = [item for item in value.state_dict().items() if isinstance(item[1], torch.Tensor)]
     return {
         "type": "module",
         "class": type(value).__name__,
@@ -99,8 +108,7 @@ def _module(name: str, value: torch.nn.Module, arrays: Arrays, _depth: int) -> d
         "parameters": sum(parameter.numel() for parameter in value.parameters()),
         "layers": [type(child).__name__ for child in value.modules() if not list(child.children())][:100],
         "state": {
-            key[:100]: arrays.keep(f"{name}.{key}", tensor.detach().cpu().numpy(), WEIGHTS)
-            for key, tensor in state
+            key[:100]: arrays.keep(f"{name}.{key}", as_array(tensor), WEIGHTS) for key, tensor in state[:200]
         },
     }
 
@@ -117,7 +125,10 @@ def _optimizer(_name: str, value: torch.optim.Optimizer, _arrays: Arrays, _depth
 
 
 def _length(value: Any) -> int | None:
-    return len(value) if hasattr(value, "__len__") else None
+    try:
+        return len(value)
+    except Exception:  # noqa: BLE001 - a stream has no length, and a student's class any error
+        return None
 
 
 def root(dataset: Any) -> Any:
