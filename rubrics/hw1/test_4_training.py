@@ -220,7 +220,7 @@ def curves(values, student, reference, data):
             )
             series.append(
                 {
-                    "label": f"reference, {which}",
+                    "label": which,
                     "who": "reference",
                     "y": list(runs[0]),
                     "low": low,
@@ -229,7 +229,7 @@ def curves(values, student, reference, data):
             )
     for which, losses in values.items():
         factor = scale_of(which, losses, student, data)
-        label = f"yours, {which}" + ("" if factor == 1 else f", divided by {factor:.4g}")
+        label = which if factor == 1 else f"{which}, divided by {factor:.4g}"
         series.append({"label": label, "who": "student", "y": [one / factor for one in losses]})
     return series
 
