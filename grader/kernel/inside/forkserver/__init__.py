@@ -36,11 +36,11 @@ def serve(run: child.Run, control: int, status: int, *, nested: bool, preload: b
     if preload:
         warm.warm_up()
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
-    linux.prctl(linux.PR_SET_DUMPABLE, 0)  # without nesting, the kernel may run as the same user beside us
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tell(harness, ready={"threads": len(list(Path("/proc/self/task").iterdir()))})
     server = Server(run, socket.socket(fileno=control), nested=nested)
     if not nested:
+        linux.prctl(linux.PR_SET_DUMPABLE, 0)  # the kernel may be the same user, and must not look into us
         server.receive()
         tell(harness, taken=True)
     while server.wanted():

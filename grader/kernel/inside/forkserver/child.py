@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import confine
+from . import confine, linux
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -119,6 +119,7 @@ def be_b(delivery: Delivery, run: Run, uid: int) -> None:
 
 def be_alone(delivery: Delivery, run: Run, uid: int) -> None:
     reset_signals()
+    linux.prctl(linux.PR_SET_DUMPABLE, 1)  # unlike its parent, it may look at its own /proc
     letter = delivery.read_letter()
     confine.lock_down(letter["limits"], uid)
     os.setsid()
