@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import getpass
 import json
+import math
 import os
 import sys
 import tempfile
+import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -23,8 +26,8 @@ from rich.progress import track
 from rich.table import Table
 
 from grader import assignment as assignments
-from grader import datasets, doctor, intake, kit, progress, publish, result, roster, run, worker
-from grader.errors import GraderError, UsageError
+from grader import datasets, doctor, intake, kit, progress, publish, reference, result, roster, run, worker
+from grader.errors import GraderError, NotebookError, UsageError
 from grader.judge import Bench, check_rubric, combine
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
@@ -32,10 +35,12 @@ from grader.model import Ending, Outcome
 from grader.reports import canvas, gradescope, junit, moodle, table
 from grader.rulings import apply
 from grader.rulings import read as read_rulings
+from grader.session import Session
 from grader.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Executor
 
     from grader.assignment import Assignment
     from grader.model import Check, Grade, QuestionGrade, Ruling, Submission
@@ -141,20 +146,17 @@ def run_class(
         if not note.startswith(f"{roster.PARTICIPATION}: left alone"):
             talk.say(f"Note: {note}.")
     with (
-        Store.open(results) as store,
+        Store.open(_apart(results, submissions)) as store,
         best_launcher(dataset.root, limits=chosen.limits, confined=sandbox is Sandbox.AUTO) as launcher,
         Admission() as admission,
-        _pool(jobs) as executor,
+        _pool(jobs, "What was graded is kept; the same command goes on from here.") as (executor, stop),
     ):
         talk.say(_confinement(launcher.enforced))
-        store.remember(
-            assignment=str(chosen.folder), profile=profile, notices=notices, data=str(data) if data else None
-        )
         with progress.ClassProgress(talk.console, len(students), jobs) as shown:
-            session = run.Session(
+            session = Session(
                 assignment=chosen,
                 dataset=dataset,
-                profile=profile,
+                profile=profile.value,
                 launcher=launcher,
                 admission=admission,
                 executor=executor,
@@ -164,14 +166,17 @@ def run_class(
                 strict=strict,
                 force=force,
                 only=frozenset(students),
+                stop=stop,
             )
             for _ in run.grade_all(class_.submissions, facts, session, store):
                 pass
         grades = store.grades()
     if as_json:
-        out.print_json(table.grades_json(grades))
+        _print_json(table.grades_json(grades))
     else:
-        out.print(_class_table(grades))
+        out.print(_class_table(grades, out.width))
+        if any(grade.provisional for grade in grades):
+            out.print("[dim]? a person decides   * provisional until then")
         _print_notices(notices)
         out.print(f"Report: [bold]{escape(str(results / 'index.html'))}", highlight=False, soft_wrap=True)
     raise typer.Exit(_exit_code(grades, fail_under))
@@ -199,28 +204,31 @@ def check(
     chosen = _assignment(assignment, None)
     dataset, notices = _dataset(data, profile, talk)
     class_ = intake.collect(notebook, limits=chosen.limits)
+    if class_.submissions[0].problem:
+        raise NotebookError(class_.submissions[0].problem)
     with (
         tempfile.TemporaryDirectory(prefix="grader-check-") as folder,
         Store.open(Path(folder) / "results") as store,
         best_launcher(dataset.root, limits=chosen.limits, confined=False) as launcher,
         Admission() as admission,
-        _pool(1) as executor,
+        _pool(1, "Nothing was checked.") as (executor, stop),
         progress.ClassProgress(talk.console, 1, 1) as shown,
     ):
-        session = run.Session(
+        session = Session(
             assignment=chosen,
             dataset=dataset,
-            profile=profile,
+            profile=profile.value,
             launcher=launcher,
             admission=admission,
             executor=executor,
             cache=datasets.user_cache(),
             on_event=shown,
+            stop=stop,
         )
         (grade,) = run.grade_all(class_.submissions, {}, session, store)
     public = [each for each in grade.checks if each.visibility == "visible"]
     if as_json:
-        out.print_json(result.dumps(_public(grade)))
+        _print_json(result.dumps(_public(grade)))
     else:
         _print_checks(grade, public)
         _print_notices(notices)
@@ -256,9 +264,8 @@ def regrade(
     """
     talk = Talk(quiet=as_json)
     with Store.existing(results) as store:
-        chosen = assignments.load(assignments.locate(assignment or store.recall("assignment")))
-        check_rubric(chosen)
-        bench, publisher = _bench(store, chosen, talk)
+        bench = _bench(store, assignment)
+        publisher = publish.Publisher(store, bench.reference[0])
         before = {grade.student: grade for grade in store.grades()}
         judging = track(
             run.regrade_all(store, bench),
@@ -285,7 +292,7 @@ def regrade(
         if (old := before.get(grade.student)) is None or _reasons(old, grade) or old.total != grade.total
     ]
     if as_json:
-        out.print_json(json.dumps([_change(before, after) for before, after in changes]))
+        _print_json(json.dumps([_change(before, after) for before, after in changes]))
     else:
         out.print(_change_table(changes) if changes else "No grade changes.")
         out.print(
@@ -303,8 +310,7 @@ def report(results: ResultsArgument) -> None:
         grader report results/
     """
     with Store.existing(results) as store:
-        chosen = assignments.load(assignments.locate(store.recall("assignment")))
-        publisher = publish.Publisher(store, run.stored_reference(store, chosen)[0])
+        publisher = publish.Publisher(store, reference.stored(store)[0])
         grades = store.grades()
         for grade in grades:
             publisher.student(grade)
@@ -345,15 +351,14 @@ def export(
         folder = output or Path("gradescope")
         for grade in grades:
             place = folder / grade.student
-            place.mkdir(parents=True, exist_ok=True)
-            (place / "results.json").write_text(gradescope.results_json(grade), encoding="utf-8")
+            _write(place / "results.json", gradescope.results_json(grade).encode())
         out.print(f"{len(grades)} results.json below {escape(str(folder))}", highlight=False)
         return
     text, notes = _exported(format, grades, fill, column, provisional=provisional)
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8", newline="")
+        _write(output, text.encode())
     for note in notes:
         err.print(escape(f"Note: {note}"), highlight=False)
 
@@ -370,7 +375,7 @@ def make_kit(
         grader kit hw1 -o kit.zip
     """
     chosen = _assignment(assignment, None)
-    output.write_bytes(kit.kit(chosen.master, chosen.id))
+    _write(output, kit.kit(chosen.master, chosen.id))
     out.print(f"Wrote {escape(str(output))}", highlight=False)
 
 
@@ -397,7 +402,7 @@ def data_where(data: DataOption = None, as_json: JsonOption = False) -> None:
     places = datasets.where(data, env=os.environ, cache=datasets.user_cache())
     if as_json:
         rows = [{"name": place.name, "path": str(place.path), "found": place.found} for place in places]
-        out.print_json(json.dumps(rows))
+        _print_json(json.dumps(rows))
         return
     for place in places:
         mark = "[green]found  " if place.found else "[dim]missing"
@@ -416,7 +421,7 @@ def examine(data: DataOption = None, as_json: JsonOption = False) -> None:
     """
     findings = doctor.examine(data)
     if as_json:
-        out.print_json(json.dumps([asdict(finding) for finding in findings]))
+        _print_json(json.dumps([asdict(finding) for finding in findings]))
     else:
         for finding in findings:
             mark = {True: "[green]yes", False: "[red]no ", None: "[dim]-  "}[finding.works]
@@ -434,7 +439,7 @@ class Talk:
         self.console = Console(stderr=True, quiet=quiet)
 
     def say(self, text: str) -> None:
-        self.console.print(escape(text), highlight=False)
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _assignment(name: str, limits: Sequence[str] | None) -> Assignment:
@@ -446,7 +451,9 @@ def _assignment(name: str, limits: Sequence[str] | None) -> Assignment:
         try:
             changes[key] = float(value)
         except ValueError:
-            raise UsageError(f"--limit {entry}: write NAME=NUMBER, for example cell_floor=60.") from None
+            changes[key] = math.nan
+        if not math.isfinite(changes[key]):
+            raise UsageError(f"--limit {entry}: write NAME=NUMBER, for example cell_floor=60.")
     return replace(chosen, limits=assignments.with_limits(chosen.limits, changes))
 
 
@@ -461,7 +468,7 @@ def _dataset(explicit: Path | None, profile: Profile, talk: Talk) -> tuple[datas
             "PROVISIONAL GRADES: the full data set was not found, so every notebook trained on a small sample of "
             "it. `grader data fetch` gets it; then run again."
         )
-        talk.console.print(f"[bold yellow]{escape(notice)}")
+        talk.console.print(f"[bold yellow]{escape(notice)}", soft_wrap=True)
         return datasets.subset(cache), [notice]
     notice = "PROVISIONAL GRADES: the quick profile trains on a small sample of the data set."
     return datasets.subset(cache), [notice]
@@ -470,6 +477,17 @@ def _dataset(explicit: Path | None, profile: Profile, talk: Talk) -> tuple[datas
 def _confinement(enforced: Mapping[str, Any]) -> str:
     """What holds for the notebooks of this run, in one line."""
     return "Sandbox: " + ", ".join(f"{name} {value}" for name, value in enforced.items())
+
+
+def _apart(results: Path, submissions: Path) -> Path:
+    """The results folder, if it does not lie where the next run would take it for a hand-in.
+
+    Raises:
+        UsageError: it does.
+    """
+    if submissions.resolve() in (results.resolve(), *results.resolve().parents):
+        raise UsageError(f"The results folder {results} lies among the hand-ins; name another one with -o.")
+    return results
 
 
 def _only(submissions: Sequence[Submission], wanted: Sequence[str]) -> list[str]:
@@ -503,31 +521,45 @@ def _rulings(path: Path | None, grades: Sequence[Grade], by: str | None) -> list
     return read_rulings(_text(path), grades, source=path.name, by=by or getpass.getuser(), at=at)
 
 
-def _bench(store: Store, chosen: Assignment, talk: Talk) -> tuple[Bench, publish.Publisher]:
-    """What an earlier run judged against."""
-    profile = Profile(store.recall("profile"))
-    explicit = store.recall("data")
-    dataset, _ = _dataset(Path(explicit) if explicit else None, profile, talk)
-    reference = run.stored_reference(store, chosen)
-    bench = Bench(assignment=chosen.folder, profile=profile, reference=reference, dataset=dataset)
-    return bench, publish.Publisher(store, reference[0])
+def _bench(store: Store, assignment: str | None) -> Bench:
+    """What an earlier run judged against, with its own rubric or another one."""
+    runs = reference.stored(store)
+    chosen = _assignment(assignment or store.recall("assignment"), None)
+    return Bench(
+        assignment=chosen.folder,
+        profile=store.recall("profile"),
+        reference=runs,
+        dataset=_same_data(complete=store.recall("complete")),
+    )
+
+
+def _same_data(*, complete: bool) -> datasets.Dataset:
+    """The data that an earlier run trained on.
+
+    Raises:
+        UsageError: that was the full set, and it is not here.
+    """
+    cache = datasets.user_cache()
+    found = datasets.find(env=os.environ, cache=cache) if complete else datasets.subset(cache)
+    if found is None:
+        raise UsageError(
+            "This class trained on the full data set, which is not here; `grader data fetch` gets it."
+        )
+    return found
 
 
 @contextlib.contextmanager
-def _pool(jobs: int) -> Iterator[ThreadPoolExecutor]:
+def _pool(jobs: int, interrupted: str) -> Iterator[tuple[Executor, threading.Event]]:
     """Threads that each wait for one worker process. Whatever ends the run ends them first."""
-    executor = ThreadPoolExecutor(jobs, thread_name_prefix="notebook")
+    executor, stop = ThreadPoolExecutor(jobs, thread_name_prefix="notebook"), threading.Event()
     try:
-        yield executor
-    except BaseException as error:
-        executor.shutdown(wait=False, cancel_futures=True)
-        worker.stop_all()
-        if isinstance(error, KeyboardInterrupt):
-            err.print("\nInterrupted. What was graded is kept; the same command goes on from here.")
-            raise typer.Exit(INTERRUPTED) from None
-        raise
+        yield executor, stop
+    except KeyboardInterrupt:
+        err.print(f"\nInterrupted. {interrupted}", highlight=False, soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
     finally:
-        executor.shutdown()
+        stop.set()
+        executor.shutdown(cancel_futures=True)
 
 
 def _exported(
@@ -560,6 +592,19 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path} can't be read as UTF-8 text: {error}") from None
 
 
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}. Name another place with -o.") from None
+
+
+def _print_json(text: str) -> None:
+    """Nothing but the document, with its decimals as they are."""
+    sys.stdout.write(f"{text.rstrip()}\n")
+
+
 def _exit_code(grades: Sequence[Grade], fail_under: float | None) -> int:
     if any(
         grade.ending.ours or any(check.outcome is Outcome.BROKEN for check in grade.checks)
@@ -580,12 +625,12 @@ COLOURS = {
 }
 
 
-def _class_table(grades: Sequence[Grade]) -> Table:
-    """One row a student; on a narrow terminal the questions of a part share a column."""
+def _class_table(grades: Sequence[Grade], width: int) -> Table:
+    """One row a student; where `width` is short of columns the questions of a part share one."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
     shown.add_column("student", no_wrap=True)
     ids = [question.id for question in grades[0].questions] if grades else []
-    wide = out.width >= 40 + 7 * len(ids)
+    wide = width >= 40 + 7 * len(ids)
     parts = {name: name if wide else name[0] for name in ids}
     for part in dict.fromkeys(parts.values()):
         shown.add_column(part, justify="right", no_wrap=True)
@@ -600,8 +645,6 @@ def _class_table(grades: Sequence[Grade]) -> Table:
         shown.add_row(
             escape(grade.student), *cells, f"{grade.total}{'*' if grade.provisional else ''}", ending
         )
-    if any(grade.provisional for grade in grades):
-        shown.caption = "? a person decides   * provisional until then"
     return shown
 
 
@@ -687,6 +730,10 @@ def main() -> None:
         sys.exit(WRONG_USE)
     except GraderError as error:
         err.print(f"[bold red]our fault[/]: {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(OURS)
+    except Exception as error:  # noqa: BLE001 - the last door: 1, Python's own code, would mean graded
+        traceback.print_exc()
+        err.print(f"[bold red]our fault[/]: {type(error).__name__}", highlight=False)
         sys.exit(OURS)
 
 

@@ -48,19 +48,21 @@ class Plan:
     strict: bool = False
     """Adapt nothing for notebooks written for other versions or for a GPU."""
 
-    def key(self, source: Path, support: Sequence[Path] = ()) -> str:
-        """Two runs with the same key would do the same. The hash of content, never of names or dates.
+    def key(self, source: Path, support: Sequence[tuple[str, Path]] = ()) -> str:
+        """Two runs with the same key would do the same.
+
+        It hashes contents, never dates or places; of a support file also the name that the notebook opens.
 
         Raises:
             NotebookError: the source is no notebook.
         """
         parts = [
             notebook.content_key(notebook.read(source, limits=self.limits)),
-            *(hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(support)),
-            str(self.seed), self.data_key, *self.names, self.probes, str(self.strict),
+            [[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(support)],
+            [self.seed, self.data_key, self.names, self.probes, self.strict],
             _environment(),
-        ]  # fmt: skip
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +172,9 @@ def _seen(written: bytes, run: Run) -> dict[str, Any]:
 
 def _write(folder: Path, nb: NotebookNode, written: bytes) -> None:
     (folder / "evidence").mkdir(parents=True)
-    nbformat.write(nb, folder / "executed.ipynb")  # type: ignore[no-untyped-call]  # nbformat has no types
+    text: str = nbformat.writes(nb)  # type: ignore[no-untyped-call]  # nbformat has no types
+    # A kernel may send half of a surrogate pair, which is no text that a file can hold.
+    (folder / "executed.ipynb").write_text(text, encoding="utf-8", errors="replace")
     if written:
         (folder / "evidence" / "evidence.bin").write_bytes(written)
 

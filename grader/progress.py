@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from grader.run import Event
+    from grader.session import Event
 
 
 class ClassProgress:
@@ -53,13 +54,15 @@ class ClassProgress:
             if self._live is not None:
                 self._bar.update(self._task, completed=self._graded, left=self._left())
                 self._live.update(self._display())
-            elif event.kind in ("executed", "reused"):
-                self._console.print(self._line(event), highlight=False)
+            elif event.kind in ("prepared", "executed", "reused"):
+                self._console.print(self._line(event), markup=False, highlight=False, soft_wrap=True)
 
     def _note(self, event: Event) -> None:
         match event.kind:
             case "cell":
                 self._running[event.student] = event
+            case "prepared":
+                self._running.pop(event.student, None)
             case "executed":
                 self._running.pop(event.student, None)
                 self._seconds.append(event.seconds)
@@ -69,8 +72,10 @@ class ClassProgress:
                 self._graded += 1
 
     def _line(self, event: Event) -> str:
+        if event.kind == "prepared":
+            return f"reference: {event.ending} ({event.seconds:.1f} s)"
         done = self._reused + len(self._seconds)
-        how = "known already" if event.kind == "reused" else f"{event.seconds:.1f} s"
+        how = f"{event.seconds:.1f} s" if event.kind == "executed" else "nothing to run"
         return f"[{done}/{self._total}] {event.student}: {event.ending} ({how}){self._left(', ')}"
 
     def _left(self, before: str = "") -> str:
@@ -84,7 +89,7 @@ class ClassProgress:
     def _display(self) -> Group:
         table = Table.grid(padding=(0, 2))
         for student, event in sorted(self._running.items()):
-            table.add_row(f"  {student}", f"[dim]cell {event.cell} of {event.cells}")
+            table.add_row(f"  {escape(student)}", f"[dim]cell {event.cell} of {event.cells}")
         return Group(self._bar, table)
 
 

@@ -1,7 +1,8 @@
 """`results/`: what is known of a class, on disk, at any moment.
 
 Files are put in place by renaming, rows by one transaction, and the row comes last: if this process is
-killed, whatever has a row is whole, and whatever has none is done again.
+killed, whatever has a row is whole, and whatever has none is done again. Work in progress lies in `.work/`,
+which is empty again whenever a store is opened or closed.
 """
 
 from __future__ import annotations
@@ -9,24 +10,28 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader import result, rulings
-from grader.errors import UsageError
+from grader.errors import HarnessError, UsageError
 from grader.model import Ending, Execution, Flag, Ruling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from grader.model import Grade, Submission
 
 DATABASE = "gradebook.sqlite"
+WORK = ".work"
+VERSION = 1
+"""Of the tables below; a gradebook of another one is refused."""
 
-SCHEMA = """
+SCHEMA = f"""
+pragma user_version = {VERSION};
 create table if not exists run (          -- what the results were made with
     name      text primary key,
     value     text not null               -- JSON
@@ -84,11 +89,13 @@ class Store:
             raise UsageError(f"The results folder {root} can't be made: {error.strerror}.") from None
         if not (root / DATABASE).exists() and any(root.iterdir()):
             raise UsageError(f"{root} holds other files; name an empty or new folder with -o.")
-        database = _connect(root)
-        try:
-            yield cls(root, database)
-        finally:
-            database.close()
+        with closing(_connect(root)) as database:
+            store = cls(root, database)
+            store.clear_work()
+            try:
+                yield store
+            finally:
+                store.clear_work()
 
     @classmethod
     @contextmanager
@@ -135,28 +142,28 @@ class Store:
         return [(student, origin, json.loads(facts)) for student, origin, facts in rows]
 
     def folder(self, student: str) -> Path:
-        return self.root / "students" / student
+        return self.root / "students" / _plain(student)
 
     # ---- executions
 
     def workplace(self, student: str) -> Path:
         """Where to put an execution together before `keep` takes it; nothing is there yet."""
-        folder = self.root / ".work" / student
+        folder = self.root / WORK / _plain(student)
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(exist_ok=True)
         return folder
+
+    def clear_work(self) -> None:
+        shutil.rmtree(self.root / WORK, ignore_errors=True)
 
     def keep(self, execution: Execution, key: str) -> Execution:
         """Put an execution's folder into its place and remember it."""
         place = self.folder(execution.student)
         with self._database:
             self._forget(execution.student)
-        if execution.folder.exists():
-            shutil.rmtree(place, ignore_errors=True)
-            place.parent.mkdir(exist_ok=True)
-            execution.folder.rename(place)
-        else:
-            place.mkdir(parents=True, exist_ok=True)
+        if not execution.folder.exists():  # there was nothing to run
+            execution.folder.mkdir(parents=True)
+        self.put(execution.folder, place)
         kept = replace(execution, folder=place)
         row = (kept.student, key, kept.ending, dump_execution(kept))
         with self._database:
@@ -164,6 +171,13 @@ class Store:
                 "insert or replace into execution (student, key, ending, facts) values (?, ?, ?, ?)", row
             )
         return kept
+
+    def put(self, folder: Path, place: Path) -> None:
+        """Move a folder of this disk into its place, instead of what was there."""
+        if place.exists():
+            shutil.rmtree(place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        folder.rename(place)
 
     def execution(self, student: str, *, key: str | None = None) -> Execution | None:
         """A student's execution; with `key`, only if it is of just that notebook, plan and environment."""
@@ -287,20 +301,48 @@ def load_execution(text: str, folder: Path) -> Execution:
     )
 
 
+def _plain(student: str) -> str:
+    """A student's name, if it names a folder and nothing above or below one."""
+    if student in ("", ".", "..") or Path(student).name != student:
+        raise HarnessError(f"The student {student!r} has a name that is no folder's.")
+    return student
+
+
 def _connect(root: Path) -> sqlite3.Connection:
     """Open the gradebook for this process alone, until it ends."""
+    path = root / DATABASE
     try:
-        database = sqlite3.connect(root / DATABASE, timeout=1.0, isolation_level="IMMEDIATE")
+        database = sqlite3.connect(path, timeout=1.0, isolation_level="IMMEDIATE")
         database.execute("pragma locking_mode = exclusive")
-        database.executescript(f"begin exclusive; {SCHEMA} commit;")
+        database.execute("begin exclusive")
+        _prepare(database, path)
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
-            raise UsageError(
-                f"Another grader is at work on {root}; wait for it, or name another folder with -o."
-            ) from None
-        raise UsageError(f"The gradebook {root / DATABASE} can't be opened: {error}.") from None
+            raise UsageError(f"Another grader is at work on {root}; try again when it is done.") from None
+        raise UsageError(f"The gradebook {path} can't be opened: {error}.") from None
     except sqlite3.DatabaseError:
-        raise UsageError(
-            f"{root / DATABASE} is damaged or not ours. Move it away, or name another folder with -o."
-        ) from None
+        raise _damaged(path) from None
     return database
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of a new gradebook; refuse one that is damaged, or not of this release."""
+    (version,) = database.execute("pragma user_version").fetchone()
+    (tables,) = database.execute("select count(*) from sqlite_master").fetchone()
+    if tables and version != VERSION:
+        raise UsageError(
+            f"{path} was not made by this release of grader. Name another results folder; "
+            "a new run fills it from the same hand-ins."
+        )
+    if database.execute("pragma quick_check(1)").fetchone() != ("ok",):
+        raise _damaged(path)
+    database.rollback()  # the lock stays
+    if not tables:
+        database.executescript(f"begin exclusive; {SCHEMA} commit;")
+
+
+def _damaged(path: Path) -> UsageError:
+    return UsageError(
+        f"{path} is damaged or no gradebook. Name another results folder; a new run fills it from the same "
+        "hand-ins."
+    )

@@ -1,0 +1,97 @@
+"""What all runs of one command share, and how one notebook is attempted."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from grader import execute, worker
+from grader.errors import GraderError, NotebookError
+from grader.model import Ending, Execution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from grader.assignment import Assignment
+    from grader.datasets import Dataset
+    from grader.kernel import Launcher
+    from grader.kernel.memory import Admission, Ticket
+    from grader.model import Grade
+
+SPARE_SECONDS = 30.0
+"""What a worker gets beyond the notebook's deadline, to start a kernel and to write things down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something worth showing while a class is graded."""
+
+    kind: str
+    """``prepared`` (the reference), ``cell``, ``executed``, ``reused`` or ``graded``."""
+    student: str
+    cell: int = 0
+    cells: int = 0
+    ending: Ending | None = None
+    seconds: float = 0.0
+    grade: Grade | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """The assignment, the data and the means: everything but the hand-ins and the results."""
+
+    assignment: Assignment
+    dataset: Dataset
+    profile: str
+    launcher: Launcher
+    admission: Admission
+    """Says when memory allows one more notebook to start."""
+    executor: Executor
+    cache: Path
+    on_event: Callable[[Event], None]
+    notices: tuple[str, ...] = ()
+    """What the class's page says loudly."""
+    strict: bool = False
+    force: bool = False
+    only: frozenset[str] = field(default_factory=frozenset)
+    """The students to grade; empty: all."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set by whoever wants notebooks under way to end."""
+
+    def plan(self, seed: int) -> execute.Plan:
+        return execute.Plan(
+            seed=seed,
+            data=self.dataset.root,
+            data_key=f"{self.dataset.complete}",
+            names=self.assignment.watched,
+            probes=self.assignment.probes,
+            limits=self.assignment.limits,
+            strict=self.strict,
+        )
+
+    def attempt(self, job: execute.Job) -> Execution:
+        """One notebook in a process of its own; our failure is an ending, not the end of the class."""
+        try:
+            return self.admission.run(lambda ticket: self._execute(job, ticket))
+        except NotebookError as error:
+            ending, detail = Ending.UNREADABLE, str(error)
+        except GraderError as error:
+            ending, detail = Ending.BROKEN, str(error)
+        return Execution(student=job.student, folder=job.folder, ending=ending, detail=detail)
+
+    def _execute(self, job: execute.Job, ticket: Ticket) -> Execution:
+        shutil.rmtree(job.folder, ignore_errors=True)
+        return worker.call(
+            execute.execute,
+            job,
+            self.launcher.at(ticket),
+            seconds=job.notebook_deadline + SPARE_SECONDS,
+            on_progress=lambda cells: self.on_event(
+                Event("cell", job.student, cell=cells[0] + 1, cells=cells[1])
+            ),
+            stop=self.stop,
+        )
