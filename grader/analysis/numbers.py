@@ -10,26 +10,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 NUMBER = re.compile(
-    r"(?<![\w.])(?P<sign>[-+])?(?:(?P<grouped>\d{1,3}(?:[, _\u202f]\d{3})+)(?![\d,])|(?P<plain>\d+))"
-    r"(?P<fraction>\.\d*)?(?P<exponent>[eE][-+]?\d+)?(?P<unit>\s?%|[kK]\b)?"
-    r"|(?<![\w.])(?P<bare>\.\d+)(?P<bare_exponent>[eE][-+]?\d+)?"
+    r"(?<![\w.])(?P<sign>[-+])?"
+    r"(?:(?P<grouped>\d{1,3}(?:[, _'\u00a0\u202f]\d{3})+)(?!,?\d)|(?P<plain>\d+)|(?=\.\d))"
+    r"(?P<fraction>\.\d*)?(?P<exponent>[eE][-+]?\d+)?(?!\.?\d)"  # 2.14.1 is a version
+    r"(?P<unit>\s?%|\s?(?:[kK]|thousand)\b)?"
 )
-PRODUCT = re.compile(r"\d+(?:\s*(?:[*x\u00d7]|\\times|\\cdot|by)\s*\d+)+")
-LONGEST = 200_000
-"""Characters of a text that are looked at."""
+TIMES = r"[ ]{0,3}(?:[*x\u00d7\u00b7]|\\times|\\cdot|by)[ ]{0,3}"
+PRODUCT = re.compile(rf"(?<![\w.])\d{{1,9}}(?:{TIMES}\d{{1,9}}){{1,5}}(?![\w]|\.\d)")
+SQUARE = re.compile(r"(?<![\w.])(\d{1,9})[ ]?(?:\*\*[ ]?2|\^\{?2\}?|\u00b2)(?![\w]|\.\d)")
+LONGEST = 1_000_000
+"""Characters of a text that are looked at: a loss for each minibatch of 20 epochs is half a million."""
+LARGEST = 1e15
 
 
 def numbers_in(text: str) -> list[float]:
     """All numbers in a text: `60,000`, `60k`, `6e4` and `.83` are read; `83 %` is 83."""
-    return [number for number, _ in _read(text)]
+    return [number for number, _ in written(text)]
 
 
 def mentions(text: str, value: int) -> bool:
     """Does a text show this whole number, also written as a product (`28*28` for 784)?"""
     text = text[:LONGEST]
-    if any(number == value for number in numbers_in(text)):
-        return True
-    return any(_product(match[0]) == value for match in PRODUCT.finditer(text))
+    apart = text.replace(" ", "  ")  # `1 784` may be one number or two
+    return (
+        any(number == value for reading in (text, apart) for number in numbers_in(reading))
+        or any(_product(match[0]) == value for match in PRODUCT.finditer(text))
+        or any(int(match[1]) ** 2 == value for match in SQUARE.finditer(text))
+    )
 
 
 def shown(text: str, values: Sequence[float]) -> float:
@@ -41,36 +48,32 @@ def shown(text: str, values: Sequence[float]) -> float:
     if not values:
         return 0.0
     decimals: dict[int, set[int]] = {}
-    for number, digits in _read(text):
-        decimals.setdefault(digits, set()).add(round(number * 10**digits))
-    return sum(any(_rounds_to(value, d, seen) for d, seen in decimals.items()) for value in values) / len(
-        values
-    )
+    for number, digits in written(text):
+        decimals.setdefault(digits, set()).add(round(number * 10.0**digits))
+    found = [any(_rounds_to(value, digits, seen) for digits, seen in decimals.items()) for value in values]
+    return sum(found) / len(values)
+
+
+def written(text: str) -> Iterator[tuple[float, int]]:
+    """Each number in a text, and how many decimals it was written with: (0.83, 2), (60000.0, 0)."""
+    for match in NUMBER.finditer(text[:LONGEST]):
+        whole = re.sub(r"\D", "", match["grouped"] or match["plain"] or "0")
+        fraction, exponent = match["fraction"] or "", match["exponent"] or ""
+        number = float(f"{match['sign'] or ''}{whole}{fraction}{exponent}")
+        decimals = max(len(fraction) - 1, 0) - (int(exponent[1:]) if 0 < len(exponent) < 5 else 0)
+        if (match["unit"] or "").strip() in ("k", "K", "thousand"):
+            number, decimals = number * 1000, decimals - 3
+        if abs(number) <= LARGEST:
+            yield number, max(min(decimals, 12), 0)
 
 
 def _rounds_to(value: float, decimals: int, seen: set[int]) -> bool:
-    if not math.isfinite(value):
+    if not abs(value) <= LARGEST:
         return False
-    scaled = value * 10**decimals
+    scaled = value * 10.0**decimals
     candidates = {round(scaled), math.floor(scaled), math.ceil(scaled)}
     return any(abs(candidate) >= 10 and candidate in seen for candidate in candidates)
 
 
-def _read(text: str) -> Iterator[tuple[float, int]]:
-    """Each number and how many decimals it was written with."""
-    for match in NUMBER.finditer(text[:LONGEST]):
-        whole = match["grouped"] or match["plain"] or "0"
-        fraction = match["fraction"] or match["bare"] or ""
-        exponent = match["exponent"] or match["bare_exponent"] or ""
-        digits = re.sub(r"\D", "", whole) + fraction + exponent
-        number = float((match["sign"] or "") + digits)
-        if match["unit"] in ("k", "K"):
-            number *= 1000
-        if math.isfinite(number):
-            power = int(exponent[1:]) if len(exponent) < 5 and exponent else 0
-            yield number, min(max(len(fraction) - 1, 0) - power, 12)
-
-
 def _product(text: str) -> int:
-    factors = [int(factor) for factor in re.findall(r"\d+", text)]
-    return math.prod(factors) if len(factors) <= 6 and max(factors) < 10**9 else 0
+    return math.prod(int(factor) for factor in re.findall(r"\d+", text))

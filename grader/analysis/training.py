@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 # The events of a trace, as kernel/inside/probe/trace.py writes them.
 TRAIN, TEST, OTHER, TRAIN_NO_GRAD, TEST_NO_GRAD, OTHER_NO_GRAD, ZERO_GRAD, BACKWARD, STEP, PASS = range(1, 11)
 BATCHES = frozenset({TRAIN, TEST, OTHER, TRAIN_NO_GRAD, TEST_NO_GRAD, OTHER_NO_GRAD})
+MOST_EVENTS = 8_000_000
+NORMALIZE = re.compile(
+    r"Normalize\(mean=(?:tensor\()?[\[(]?(?P<mean>-?\d+(?:\.\d*)?(?:e[-+]?\d+)?),?[\])]*, "
+    r"std=(?:tensor\()?[\[(]?(?P<std>\d+(?:\.\d*)?(?:e[-+]?\d+)?),?[\])]*[,)]"
+)
+LARGEST = 1e30
+"""No weight of a network that learned anything is near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,9 @@ def trace(evidence: Evidence, cells: Collection[int] | None = None) -> Trace:
         losses.append(_array(facts.get("losses"), record.arrays, np.float64))
         for split, count in _counts(facts.get("provenance")):
             provenance[split] = provenance.get(split, 0) + count
-    return _summary(np.concatenate(events).tolist(), np.concatenate(losses).tolist(), provenance)
+    return _summary(
+        np.concatenate(events)[:MOST_EVENTS].tobytes(), np.concatenate(losses)[:MOST_EVENTS], provenance
+    )
 
 
 class _Reader:
@@ -110,13 +119,13 @@ class _Reader:
     def end_pass(self) -> None:
         if self._stepped:
             split = max(self._stepped, key=lambda each: self._stepped[each])
-            loss = statistics.fmean(self._during) if self._during else math.nan
+            loss = sum(self._during) / len(self._during) if self._during else math.nan
             self.passes.append(Pass(split, sum(self._stepped.values()), loss))
         self._during, self._stepped = [], {}
 
 
-def _summary(events: list[int], losses: list[float], provenance: Mapping[str, int]) -> Trace:
-    reader = _Reader(losses)
+def _summary(events: bytes, losses: NDArray[np.float64], provenance: Mapping[str, int]) -> Trace:
+    reader = _Reader(map(float, losses))
     for event in events:
         reader.read(event)
     reader.end_pass()
@@ -153,8 +162,8 @@ def _counts(facts: Any) -> Iterable[tuple[str, int]]:
 class Linear:
     """One linear layer, logits = x Wᵀ + b, as recomputed by us: weight (classes, features), bias (classes,)."""
 
-    weight: NDArray[Any]
-    bias: NDArray[Any]
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
 
     @classmethod
     def of(cls, module: Value | None, *, features: int, classes: int) -> Linear | None:
@@ -164,13 +173,17 @@ class Linear:
         biases = [array for array in state if array.shape == (classes,)]
         if len(weights) != 1 or len(biases) > 1 or len(weights) + len(biases) != len(state):
             return None
-        if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in state):
+        # float32 ends at 3e38; logits of weights near that are no numbers any more.
+        if not all(array.dtype.kind == "f" for array in state):
             return None
-        return cls(weights[0], biases[0] if biases else np.zeros(classes))
+        if not all((np.abs(array.astype(np.float64)) < LARGEST).all() for array in state):
+            return None
+        bias = biases[0] if biases else np.zeros(classes)
+        return cls(weights[0].astype(np.float32), bias.astype(np.float32))
 
     def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, classes), from inputs of shape (n, features)."""
-        return inputs @ self.weight.T.astype(np.float32) + self.bias.astype(np.float32)
+        return inputs @ self.weight.T + self.bias
 
     def accuracy(self, inputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
         return float((self.logits(inputs).argmax(axis=1) == labels).mean())
@@ -186,8 +199,9 @@ class Linear:
 def normalisation(dataset: Value | None) -> tuple[float, float]:
     """Mean and deviation of the `Normalize` in a data set's transform; (0, 1) if there is none."""
     text = dataset.text("transform") if dataset is not None else ""
-    match = re.search(r"Normalize\(mean=[\[(]?([-\d.e]+),?[\])]?, std=[\[(]?([-\d.e]+),?[\])]?", text)
-    return (float(match[1]), float(match[2])) if match and float(match[2]) else (0.0, 1.0)
+    match = NORMALIZE.search(text)
+    mean, deviation = (float(match["mean"]), float(match["std"])) if match else (0.0, 1.0)
+    return (mean, deviation) if 0 < deviation < LARGEST and abs(mean) < LARGEST else (0.0, 1.0)
 
 
 def inputs(images: NDArray[np.uint8], normalised: tuple[float, float] = (0.0, 1.0)) -> NDArray[np.float32]:
