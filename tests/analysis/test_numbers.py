@@ -1,0 +1,141 @@
+import math
+
+import pytest
+
+from grader.analysis import numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("60000", [60000]),
+        ("60,000", [60000]),
+        ("60 000", [60000]),
+        ("60\u202f000", [60000]),
+        ("60_000", [60000]),
+        ("60'000", [60000]),
+        ("1,234,567", [1234567]),
+        ("60k", [60000]),
+        ("60 K images", [60000]),
+        ("60 thousand", [60000]),
+        ("6e4", [60000]),
+        ("6.0E+4", [60000]),
+        ("n=60000.", [60000]),
+        ("(60000, 10000)", [60000, 10000]),
+        ("60000 10000 784", [60000, 10000, 784]),
+        ("torch.Size([60000, 28, 28])", [60000, 28, 28]),
+        ("[0.1 0.25]", [0.1, 0.25]),
+        ("12,34", [12, 34]),
+        ("83 %", [83]),
+        ("83.5%", [83.5]),
+        (".83", [0.83]),
+        ("-0.5 and +2", [-0.5, 2]),
+        ("5-3", [5, 3]),
+        ("tensor(0.9670, grad_fn=<DivBackward0>)", [0.967]),
+        ("epoch 1/20", [1, 20]),
+        ("2021-02-12", [2021, 2, 12]),
+        ("torch 2.14.1", []),
+        ("192.168.0.1", []),
+        ("v2 and x1 and W1", []),
+        ("nan inf", []),
+        ("1e400", []),
+        ("", []),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(text, expected):
+    assert numbers.numbers_in(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "28*28",
+        "28 * 28",
+        "28x28",
+        "28 x 28 pixels",
+        "1x28x28",
+        "28\u00d728",
+        r"$28 \times 28$",
+        r"28 \cdot 28 features",
+        "28 by 28",
+        "28^2",
+        "28**2",
+        "28\u00b2",
+        "784",
+        "784.",
+        "784.0",
+        "28 * 28 = 784",
+        "1 784",
+    ],
+)
+def test_a_product_mentions_its_value(text):
+    assert numbers.mentions(text, 784)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["28", "28, 28", "7840", "1784", "784.1.2", "a784", "28*2", "28x28x3", "2*28*28", "28.5*28", "(28, 28)"],
+)
+def test_other_numbers_do_not(text):
+    assert not numbers.mentions(text, 784)
+
+
+LOSSES = [0.96714, 0.67123, 0.6]
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("0.96714 0.67123 0.6000", 1),
+        ("0.9671, 0.6712, 0.6000", 1),
+        ("loss: 0.97 then 0.67 then 0.60", 1),
+        ("0.96 0.67 0.60", 1),  # cut off, not rounded
+        ("9.6714e-01 6.7123e-01 6.0e-01", 1),
+        ("[tensor(0.9671), tensor(0.6712), tensor(0.6000)]", 1),
+        ("0.967", 1 / 3),
+        ("0.95 0.65", 0),
+        ("1 0.6", 0),  # one digit says nothing
+        ("epochs 0 to 20", 0),
+        ("", 0),
+    ],
+)
+def test_a_value_is_shown_if_it_rounds_to_a_number_of_the_text(text, share):
+    assert numbers.shown(text, LOSSES) == pytest.approx(share)
+
+
+def test_nothing_is_shown_of_no_values():
+    assert numbers.shown("0.5", []) == 0
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e308, -1e300])
+def test_a_value_beyond_all_reason_is_not_shown(value):
+    assert numbers.shown(f"{value} 1e308 0.123456789012345", [value]) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.83", (0.83, 2)),
+        ("83", (83, 0)),
+        ("1e-3", (0.001, 3)),
+        ("1.5k", (1500, 0)),
+        ("0.1234567890123456", (0.1234567890123456, 12)),
+    ],
+)
+def test_decimals_are_counted(text, expected):
+    assert list(numbers.written(text)) == [expected]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["9", "9 ", "9,", "9x", "1e", ".9", "123,456", " ", "9.9e9 ", "-", "1.2.", "28 x ", "28" + " " * 50],
+)
+def test_a_long_text_is_read_in_linear_time(unit):
+    text = unit * (numbers.LONGEST // len(unit) // 4)
+    numbers.mentions(text, 784)  # with a quadratic pattern this would take hours
+    numbers.shown(text, [0.5])
+
+
+def test_what_is_printed_for_each_minibatch_of_twenty_epochs_is_read_to_the_end():
+    text = "Epoch 20 minibatch 938 loss: 0.4\n" * (20 * 938) + "train 0.4471"
+    assert numbers.shown(text, [0.4471]) == 1

@@ -1,0 +1,193 @@
+import numpy as np
+import pytest
+import torch
+from torchvision.utils import make_grid
+
+from grader import datasets
+from grader.analysis import pictures
+from grader.evidence import Value
+
+
+@pytest.fixture(scope="session")
+def arrays(tmp_path_factory):
+    return datasets.load(datasets.subset(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def ten(arrays):
+    return arrays.test_images[:10]
+
+
+def as_batch(images):
+    return torch.tensor(np.array(images)).unsqueeze(1).float() / 255
+
+
+DISPLAYED = {
+    "as it is": lambda image: image,
+    "between 0 and 1": lambda image: image / 255,
+    "float32": lambda image: (image / 255).astype(np.float32),
+    "float16": lambda image: (image / 255).astype(np.float16),
+    "normalised": lambda image: (image / 255 - 0.5) / 0.5,
+    "standardised": lambda image: (image / 255 - 0.286) / 0.353,
+    "normalised and rounded to bytes": lambda image: (((image / 255 - 0.5) / 0.5 + 1) * 127).astype(np.uint8),
+    "inverted": lambda image: 255 - image,
+    "with a channel in front": lambda image: image[None],
+    "with a channel behind": lambda image: image[..., None],
+    "with many": lambda image: image[None, ..., None, None],
+    "in three colours": lambda image: np.repeat(image[..., None], 3, axis=-1),
+    "with opacity": lambda image: np.dstack([image / 255] * 3 + [np.ones((28, 28))]),
+    "channels first": lambda image: np.repeat(image[None], 3, axis=0),
+    "transposed": lambda image: image.T,
+}
+
+
+@pytest.mark.parametrize("displayed", DISPLAYED.values(), ids=DISPLAYED)
+def test_displaying_leaves_a_picture_what_it_is(ten, displayed):
+    for image in ten:
+        grey = pictures.greyscale(displayed(image))
+        assert pictures.same(grey, image)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(np.fliplr, id="mirrored"),
+        pytest.param(np.flipud, id="upside down"),
+        pytest.param(lambda image: np.roll(image, 1, axis=1), id="shifted by a pixel"),
+        pytest.param(lambda image: image[:27], id="cropped"),
+        pytest.param(lambda image: image > 127, id="black and white"),
+        pytest.param(np.zeros_like, id="black"),
+    ],
+)
+def test_another_picture_is_another(ten, changed):
+    assert not any(pictures.same(changed(image), image) for image in ten)
+
+
+def test_another_picture_of_the_same_class_is_another(arrays):
+    """The highest correlations between different pictures, by class: what the threshold was chosen by."""
+    alike = 0
+    for label in range(10):
+        images = arrays.train_images[arrays.train_labels == label].reshape(-1, 784).astype(np.float64)
+        images -= images.mean(axis=1, keepdims=True)
+        images /= np.linalg.norm(images, axis=1, keepdims=True)
+        alike += int((np.triu(images @ images.T, 1) >= pictures.ALIKE).sum())
+    assert alike <= 1
+
+
+def test_the_first_ten_test_images_are_like_no_other(arrays, ten):
+    others = np.concatenate([arrays.test_images[10:], arrays.train_images])
+    for image in ten:
+        assert max(pictures.correlation(image, other) for other in others[:1500]) < 0.99
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pytest.param(np.zeros((0, 28)), id="nothing"),
+        pytest.param(np.zeros(784), id="flat"),
+        pytest.param(np.zeros((2, 28, 28)), id="two channels"),
+        pytest.param(np.zeros((10, 28, 28, 3)), id="a batch"),
+        pytest.param(np.full((28, 28), np.nan), id="NaN"),
+        pytest.param(np.full((28, 28), np.inf), id="infinite"),
+        pytest.param(np.full((28, 28), 1e300), id="beyond squaring"),
+        pytest.param(np.zeros((5000, 5000), np.uint8), id="a wall"),
+    ],
+)
+def test_what_is_no_picture_is_none(array):
+    assert pictures.greyscale(array) is None
+
+
+# --- within a larger picture ----------------------------------------------------------------------------
+
+
+def strip(images):
+    return np.concatenate(list(images), axis=1)
+
+
+LAYOUTS = {
+    "one grid, padded": lambda images: make_grid(as_batch(images), nrow=5).permute(1, 2, 0).numpy(),
+    "one row, padded": lambda images: make_grid(as_batch(images), nrow=10).permute(1, 2, 0).numpy(),
+    "a grid of the default width": lambda images: make_grid(as_batch(images)).permute(1, 2, 0).numpy(),
+    "a grid on white": lambda images: make_grid(as_batch(images), pad_value=1).permute(1, 2, 0).numpy(),
+    "a normalised grid": lambda images: make_grid(as_batch(images), normalize=True, padding=0)[0].numpy(),
+    "a horizontal strip": strip,
+    "a vertical strip": lambda images: np.concatenate(list(images), axis=0),
+    "a strip, inverted": lambda images: 255 - strip(images),
+    "a view of the batch": lambda images: np.asarray(images).reshape(280, 28),
+    "among fifty others": lambda images: strip([*images, *[np.eye(28) * 200] * 50]),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_samples_are_found_within_one_picture(ten, layout):
+    picture = pictures.greyscale(np.asarray(layout(ten)))
+    assert pictures.shown([picture], list(ten)) == [True] * 10
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_other_samples_are_not(arrays, layout):
+    picture = pictures.greyscale(np.asarray(layout(arrays.test_images[:10])))
+    assert not any(pictures.shown([picture], list(arrays.test_images[10:20])))
+
+
+def test_only_the_samples_that_are_there_are_found(ten):
+    assert pictures.shown([strip(ten[:4]), ten[7]], list(ten)) == [i in (0, 1, 2, 3, 7) for i in range(10)]
+
+
+def test_a_figure_for_each_sample(ten):
+    assert pictures.shown([image / 255 for image in ten], list(ten)) == [True] * 10
+
+
+@pytest.mark.parametrize(
+    ("picture", "sample"),
+    [
+        pytest.param(np.zeros((100, 100)), np.eye(28), id="black"),
+        pytest.param(np.full((100, 100), 0.1), np.eye(28), id="one grey"),
+        pytest.param(np.eye(100), np.zeros((28, 28)), id="an empty sample"),
+        pytest.param(np.eye(20), np.eye(28), id="too small"),
+        pytest.param(np.zeros((27, 500)), np.eye(28), id="too low"),
+    ],
+)
+def test_nothing_is_found_where_nothing_is(picture, sample):
+    assert not pictures.within(picture, sample)
+
+
+def test_a_large_picture_takes_no_quadratic_time_or_memory(ten):
+    """Each of four million windows has 784 pixels: what is computed must not have them all."""
+    wall = np.zeros((2000, 2000))
+    wall[1500:1528, 300:328] = ten[3]
+    assert pictures.within(wall, ten[3])
+    assert not pictures.within(wall, ten[4])
+
+
+# --- in figures -----------------------------------------------------------------------------------------
+
+
+def figure(axes, **arrays):
+    return Value(0, {"axes": axes}, arrays)
+
+
+def test_pictures_come_in_the_order_in_which_they_were_drawn(ten):
+    def drawn(*names):
+        return {"images": [{"data": {"array": name}} for name in names]}
+
+    figures = [figure([drawn("a", "b")], a=ten[0], b=ten[1]), figure([drawn(), drawn("c")], c=ten[2])]
+    found = pictures.drawn(figures)
+    assert [next(i for i in range(10) if pictures.same(one, ten[i])) for one in found] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "axes",
+    [
+        None,
+        7,
+        [7],
+        [{"images": 7}],
+        [{"images": [7]}],
+        [{"images": [{"data": 7}]}],
+        [{"images": [{"data": {"array": [1]}}]}],
+    ],
+    ids=str,
+)
+def test_what_is_no_figure_shows_nothing(axes):
+    assert pictures.drawn([figure(axes)]) == []

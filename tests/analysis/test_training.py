@@ -1,0 +1,288 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from torchvision import transforms
+from torchvision.transforms import v2
+
+from grader.analysis import training
+from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_GRAD, TRAIN, ZERO_GRAD, Linear
+from grader.evidence import Evidence, Record, Value
+from grader.kernel.inside.probe.trace import MOST_EVENTS, Event
+
+LEARN = (ZERO_GRAD, BACKWARD, STEP)
+EPOCH = (PASS, TRAIN, *LEARN, TRAIN, *LEARN, PASS, TEST_NO_GRAD, TEST_NO_GRAD)
+
+
+def record(cell, events=(), losses=(), provenance=None):
+    arrays = {"e": np.array(events, np.uint8), "l": np.array(losses, np.float64)}
+    facts = {"events": {"array": "e"}, "losses": {"array": "l"}, "provenance": provenance or {}}
+    return Record({"kind": "cell", "cell": cell, "trace": facts}, arrays)
+
+
+def trace(events=(), losses=(), **more):
+    return training.trace(Evidence((record(0, events, losses, **more),)))
+
+
+def test_the_events_are_those_of_the_probe():
+    names = (
+        "TRAIN",
+        "TEST",
+        "OTHER",
+        "TRAIN_NO_GRAD",
+        "TEST_NO_GRAD",
+        "OTHER_NO_GRAD",
+        "ZERO_GRAD",
+        "BACKWARD",
+        "STEP",
+        "PASS",
+    )
+    assert {name: getattr(training, name) for name in names} == {event.name: event.value for event in Event}
+    assert training.MOST_EVENTS == MOST_EVENTS
+
+
+# --- traces ---------------------------------------------------------------------------------------------
+
+
+def test_two_clean_epochs():
+    run = trace(EPOCH * 2, [1.0, 0.5, 0.4, 0.2])
+    assert run.trained
+    assert (run.steps, run.steps_on_train, run.steps_on_test, run.steps_on_other) == (4, 4, 0, 0)
+    assert (run.backwards, run.steps_without_zero_grad, run.steps_without_backward) == (4, 0, 0)
+    assert run.epoch_losses == pytest.approx((0.75, 0.3))
+    assert [each.steps for each in run.passes] == [2, 2]
+
+
+@pytest.mark.parametrize(
+    ("events", "field", "expected"),
+    [
+        pytest.param((PASS, TEST, *LEARN) * 3, "steps_on_test", 3, id="the test set trains"),
+        pytest.param((PASS, TEST, *LEARN) * 3, "epoch_losses", (), id="which is no epoch"),
+        pytest.param((PASS, OTHER, *LEARN) * 3, "steps_on_other", 3, id="another data set trains"),
+        pytest.param((PASS, TRAIN, BACKWARD, STEP) * 3, "steps_without_zero_grad", 3, id="never cleared"),
+        pytest.param((PASS, TRAIN, ZERO_GRAD, STEP) * 3, "steps_without_backward", 3, id="never computed"),
+        pytest.param((PASS, TRAIN, ZERO_GRAD, BACKWARD) * 3, "steps", 0, id="never stepped"),
+        pytest.param((PASS, TEST_NO_GRAD, TEST_NO_GRAD), "trained", False, id="only measured"),
+        pytest.param((), "trained", False, id="nothing"),
+        pytest.param((STEP, STEP), "steps_on_other", 2, id="steps out of nowhere"),
+    ],
+)
+def test_what_a_run_did_is_counted(events, field, expected):
+    assert getattr(trace(events), field) == expected
+
+
+def test_cells_are_summed_or_chosen():
+    seen = Evidence(
+        (
+            record(1, EPOCH, [1.0, 1.0], {"train": 2}),
+            record(2, (PASS, TEST, *LEARN), [3.0], {"train": 1, "test": 1}),
+        )
+    )
+    assert training.trace(seen).steps == 3
+    assert training.trace(seen).provenance == {"train": 3, "test": 1}
+    assert training.trace(seen, (1,)).steps_on_test == 0
+    assert training.trace(seen, ()).steps == 0
+
+
+def test_a_pass_begun_in_one_cell_ends_in_the_next():
+    seen = Evidence((record(1, (PASS, TRAIN, *LEARN), [1.0]), record(2, (TRAIN, *LEARN), [2.0])))
+    assert training.trace(seen).epoch_losses == (1.5,)
+
+
+@pytest.mark.parametrize(
+    ("events", "losses", "steps"),
+    [
+        pytest.param((200, 0, 255, 11, TRAIN, *LEARN), [1.0], 1, id="unknown events"),
+        pytest.param((TRAIN, *LEARN), [1.0] * 1000, 1, id="more losses than events"),
+        pytest.param((TRAIN, *LEARN) * 3, [], 3, id="no losses"),
+        pytest.param((TRAIN, *LEARN) * 2, [math.inf, -math.inf], 2, id="infinities"),
+        pytest.param((TRAIN, *LEARN) * 2, [1.7e308, 1.7e308], 2, id="a sum too large"),
+        pytest.param((TRAIN, *LEARN), [math.nan], 1, id="NaN"),
+        pytest.param(bytes(range(256)), [0.0], 1, id="every byte"),
+    ],
+)
+def test_a_forged_trace_is_read_all_the_same(events, losses, steps):
+    run = trace(list(events), losses)
+    assert run.steps == steps
+    assert all(isinstance(each.loss, float) for each in run.passes)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        None,
+        [],
+        {"events": 7, "losses": [], "provenance": []},
+        {"events": {"array": 7}, "provenance": {"train": "1", "test": True, "other": -1, "x": 1.5}},
+        {"events": {"array": "floats"}, "losses": {"array": "bytes"}},
+        {"events": {"array": "matrix"}, "losses": {"array": "missing"}},
+    ],
+    ids=str,
+)
+def test_what_is_no_trace_counts_nothing(facts):
+    arrays = {
+        "floats": np.zeros(3),
+        "bytes": np.full(3, STEP, np.uint8),
+        "matrix": np.full((2, 2), STEP, np.uint8),
+    }
+    run = training.trace(Evidence((Record({"kind": "cell", "cell": 0, "trace": facts}, arrays),)))
+    assert (run.steps, run.backwards, dict(run.provenance)) == (0, 0, {})
+
+
+# --- one linear layer -----------------------------------------------------------------------------------
+
+
+def module(**state):
+    arrays = {name: np.asarray(array) for name, array in state.items()}
+    return Value(0, {"type": "module", "state": {name: {"array": name} for name in state}}, arrays)
+
+
+def of(value):
+    return Linear.of(value, features=6, classes=3)
+
+
+WEIGHT, BIAS = np.zeros((3, 6), np.float32), np.zeros(3, np.float32)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(module(weight=WEIGHT, bias=BIAS), id="plain"),
+        pytest.param(module(**{"a.b.weight": WEIGHT, "a.b.bias": BIAS}), id="nested"),
+        pytest.param(module(weight=WEIGHT), id="without bias"),
+        pytest.param(module(weight=WEIGHT.astype(np.float64), bias=BIAS), id="double"),
+        pytest.param(module(weight=WEIGHT.astype(np.float16), bias=BIAS), id="half"),
+    ],
+)
+def test_one_linear_layer_is_recomputed(value):
+    assert of(value).weight.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param(module(), id="no parameters"),
+        pytest.param(module(bias=BIAS), id="no weight"),
+        pytest.param(module(weight=WEIGHT.T, bias=BIAS), id="another shape"),
+        pytest.param(module(a=WEIGHT, b=WEIGHT), id="two weights"),
+        pytest.param(module(weight=WEIGHT, bias=BIAS, more=BIAS), id="two biases"),
+        pytest.param(module(hidden=np.zeros((4, 6), np.float32), weight=WEIGHT), id="two layers"),
+        pytest.param(module(weight=WEIGHT.astype(int), bias=BIAS), id="whole numbers"),
+        pytest.param(module(weight=np.full((3, 6), np.nan), bias=BIAS), id="NaN"),
+        pytest.param(module(weight=WEIGHT, bias=np.full(3, np.inf)), id="infinite"),
+        pytest.param(module(weight=np.full((3, 6), 1e300), bias=BIAS), id="beyond float32"),
+        pytest.param(Value(0, {"type": "tensor", "array": "w"}, {"w": WEIGHT}), id="a tensor"),
+    ],
+)
+def test_everything_else_is_not(value):
+    assert of(value) is None
+
+
+def test_accuracy_and_loss_are_torchs():
+    draw = torch.Generator().manual_seed(0)
+    layer = torch.nn.Linear(784, 10)
+    x, y = torch.rand(500, 784, generator=draw), torch.randint(10, (500,), generator=draw)
+    state = {name: tensor.numpy() for name, tensor in layer.state_dict().items()}
+    ours = Linear.of(module(**state), features=784, classes=10)
+    with torch.no_grad():
+        logits = layer(x)
+    assert ours.accuracy(x.numpy(), y.numpy()) == (logits.argmax(1) == y).double().mean().item()
+    expected = torch.nn.functional.cross_entropy(logits.double(), y).item()
+    assert ours.loss(x.numpy(), y.numpy().astype(np.uint8)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_huge_weights_have_a_loss():
+    layer = of(module(weight=np.full((3, 6), 1e25) * np.array([[1], [2], [3]]), bias=BIAS))
+    inputs = np.ones((4, 6), np.float32)
+    assert layer.accuracy(inputs, np.array([2, 2, 0, 0])) == 0.5
+    assert layer.loss(inputs, np.array([2, 2, 0, 0])) > 1e24
+
+
+# --- inputs ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("transform", "expected"),
+    [
+        (transforms.ToTensor(), (0, 1)),
+        (transforms.Normalize((0.5,), (0.25,)), (0.5, 0.25)),
+        (transforms.Normalize([0.286], [0.353]), (0.286, 0.353)),
+        (transforms.Normalize(0.5, 0.25), (0.5, 0.25)),
+        (transforms.Normalize(torch.tensor([0.5]), torch.tensor([0.25])), (0.5, 0.25)),
+        (transforms.Normalize((-1,), (2,)), (-1, 2)),
+        (transforms.Normalize((1e-5,), (1e-5,)), (1e-5, 1e-5)),
+        (v2.Normalize([0.5], [0.25]), (0.5, 0.25)),
+        (transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))]), (0.5, 0.25)),
+        (transforms.Normalize((0.5,) * 3, (0.5,) * 3), (0, 1)),  # of a picture with three channels
+        ("Normalize(mean=(0.5,), std=(0.0,))", (0, 1)),
+        ("Normalize(mean=(..,), std=(--,))", (0, 1)),
+        (f"Normalize(mean=({'9' * 500},), std=(1,))", (0, 1)),
+        ("Normalize(mean=(1,), std=(1e999,))", (0, 1)),
+        ("None", (0, 1)),
+    ],
+    ids=lambda one: str(one)[:60] if not isinstance(one, tuple) else "",
+)
+def test_the_normalisation_is_read_from_the_transform(transform, expected):
+    value = Value(0, {"type": "dataset", "transform": str(transform)}, {})
+    assert training.normalisation(value) == expected
+
+
+@pytest.mark.parametrize("value", [None, Value(0, {"transform": 7}, {})])
+def test_no_data_set_is_not_normalised(value):
+    assert training.normalisation(value) == (0, 1)
+
+
+def test_inputs_are_what_the_network_sees():
+    images = np.arange(2 * 28 * 28, dtype=np.uint8).reshape(2, 28, 28)
+    seen = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))])
+    expected = torch.stack([seen(image) for image in images]).flatten(1).numpy()
+    np.testing.assert_allclose(training.inputs(images, (0.5, 0.25)), expected, rtol=1e-6)
+    np.testing.assert_array_equal(
+        training.inputs(images), np.stack([transforms.ToTensor()(image).numpy().ravel() for image in images])
+    )
+
+
+# --- histories ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("history", "losses", "expected"),
+    [
+        ([2, 4, 6], [1, 2, 3], True),
+        ([1 / 64, 2 / 64], [1.01, 2], True),
+        ([1, 2, 4], [1, 2, 3], False),
+        ([1, 2], [1, 2, 3], False),
+        ([], [], False),
+        ([0, 0], [0, 0], False),
+        ([-1, -2], [1, 2], False),
+        ([1, math.nan], [1, 2], False),
+        ([1, 2], [1, math.nan], False),
+        ([1, 2], [1, math.inf], False),
+        ([1, 2], [1, 0], False),
+        ([1e308, 1e308], [1e-308, 1e-308], False),
+    ],
+    ids=str,
+)
+def test_proportional(history, losses, expected):
+    assert training.proportional(history, losses, tolerance=0.03) is expected
+
+
+@pytest.mark.parametrize(
+    ("history", "loss", "expected"),
+    [
+        (0.5, 0.5, 1),
+        (0.52, 0.5, 1),
+        (32, 0.5, 64),
+        (0.5 / 64, 0.5, 1 / 64),
+        (5, 0.5, None),
+        (0, 0.5, None),
+        (-1, 1, None),
+        (math.nan, 1, None),
+        (math.inf, 1, None),
+        (1, 0, None),
+    ],
+)
+def test_scale(history, loss, expected):
+    assert training.scale(history, loss, (1, 64, 1 / 64), tolerance=0.1) == expected
