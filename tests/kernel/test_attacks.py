@@ -586,3 +586,20 @@ def test_helper_module_beside_the_notebook_can_be_imported(box, drive, tmp_path)
     (tmp_path / "utils.py").write_text("answer = 42\n")
     _, nb = drive(box, "import utils; print(utils.answer)", support=(("utils.py", tmp_path / "utils.py"),))
     assert text(nb.cells[0].outputs) == "42\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [Mode.SINGLE, Mode.COLD])
+def test_fallback_keeps_the_promises(mode, data, room, facts, drive):
+    """What needs no namespaces of its own to be attacked, all in one notebook."""
+    chosen = [param.values[0] for param in READING + NETWORK + LASTING[:1] + ESCAPING[:1]]
+    cells = [cell for attack in chosen for cell in attack.cells]
+    before = traces(room)
+    with sandbox(mode, data, limits=TIGHT) as launcher:
+        run, nb = drive(launcher, facts, *cells, limits=TIGHT)
+    assert run.ending is Ending.FINISHED, run
+    assert SECRET not in str(nb)
+    for attack, cell in zip(chosen, nb.cells[1:], strict=True):
+        assert attack.prints in text(cell.outputs)
+        assert "GOT" not in text(cell.outputs)
+    assert traces(room) == before
