@@ -380,8 +380,25 @@ ENTRIES = st.one_of(
     st.none(),
 )
 KEYS = st.sampled_from(
-    ["type", "value", "array", "shape", "state", "items", "transform", "repr", "events", "losses"]
-    + ["provenance", "axes", "images", "data", "a", "w", "b"]
+    [
+        "type",
+        "value",
+        "array",
+        "shape",
+        "state",
+        "items",
+        "transform",
+        "repr",
+        "events",
+        "losses",
+        "provenance",
+        "axes",
+        "images",
+        "data",
+        "a",
+        "w",
+        "b",
+    ]
 )
 WORDS = st.sampled_from(
     ["number", "tensor", "mapping", "list", "x", "y", "nan", "inf", "", "Normalize(mean=(..), std=(e,))", "a"]
