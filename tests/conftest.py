@@ -1,0 +1,331 @@
+"""A cache of the tests' own, and a tiny assignment whose notebooks run in the time that a kernel takes to start."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import nbformat
+import psutil
+import pytest
+
+from grader import __main__ as cli
+from grader import assignment as assignments
+from grader import datasets, intake, run, worker
+from grader.kernel.cold import ColdLauncher
+from grader.kernel.memory import Admission
+from grader.session import Session
+from grader.store import Store
+
+TOML = """\
+id = "tiny"
+title = "A tiny assignment"
+reference = "master.ipynb"
+seeds = [7]
+
+[[question]]
+id = "1"
+title = "A number"
+points = 1
+
+[[question]]
+id = "2"
+title = "A loss that falls"
+points = 1
+
+[[question]]
+id = "3"
+title = "Some words"
+points = 0.5
+"""
+RUBRIC = '''\
+from grader import award, fail, question, review
+
+
+@question("1", points=1)
+def test_the_number(student, reference):
+    """The number is the reference's."""
+    seen, wanted = student.value("number", "1"), reference.first.value("number", "1").number
+    if seen is None or seen.number != wanted:
+        fail("Another number was found.", expected=wanted, actual=seen and seen.number, hint="Count again.")
+
+
+@question("2", points=0.75)
+def test_the_loss_falls(student):
+    """The losses fall."""
+    seen = student.value("losses", "2")
+    if seen is None or seen.numbers is None:
+        fail("There are no losses.", expected="three of them", actual="none", hint="Fill the list.")
+    if list(seen.numbers) != sorted(seen.numbers, reverse=True):
+        award(0.25, "Not every loss is below the one before.", actual=seen.numbers)
+
+
+@question("2", points=0.25, visibility="hidden")
+def test_there_are_three(student):
+    """There are three losses."""
+    seen = student.value("losses", "2")
+    assert seen is not None, "There are no losses."
+
+
+@question("3", points=0.5)
+def test_the_words(student):
+    """The words say why."""
+    words = student.answer("3").markdown
+    if not words.strip():
+        fail("Nothing was written.")
+    review("A person reads this.", actual=words)
+'''
+NUMBER, LOSSES = "number = 6 * 7", "losses = [3.0, 2.0, 1.0]"
+WORDS = "Because it is so."
+
+
+def tiny_notebook(number=NUMBER, losses=LOSSES, words=WORDS, *, solved=False, more=()):
+    """A hand-in; with `solved` the master, whose solutions stand between markers."""
+
+    def solution(text, begin, end):
+        return f"{begin}\n{text}\n{end}" if solved else text
+
+    code = "### BEGIN SOLUTION", "### END SOLUTION"
+    prose = "<!-- BEGIN SOLUTION -->", "<!-- END SOLUTION -->"
+    cells = [
+        nbformat.v4.new_code_cell(
+            solution(number, *code), metadata={"grader": {"question": "1", "names": ["number"]}}
+        ),
+        nbformat.v4.new_code_cell(
+            solution(losses, *code), metadata={"grader": {"question": "2", "names": ["losses"]}}
+        ),
+        nbformat.v4.new_markdown_cell(
+            solution(words, *prose), metadata={"grader": {"question": "3", "names": []}}
+        ),
+        *map(nbformat.v4.new_code_cell, more),
+    ]
+    return nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """No test may read or fill the cache of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.delenv(datasets.VARIABLE, raising=False)
+        worker.prepare()
+        yield datasets.user_cache()
+
+
+@pytest.fixture(scope="session")
+def notebook_of():
+    return tiny_notebook
+
+
+def write_assignment(folder):
+    folder.mkdir(parents=True)
+    (folder / "assignment.toml").write_text(TOML)
+    (folder / "test_tiny.py").write_text(RUBRIC)
+    (folder / "master.ipynb").write_text(tiny_notebook(solved=True))
+    return folder
+
+
+@pytest.fixture
+def assignment(tmp_path):
+    """A tiny assignment to edit."""
+    return write_assignment(tmp_path / "tiny")
+
+
+HAND_INS = {
+    "ada": tiny_notebook(),
+    "bob": tiny_notebook(losses="losses = [1.0, 2.0, 3.0]", words=""),
+    "cyd": tiny_notebook(losses="raise ValueError('half way')"),
+    "dan": "{ this is no notebook",
+}
+TOTALS = {"ada": "2.00", "bob": "1.50", "cyd": "1", "dan": "0"}
+ENDINGS = {"ada": "finished", "bob": "finished", "cyd": "error", "dan": "unreadable"}
+
+
+def write_class(folder, hand_ins=None):
+    for student, text in (hand_ins or HAND_INS).items():
+        (folder / student).mkdir(parents=True, exist_ok=True)
+        (folder / student / "tiny.ipynb").write_text(text)
+    return folder
+
+
+class Grading:
+    """An assignment, a class, a results folder, and what grading them did."""
+
+    def __init__(self, folder, cache):
+        self.folder = folder
+        self.cache = cache
+        self.assignment = folder / "tiny"
+        self.hand_ins = folder / "class"
+        self.results = folder / "results"
+        self.events = []
+
+    @property
+    def kinds(self):
+        """How often each kind of event came, cells apart."""
+        return Counter(event.kind for event in self.events if event.kind != "cell")
+
+    @property
+    def executed(self):
+        return sorted(event.student for event in self.events if event.kind == "executed")
+
+    def hand_in(self, student, text):
+        write_class(self.hand_ins, {student: text})
+
+    def rubric(self, before, after):
+        path = self.assignment / "test_tiny.py"
+        assert before in path.read_text()
+        path.write_text(path.read_text().replace(before, after))
+
+    def grade(self, *, jobs=2, facts=None, launcher=None, cache=None, **options):
+        """Grade the class as the command line does, in this process; grades by student."""
+        chosen = assignments.load(self.assignment)
+        hand_ins = intake.collect(self.hand_ins, limits=chosen.limits).submissions
+        self.events.clear()
+        with (
+            Store.open(self.results) as store,
+            Admission() as admission,
+            ThreadPoolExecutor(jobs) as executor,
+        ):
+            session = Session(
+                assignment=chosen,
+                dataset=datasets.subset(self.cache),
+                profile="quick",
+                launcher=launcher or ColdLauncher(),
+                admission=admission,
+                executor=executor,
+                cache=cache or self.cache,
+                on_event=self.events.append,
+                **options,
+            )
+            list(run.grade_all(hand_ins, facts or {}, session, store))
+            return {grade.student: grade for grade in store.grades()}
+
+
+@pytest.fixture(scope="session")
+def graded_once(tmp_path_factory, own_cache):
+    """The tiny class, graded by the real command line. Look, don't touch; `graded` is a copy to touch."""
+    folder = tmp_path_factory.mktemp("graded")
+    write_assignment(folder / "tiny")
+    write_class(folder / "class")
+    done = command(
+        "run", folder / "class", "-a", folder / "tiny", "-o", folder / "results", "-j", 2,
+        "--profile", "quick", "--sandbox", "none",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    grading = Grading(folder, own_cache)
+    grading.done = done
+    return grading
+
+
+@pytest.fixture
+def graded(graded_once, tmp_path):
+    """The tiny class with its results, all in a folder of this test's own."""
+    folder = tmp_path / "graded"
+    shutil.copytree(graded_once.folder, folder)
+    return Grading(folder, graded_once.cache)
+
+
+@pytest.fixture
+def fresh(tmp_path, own_cache):
+    """The tiny assignment without any hand-in."""
+    write_assignment(tmp_path / "fresh" / "tiny")
+    return Grading(tmp_path / "fresh", own_cache)
+
+
+def command(*arguments, cwd=None, columns=200, **environment):
+    """Run the real command line in a process of its own, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "grader", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": str(columns), **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def grader():
+    return command
+
+
+class Said:
+    """How a command ended, and what it printed."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def error(self):
+        """The one line that an error is."""
+        (line,) = self.err.strip().splitlines()
+        return line
+
+
+@pytest.fixture
+def call(capfd, monkeypatch):
+    """Run the command line in this process, which spares its imports."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["grader", *map(str, arguments)])
+        capfd.readouterr()
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        said = capfd.readouterr()
+        return Said(code, said.out, said.err)
+
+    return call
+
+
+@contextlib.contextmanager
+def started(*arguments, tmp, group=False):
+    """Start the real command line and let it run; afterwards it is gone."""
+    with (tmp.parent / f"{tmp.name}.out").open("w") as out, (tmp.parent / f"{tmp.name}.err").open("w") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "grader", *map(str, arguments)],
+            env={**os.environ, "TMPDIR": str(tmp), "COLUMNS": "200"},
+            stdout=out,
+            stderr=err,
+            start_new_session=group,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def start():
+    return started
+
+
+def offspring(tmp):
+    """The processes, ours or not, that were started with `tmp` as their folder for temporary files."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("TMPDIR", "").startswith(str(tmp)) or str(tmp) in process.cwd():
+                found.append(process)
+    return found
+
+
+@pytest.fixture(scope="session")
+def none_left():
+    """Wait until all that was started with this folder for temporary files is gone; what is left."""
+
+    def none_left(tmp, seconds=30):
+        end = time.monotonic() + seconds
+        while (left := offspring(tmp)) and time.monotonic() < end:
+            time.sleep(0.1)
+        return [" ".join(process.cmdline()) for process in left if process.is_running()]
+
+    return none_left
