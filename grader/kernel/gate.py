@@ -26,6 +26,8 @@ HEADERS = 1 << 16
 """Bytes that the frames around a message's content may have; real ones have under 2 KB."""
 LARGEST = 32 << 20
 """Bytes of one frame; ZeroMQ drops the connection that sends more, before it is in our memory."""
+READ = 4
+"""Contents of up to so many times what is kept of a cell are read: UTF-8 has up to 4 bytes a character."""
 MALFORMED = 100
 """So many malformed messages are no accident."""
 STARTUP = 60.0
@@ -178,7 +180,7 @@ class GuardedChannel(AsyncZMQSocketChannel):
             if self._gate.closed:
                 continue
             self._gate.count(sum(map(len, frames)))
-            message = receive(self.session, frames, self._gate.limits.output_cell)
+            message = receive(self.session, frames, READ * self._gate.limits.output_cell)
             if message is not None:
                 return message
             self._gate.count_malformed()

@@ -142,6 +142,7 @@ class Zygote:
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
+                start_new_session=True,  # Ctrl-C is for us; it must not take the running kernels away
             )
         except OSError:
             self.status.close()

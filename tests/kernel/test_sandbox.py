@@ -1,6 +1,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
@@ -263,3 +265,25 @@ def test_notebook_that_must_make_room_is_told_so(box, drive, tmp_path):
     run, _ = drive(box.at(ticket), "import time; time.sleep(30)")
     assert run.ending is Ending.BROKEN
     assert "this machine ran out of memory" in run.detail
+
+
+DOOMED = """
+import os, signal, sys
+from pathlib import Path
+import psutil
+from grader.kernel.sandbox import Mode, sandbox
+from grader.limits import Limits
+with sandbox(Mode.NESTED, Path(sys.argv[1]), limits=Limits()):
+    print(*(child.pid for child in psutil.Process().children(recursive=True)), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_sandbox_dies_with_the_harness(data, box):  # noqa: ARG001 - skips where there is none
+    done = subprocess.run(
+        [sys.executable, "-c", DOOMED, str(data)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    left = [psutil.Process(pid) for pid in map(int, done.stdout.split()) if psutil.pid_exists(pid)]
+    _, alive = psutil.wait_procs(left, timeout=10)
+    assert alive == []

@@ -1,0 +1,115 @@
+"""What the guard keeps of a notebook's output, and what it says of its cells."""
+
+import pytest
+
+from grader.errors import HarnessError
+from grader.kernel.gate import NOTICE
+from grader.kernel.sandbox import Mode, sandbox
+from grader.limits import Limits
+from grader.model import Ending
+
+SMALL = Limits(output_cell=10_000, interrupt_grace=0.5)
+
+
+@pytest.fixture(scope="module")
+def box(data):
+    try:
+        with sandbox(Mode.NESTED, data, limits=SMALL) as launcher:
+            yield launcher
+    except HarnessError as error:
+        pytest.skip(str(error))
+
+
+def outputs(nb, cell=0):
+    return [
+        (output.output_type, output.get("text") or output.get("data")) for output in nb.cells[cell].outputs
+    ]
+
+
+def test_long_output_is_cut_with_a_notice(box, drive):
+    run, nb = drive(box, "for _ in range(2000): print('x' * 100)", "print('next')", limits=SMALL)
+    [(kind, text)] = outputs(nb)
+    assert run.ending is Ending.FINISHED
+    assert kind == "stream"
+    assert NOTICE in text
+    assert 10_000 <= len(text) < 10_200
+    assert outputs(nb, 1) == [("stream", "next\n")]
+
+
+def test_display_past_the_ration_is_replaced_by_a_notice(box, drive):
+    cell = "from IPython.display import HTML, display\nfor _ in range(5): display(HTML('y' * 4000))"
+    _, nb = drive(box, cell, limits=SMALL)
+    kinds = [kind for kind, _ in outputs(nb)]
+    assert kinds == ["display_data", "display_data", "stream"]
+    assert NOTICE in outputs(nb)[-1][1]
+
+
+def test_cleared_output_gives_its_ration_back(box, drive):
+    cell = (
+        "from IPython.display import HTML, clear_output, display\n"
+        "for number in range(8):\n    clear_output(wait=True)\n    display(HTML('y' * 4000 + str(number)))"
+    )
+    _, nb = drive(box, cell, limits=SMALL)
+    [(_, data)] = outputs(nb)
+    assert data["text/html"].endswith("y7")
+
+
+def test_display_is_updated_from_another_cell(box, drive):
+    _, nb = drive(
+        box,
+        "print('a'); print('b')\nfrom IPython.display import display, HTML\n"
+        "handle = display(HTML('old'), display_id='x')",
+        "handle.update(HTML('new'))",
+        limits=SMALL,
+    )
+    assert [data for _, data in outputs(nb)][1]["text/html"] == "new"
+
+
+def test_prints_become_one_output_per_stream(box, drive):
+    cell = "import sys\nfor _ in range(3): print('out', flush=True)\nprint('err', file=sys.stderr)"
+    _, nb = drive(box, cell, limits=SMALL)
+    assert sorted(outputs(nb)) == [("stream", "err\n"), ("stream", "out\nout\nout\n")]
+
+
+def test_last_words_of_a_dying_kernel_are_kept(box, drive):
+    run, nb = drive(
+        box, "print('farewell', flush=True)\nimport os, time; time.sleep(0.3); os._exit(3)", limits=SMALL
+    )
+    assert outputs(nb) == [("stream", "farewell\n")]
+    assert (run.ending, run.detail) == (Ending.KILLED, "cell 0: the kernel exited with status 3")
+
+
+def test_cells_after_an_error_still_run(box, drive):
+    run, _ = drive(box, "1 / 0", "x = 1", "import nothing_like_that", "print(x)", limits=SMALL)
+    assert [cell.ename for cell in run.cells] == ["ZeroDivisionError", "", "ModuleNotFoundError", ""]
+    assert (run.ending, run.detail) == (Ending.ERROR, "cell 0: ZeroDivisionError: division by zero")
+
+
+def test_markdown_and_empty_cells_are_not_run(box, drive):
+    run, _ = drive(box, "", "  \n", "1 + 1", limits=SMALL)
+    assert [cell.index for cell in run.cells] == [2]
+
+
+def test_ordinary_notebook_things_work(box, drive):
+    """Top-level await, a shell command, a magic, worker processes, threads of torch."""
+    run, _ = drive(
+        box,
+        "import asyncio; await asyncio.sleep(0)",
+        "lines = !echo hi\nassert lines == ['hi']",
+        "%matplotlib inline",
+        "import torch\nfrom torch.utils.data import DataLoader, TensorDataset\n"
+        "loader = DataLoader(TensorDataset(torch.ones(8, 3)), batch_size=4, num_workers=2)\n"
+        "assert sum(float(batch.sum()) for batch, in loader) == 24",
+        "torch.set_num_threads(2)\nw = torch.ones(300, 300, requires_grad=True); (w @ w).sum().backward()",
+        "import multiprocessing\nwith multiprocessing.Pool(2) as pool: assert pool.map(abs, [-1, -2]) == [1, 2]",
+    )
+    assert run.ending is Ending.FINISHED, run
+
+
+def test_broken_launch_is_our_fault(box, drive, tmp_path):
+    run, _ = drive(box, "1", support=(("a.txt", tmp_path / "missing"),))
+    assert run.ending is Ending.BROKEN
+    missing = tmp_path / "missing"
+    assert run.detail == (
+        f"UsageError: cannot hand {missing} to the notebook (No such file or directory); hand in plain files"
+    )
