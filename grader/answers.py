@@ -1,30 +1,38 @@
 """Which cells answer which question.
 
 A cell belongs to a question by what it says of itself: its metadata, else a marker in its own text, else
-the names it defines, else the marker of the prompt above it. A question that has no cell yet takes the one
-that is closest to the blank template's.
+the names it defines or uses, else the marker of the prompt above it. A question that has no cell yet takes
+the one that is closest to the blank template's.
 """
 
 from __future__ import annotations
 
-import ast
-import difflib
 import re
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from grader.bindings import Bindings, defined_names
 from grader.model import FoundBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from nbformat import NotebookNode
 
     from grader.assignment import Assignment
 
+__all__ = ["Answer", "defined_names", "find", "marker"]
+
 CLOSE = 0.6
 """From this similarity on a cell counts as a reworked cell of the template."""
 SAME = 0.95
+LONGEST_LINE = 200
+LONGEST_CELL = 8_000
+"""Characters. What is longer is like no cell of a template."""
+HEADING = 8
+"""A marker followed by fewer words than this is a heading for what comes below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,44 +50,85 @@ def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Answer]:
     return {question.id: _collect(question.id, claims) for question in assignment.questions}
 
 
-def defined_names(source: str) -> frozenset[str]:
-    """The names that a code cell binds at its top level or below `for`, `if`, `with` and the like."""
-    try:
-        tree = ast.parse(_without_magics(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset(re.findall(r"^(?:def\s+)?(\w+)\s*(?:=(?!=)|\()", source, re.MULTILINE))
-    return frozenset(_bound(tree.body))
-
-
 def marker(text: str, ids: Iterable[str]) -> str | None:
     """The question that the first line of a cell names: `Q4.5`, `**1a.**`, `# 4.5`, `Question 1 (a)`."""
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")[:LONGEST_LINE]
     return next((name for name in ids if _pattern(name).match(line)), None)
 
 
 Claim = tuple[str, FoundBy]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a cell says of its question, each None if it says nothing."""
+
+    own: Claim | None
+    """By its metadata or a marker in its text."""
+    section: str | None
+    """The question whose prompt stands above it."""
+    named: str | None = None
+    """The question whose names it defines."""
+    used: str | None = None
+    """The last question whose names it uses."""
+    given: bool = False
+    """Empty, or a cell that the template gives as it is."""
+    blank: bool = False
+    """Given, or a place for an answer that was left as it was."""
+
+
 class _Finder:
     def __init__(self, assignment: Assignment) -> None:
+        self._order = [question.id for question in assignment.questions]
         # The longest first: "1a" before "1".
-        self._ids = sorted((question.id for question in assignment.questions), key=len, reverse=True)
+        self._ids = sorted(self._order, key=len, reverse=True)
         self._names = {name: question for question, names in assignment.names.items() for name in names}
-        cells = assignment.template.cells
+        facts = [(_facts(cell), cell) for cell in assignment.template.cells]
         self._prompts: dict[str, str] = {
-            cell.metadata["grader"]["prompt"]: cell.source
-            for cell in cells
-            if "prompt" in cell.metadata.get("grader", {})
+            fact["prompt"]: cell.source.strip() for fact, cell in facts if "prompt" in fact
         }
-        self._blanks = [
-            (cell.metadata["grader"]["question"], cell)
-            for cell in cells
-            if "question" in cell.metadata.get("grader", {})
-        ]
-        self._given = [cell.source for cell in cells if not _question(cell)]
+        self._blanks = [(fact["question"], cell) for fact, cell in facts if "question" in fact]
+        self._given = [_Text.of(cell.source) for fact, cell in facts if "question" not in fact]
+        self._blank = [_Text.of(cell.source) for _, cell in self._blanks]
 
     def claims(self, cells: Sequence[NotebookNode]) -> dict[int, Claim]:
+        readings = self._readings(cells)
+        settled = {
+            question for reading in readings.values() if (question := _settles(reading)) and not reading.blank
+        }
+        decided = ((index, self._decide(reading, settled)) for index, reading in readings.items())
+        return {index: claim for index, claim in decided if claim is not None}
+
+    def closest(self, cells: Sequence[NotebookNode], taken: Mapping[int, Claim]) -> dict[int, Claim]:
+        """For each question without a cell, the free cell most like its blank, if it is close at all."""
+        answered = {question for question, _ in taken.values()}
         found: dict[int, Claim] = {}
+        free = {
+            index: _Text.of(cell.source)
+            for index, cell in enumerate(cells)
+            if index not in taken and cell.source.strip()
+        }
+        free = {index: text for index, text in free.items() if not text.is_one_of(self._given)}
+        for question, blank in self._blanks:
+            if question in answered:
+                continue
+            wanted = _Text.of(blank.source)
+            likeness, index = max(
+                (
+                    (text.likeness(wanted, CLOSE), -index)
+                    for index, text in free.items()
+                    if index not in found and cells[index].cell_type == blank.cell_type
+                ),
+                default=(0.0, 0),
+            )
+            if likeness >= CLOSE:
+                found[-index] = question, FoundBy.CLOSENESS
+                answered.add(question)
+        return found
+
+    def _readings(self, cells: Sequence[NotebookNode]) -> dict[int, _Reading]:
+        """What each cell that may be an answer says; prompts and headings are none."""
+        found: dict[int, _Reading] = {}
         section: str | None = None
         for index, cell in enumerate(cells):
             named = marker(cell.source, self._ids)
@@ -87,82 +136,79 @@ class _Finder:
             if prompted is not None:
                 section = prompted
                 if self._answers_below_its_prompt(cell, prompted):
-                    found[index] = prompted, FoundBy.MARKER
-                continue
-            if cell.cell_type == "markdown" and _is_heading(cell.source):
+                    found[index] = _Reading((prompted, FoundBy.MARKER), section)
+            elif cell.cell_type == "markdown" and _is_heading(cell.source):
                 section = named
-                continue
-            claim = self._claim(cell, named, section)
-            if claim is not None:
-                found[index] = claim
+            else:
+                found[index] = self._reading(cell, named, section)
         return found
 
-    def closest(self, cells: Sequence[NotebookNode], taken: Mapping[int, Claim]) -> dict[int, Claim]:
-        """For each question without a cell, the free cell most like its blank, if it is close at all."""
-        answered = {question for question, _ in taken.values()}
-        found: dict[int, Claim] = {}
-        for question, blank in self._blanks:
-            if question in answered:
-                continue
-            free = [
-                (_likeness(cell.source, blank.source), -index)
-                for index, cell in enumerate(cells)
-                if index not in taken and index not in found and cell.cell_type == blank.cell_type
-                if cell.source.strip() and not self._is_given(cell.source)
-            ]
-            likeness, index = max(free, default=(0.0, 0))
-            if likeness >= CLOSE:
-                found[-index] = question, FoundBy.CLOSENESS
-                answered.add(question)
-        return found
+    def _reading(self, cell: NotebookNode, marked: str | None, section: str | None) -> _Reading:
+        own, question = None, _question(cell)
+        if question in self._ids:
+            own = str(question), FoundBy.METADATA
+        elif marked is not None:
+            own = marked, FoundBy.MARKER
+        text = _Text.of(cell.source)
+        given = not cell.source.strip() or text.is_one_of(self._given)
+        blank = given or text.is_one_of(self._blank)
+        if cell.cell_type != "code":
+            return _Reading(own, section, given=given, blank=blank)
+        bindings = Bindings.of(cell.source)
+        named = self._voted(bindings.assigned) or self._voted(bindings.looped)
+        used = self._names_of(bindings.used - bindings.assigned - bindings.looped)
+        last = max(used, key=self._order.index, default=None)
+        return _Reading(own, section, named, last, given, blank)
+
+    def _decide(self, reading: _Reading, settled: AbstractSet[str]) -> Claim | None:
+        if reading.own is not None:
+            return reading.own
+        # A name of a question that is answered where it was asked is only used again here.
+        if reading.named is not None and (reading.named not in settled or reading.named == reading.section):
+            return reading.named, FoundBy.NAMES
+        if reading.given:
+            return None
+        if reading.section is not None:
+            return reading.section, FoundBy.MARKER
+        return (reading.used, FoundBy.NAMES) if reading.used is not None else None
 
     def _prompt(self, cell: NotebookNode, named: str | None) -> str | None:
         """The question whose prompt this cell is, though it may have been moved or lost its metadata."""
         if cell.cell_type != "markdown":
             return None
-        prompt = cell.metadata.get("grader", {}).get("prompt")
+        prompt = _facts(cell).get("prompt")
         if isinstance(prompt, str) and prompt in self._prompts:
             return prompt
         if _question(cell) in self._ids:
             return None
+        source = cell.source.strip()
         for question, text in self._prompts.items():
-            if str(cell.source).strip().startswith(text.strip()[:60]):
+            if source.startswith(text[:60]):
                 return question
-        # A bare marker line is a heading for what follows.
-        return named if named and len(cell.source.split()) <= 8 else None
+        return named if named and len(source[: 100 * HEADING].split()) <= HEADING else None
 
     def _answers_below_its_prompt(self, cell: NotebookNode, question: str) -> bool:
         """Did the student write the answer into the prompt's own cell?"""
-        prompt = self._prompts.get(question, "").strip()
-        added = cell.source.replace(prompt, "", 1) if prompt and prompt in cell.source else ""
-        return bool(added.strip())
+        source, prompt = str(cell.source).strip(), self._prompts.get(question, "")
+        if not prompt or prompt in source:
+            return bool(prompt) and source != prompt
+        # The prompt was changed: by a few words, or by an answer?
+        return source.startswith(prompt[:60]) and len(source) > 1.2 * len(prompt)
 
-    def _claim(self, cell: NotebookNode, named: str | None, section: str | None) -> Claim | None:
-        own = _question(cell)
-        if own in self._ids:
-            return str(own), FoundBy.METADATA
-        if named is not None:
-            return named, FoundBy.MARKER
-        if cell.cell_type == "code":
-            by_names = self._by_names(cell.source)
-            if by_names is not None:
-                return by_names, FoundBy.NAMES
-        if section is not None and cell.source.strip() and not self._is_given(cell.source):
-            return section, FoundBy.MARKER
-        return None
+    def _voted(self, names: AbstractSet[str]) -> str | None:
+        """The question most of whose names these are; of two that are even the later one, which builds on it."""
+        votes = Counter(self._names_of(names))
+        return max(votes, key=lambda question: (votes[question], self._order.index(question)), default=None)
 
-    def _by_names(self, source: str) -> str | None:
-        """The question most of whose names this cell defines, unless two are even."""
-        votes: dict[str, int] = {}
-        for name in defined_names(source) & self._names.keys():
-            votes[self._names[name]] = votes.get(self._names[name], 0) + 1
-        ranked = sorted(votes.items(), key=lambda vote: vote[1], reverse=True)
-        if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-            return None
-        return ranked[0][0]
+    def _names_of(self, names: AbstractSet[str]) -> list[str]:
+        return [self._names[name] for name in names if name in self._names]
 
-    def _is_given(self, source: str) -> bool:
-        return any(_likeness(source, given) >= SAME for given in self._given)
+
+def _settles(reading: _Reading) -> str | None:
+    """The question that a cell certainly answers: it says so, or its place and its names agree."""
+    if reading.own is not None:
+        return reading.own[0]
+    return reading.named if reading.named == reading.section else None
 
 
 def _collect(question: str, claims: Mapping[int, Claim]) -> Answer:
@@ -172,44 +218,61 @@ def _collect(question: str, claims: Mapping[int, Claim]) -> Answer:
     return Answer(question, tuple(own), rule)
 
 
+def _facts(cell: NotebookNode) -> Mapping[str, Any]:
+    """The grader's own metadata of a cell, which a student may have replaced by anything."""
+    facts = cell.metadata.get("grader")
+    return facts if isinstance(facts, dict) else {}
+
+
 def _question(cell: NotebookNode) -> str | None:
-    facts = cell.metadata.get("grader", {})
-    question = facts.get("question") if isinstance(facts, dict) else None
+    question = _facts(cell).get("question")
     return question if isinstance(question, str) else None
 
 
+WORD = r"(?:question|problem|exercise|task|part|ex|q|answer(?: to)?)[\s.:#]*"
+
+
 def _pattern(question: str) -> re.Pattern[str]:
-    """A marker at the start of a line. A bare number needs emphasis, a heading or a word: lists have some."""
-    word = r"(?:q|question|problem|part|exercise|ex|task|answer(?: to)?)"
-    lead = rf"(?:[#>*_\s(\[]*)(?P<word>{word}[\s.:#]*)?[*_(\[]*"
-    match = re.fullmatch(r"(\d+)([a-z])", question)
-    core = rf"{match[1]}[\s.]*\(?\s*{match[2]}" if match else re.escape(question)
+    """A marker at the start of a line.
+
+    What may as well number a list has to say more: a bare `3` needs a word, emphasis or a heading, and the
+    letter of a spaced `1 a` needs parentheses or a stop behind it.
+    """
+    lead = rf"[#>*_\s(\[]*(?:{WORD})?[*_(\[]*"
+    end = r"(?![^\W_]|\.\d)"
     if question.isdigit():
-        lead = rf"(?:#+\s*|[>\s]*\*\*|[>\s#*_]*{word}[\s.:#]*)[*_(\[]*"
-    return re.compile(rf"{lead}{core}(?![\w]|\.\d)", re.IGNORECASE)
+        stop = r"(?=\s*(?:[.:)\]*_]|$))"
+        lead = rf"(?:##+\s*|[>\s]*\*\*|(?:[>\s#*_]*{WORD}))[*_(\[]*"
+        return re.compile(rf"{lead}{question}{end}{stop}|#+\s*{question}[.:)]?\s*$", re.IGNORECASE)
+    if match := re.fullmatch(r"(\d+)([a-z])", question):
+        number, letter = match.groups()
+        parted = rf"[.\s]*\(\s*{letter}\s*\)|\.?{letter}{end}|[.\s]+{letter}(?=\s*(?:[.:)\]*_]|$))"
+        return re.compile(rf"{lead}{number}(?:{parted})", re.IGNORECASE)
+    return re.compile(rf"{lead}{re.escape(question)}{end}", re.IGNORECASE)
 
 
 def _is_heading(source: str) -> bool:
     return source.lstrip().startswith("## ")
 
 
-def _likeness(one: str, other: str) -> float:
-    if len(one) > 20_000 or len(other) > 20_000:
-        return 0.0
-    return difflib.SequenceMatcher(None, one.strip(), other.strip(), autojunk=False).ratio()
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text's runs of three characters, to be compared in linear time."""
 
+    triples: Counter[str]
+    size: int
 
-def _without_magics(source: str) -> str:
-    return "\n".join(
-        "pass" if line.lstrip()[:1] in "!%" and line.strip() else line for line in source.splitlines()
-    )
+    @classmethod
+    def of(cls, source: str) -> _Text:
+        text = " ".join(source[: LONGEST_CELL + 1].split()) if len(source) <= LONGEST_CELL else ""
+        padded = f"  {text}  "
+        return cls(Counter(padded[i : i + 3] for i in range(len(padded) - 2)), len(padded) - 2)
 
+    def is_one_of(self, others: Iterable[_Text]) -> bool:
+        return any(self.likeness(other, SAME) >= SAME for other in others)
 
-def _bound(body: Sequence[ast.stmt]) -> Iterable[str]:
-    for statement in body:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield statement.name
-            continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
+    def likeness(self, other: _Text, least: float) -> float:
+        """The share of runs that both have, 0 to 1; 0 where the lengths alone keep it below `least`."""
+        if 2 * min(self.size, other.size) < least * (self.size + other.size):
+            return 0.0
+        return 2 * (self.triples & other.triples).total() / (self.size + other.size)
