@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import tomllib
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -66,7 +67,7 @@ class Assignment:
         """The names that the answer to each question has to define."""
         found: dict[str, tuple[str, ...]] = {question.id: () for question in self.questions}
         for cell in self.reference.cells:
-            facts = cell.metadata.get("grader", {})
+            facts = _facts(cell)
             if "question" in facts:
                 found[facts["question"]] += tuple(facts.get("names", ()))
         return found
@@ -74,7 +75,7 @@ class Assignment:
     @cached_property
     def watched(self) -> tuple[str, ...]:
         """Every name worth keeping: those of answers and those that the given cells define."""
-        named = (cell.metadata.get("grader", {}).get("names", ()) for cell in self.reference.cells)
+        named = (_facts(cell).get("names", ()) for cell in self.reference.cells)
         return tuple(dict.fromkeys(name for names in named for name in names))
 
     @cached_property
@@ -133,17 +134,24 @@ def _from_table(table: Mapping[str, Any], folder: Path) -> Assignment:
             folder=folder,
             master=(folder / table["reference"]).resolve(),
             questions=tuple(
-                Question(id=str(row["id"]), title=str(row["title"]), points=Decimal(row["points"]))
+                Question(id=str(row["id"]), title=str(row["title"]), points=_points(row["points"]))
                 for row in table["question"]
             ),
             seeds=tuple(int(seed) for seed in table["seeds"]),
-            limits=with_limits(Limits(), table.get("limits", {})),
-            settings=table.get("settings", {}),
+            limits=with_limits(Limits(), dict(table.get("limits", {}))),
+            settings=dict(table.get("settings", {})),
         )
     except KeyError as error:
         raise RubricError(f"{path}: the key {error} is missing.") from None
-    except (TypeError, ValueError, ArithmeticError) as error:
+    except (TypeError, ValueError, ArithmeticError, RubricError) as error:
         raise RubricError(f"{path}: {error}") from None
+
+
+def _points(value: Any) -> Decimal:
+    # A bool is an int in Python, and TOML has nan.
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not 0 <= value < math.inf:
+        raise ValueError(f"points must be a number from 0 on, not {value!r}.")
+    return Decimal(value)
 
 
 def with_limits(limits: Limits, changes: Mapping[str, Any]) -> Limits:
@@ -156,8 +164,14 @@ def with_limits(limits: Limits, changes: Mapping[str, Any]) -> Limits:
     for name, value in changes.items():
         if name not in known:
             raise RubricError(f"There is no limit {name!r}. The limits are: {', '.join(known)}.")
-        if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)) or value <= 0:
-            raise RubricError(f"The limit {name!r} must be a positive number, not {value!r}.")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float, Decimal))
+            or not 0 < value < math.inf
+        ):
+            raise RubricError(f"The limit {name!r} must be a positive number, not {value}.")
+        if known[name](value) != value:
+            raise RubricError(f"The limit {name!r} must be a whole number, not {value}.")
     return dataclasses.replace(limits, **{name: known[name](value) for name, value in changes.items()})
 
 
@@ -170,12 +184,40 @@ def _check(assignment: Assignment, path: Path) -> None:
         raise RubricError(f"{path}: seeds is empty; the reference needs at least one run.")
     if not assignment.master.is_file():
         raise RubricError(f"{path}: the reference notebook {assignment.master} does not exist.")
-    answered = {cell.metadata.get("grader", {}).get("question") for cell in assignment.reference.cells}
+    answered = _checked_marks(assignment)
     for name in ids:
         if name not in answered:
             raise RubricError(f"{assignment.master.name}: no cell answers question {name} of {path}.")
-    for name in answered - {None, *ids}:
+    for name in answered - set(ids):
         raise RubricError(f"{assignment.master.name}: question {name} has no entry in {path}.")
+    try:
+        assignment.template  # noqa: B018 - made now, so that a marker without its partner is refused now
+    except RubricError as error:
+        raise RubricError(f"{assignment.master.name}: {error}") from None
+
+
+def _checked_marks(assignment: Assignment) -> set[str]:
+    """The questions that cells of the master answer by their metadata, all of which is checked."""
+    answered = set()
+    for index, cell in enumerate(assignment.reference.cells):
+        facts = cell.metadata.get("grader", {})
+        where = f"{assignment.master.name}: cell {index + 1}: the metadata `grader`"
+        if not isinstance(facts, dict):
+            raise RubricError(f"{where} must be an object, not {facts!r}.")
+        for key in {"question", "prompt"} & facts.keys():
+            if not isinstance(facts[key], str):
+                raise RubricError(f"{where} must name the {key} by a text, not {facts[key]!r}.")
+        names = facts.get("names", [])
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise RubricError(f"{where} must have a list of texts as names, not {names!r}.")
+        if "question" in facts:
+            answered.add(facts["question"])
+    return answered
+
+
+def _facts(cell: NotebookNode) -> Mapping[str, Any]:
+    facts: Mapping[str, Any] = cell.metadata.get("grader", {})
+    return facts
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -22,7 +22,7 @@ def read(path: Path, students: Iterable[str]) -> tuple[dict[str, dict[str, str]]
     The first row names the columns, one of them `student`; case and spaces around names do not matter.
 
     Raises:
-        UsageError: the file can't be read as such a table.
+        UsageError: the file can't be read as such a table, or contradicts itself.
     """
     known = {student.casefold(): student for student in students}
     facts: dict[str, dict[str, str]] = {}
@@ -32,8 +32,8 @@ def read(path: Path, students: Iterable[str]) -> tuple[dict[str, dict[str, str]]
         student = known.get(name.casefold())
         if student is None:
             strangers.append(name)
-        else:
-            facts[student] = row
+        elif facts.setdefault(student, row) != row:
+            raise UsageError(f"{path} has two rows for {name}, which differ; keep one of them.")
     return facts, strangers
 
 
@@ -56,5 +56,6 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise UsageError(
             f"{path} has no column `student` in its first row; it has: {', '.join(columns) or 'nothing'}."
         )
-    cells = ([cell.strip() for cell in row] for row in table[1:] if any(row))
-    return [dict(zip(columns, row, strict=False)) for row in cells if len(row) > columns.index("student")]
+    at = columns.index("student")
+    cells = ([cell.strip() for cell in row] for row in table[1:])
+    return [dict(zip(columns, row, strict=False)) for row in cells if len(row) > at and row[at]]
