@@ -41,7 +41,9 @@ L1_LOSS = FormulaSpec(
     synonyms={
         **dict.fromkeys(("N", "m", "M"), "n"),
         **dict.fromkeys(("D", "p"), "d"),
-        **dict.fromkeys((r"\beta", r"\theta", "W", r"\omega", r"\hat{w}", r"\hat{\beta}", r"\hat{\theta}"), "w"),
+        **dict.fromkeys(
+            (r"\beta", r"\theta", "W", r"\omega", r"\hat{w}", r"\hat{\beta}", r"\hat{\theta}"), "w"
+        ),
         **dict.fromkeys(("t", "Y"), "y"),
         **dict.fromkeys((r"\hat{Y}", r"\hat{t}", r"\tilde{y}"), r"\hat{y}"),
         "c": "b",

@@ -6,14 +6,16 @@ value, which for 0.1 is a little more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from math import lcm
-from numbers import Rational, Real
+from numbers import Rational
 from operator import mul
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
 Number: TypeAlias = int | float | str | Fraction
 Point: TypeAlias = tuple[Fraction, ...]
@@ -86,7 +88,7 @@ class Network:
     output: Activation
 
     @classmethod
-    def of(  # noqa: PLR0913  a network has four arrays and two activations
+    def of(
         cls,
         W1: object,  # noqa: N803  as in the book
         b1: object,
@@ -101,10 +103,14 @@ class Network:
         """Read weights from nested lists, arrays or tensors of numbers or decimal texts.
 
         Args:
-            W1: (units, inputs). b1: (units,). w2: (units,) or (1, units). b2: a number or (1,).
+            W1: (units, inputs).
+            b1: (units,).
+            w2: (units,) or (1, units).
+            b2: a number or (1,).
             hidden: the activation of the hidden units.
             output: the activation of the output.
-            inputs: refuse another number of inputs. units: of hidden units.
+            inputs: how many there must be, if that matters.
+            units: how many hidden ones there must be, if that matters.
 
         Raises:
             NetworkError: a shape that does not fit; NaN, infinity, a number beyond 1e100, no number at all.
@@ -129,7 +135,7 @@ class Network:
 
     def trace(self, point: Iterable[Number]) -> Trace:
         """Evaluate exactly at one point."""
-        x = tuple(map(Fraction, point))
+        x = tuple(Fraction(number) for number in point)
         sums = tuple(_dot(row, x) + bias for row, bias in zip(self.W1, self.b1, strict=True))
         values = tuple(map(self.hidden, sums))
         total = _dot(self.w2, values) + self.b2
@@ -161,7 +167,7 @@ def exact(number: object, where: str = "the weight") -> Fraction:
     """
     if hasattr(number, "item"):
         number = number.item()
-    if isinstance(number, bool) or not isinstance(number, Rational | Real | str):
+    if isinstance(number, bool) or not isinstance(number, Rational | float | str):
         raise NetworkError(f"{where} is {str(number)[:40]!r}: give a number")
     try:
         value = Fraction(_bounded(number, where)) if isinstance(number, str) else Fraction(number)
@@ -186,7 +192,7 @@ def _rows(W1: object) -> list[Sequence[object]]:  # noqa: N803
         raise NetworkError("W1 is no matrix: give a list of rows, one for each hidden unit")
     found = [row for row in rows if row is not None]
     if len(found) > WIDEST or len(found[0]) > WIDEST or not found[0]:
-        raise NetworkError(f"W1 is {len(found)}×{len(found[0])}: give 1 to {WIDEST} units and inputs")
+        raise NetworkError(f"W1 is {len(found)} by {len(found[0])}: give 1 to {WIDEST} units and inputs")
     return found
 
 
@@ -197,7 +203,7 @@ def _listed(value: object) -> Sequence[object]:
 
 
 def _flat(name: str, value: object) -> Sequence[object]:
-    """A vector, whether it came as a number, a row, a column or a 1×n matrix."""
+    """A vector, whether it came as a number, a row, a column or a 1 by n matrix."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if not isinstance(value, list | tuple):
@@ -220,7 +226,9 @@ def _exact_row(name: str, values: Sequence[object]) -> Point:
 
 def _expect(where: str, what: str, found: int, expected: int) -> None:
     if found != expected:
-        raise NetworkError(f"{where} has {found} {what} where {expected} {'is' if expected == 1 else 'are'} needed")
+        raise NetworkError(
+            f"{where} has {found} {what} where {expected} {'is' if expected == 1 else 'are'} needed"
+        )
 
 
 def _dot(a: Point, b: Point) -> Fraction:

@@ -62,7 +62,7 @@ class NetworkJudgement:
         return tuple(c for c, proof in self.everywhere.items() if proof.status is Status.UNDECIDED)
 
 
-def verify_network(  # noqa: PLR0913  a network has four arrays
+def verify_network(
     W1: object,  # noqa: N803  as in the book
     b1: object,
     w2: object,
@@ -76,8 +76,11 @@ def verify_network(  # noqa: PLR0913  a network has four arrays
     """Prove or refute that a network returns +1 iff its inputs descend strictly, else -1.
 
     Args:
-        W1: (4, 5), b1: (4,), w2: (4,) or (1, 4), b2: a number or (1,). Lists, arrays or tensors; decimals as text
-            are read exactly, floats at their binary value.
+        W1: (4, 5). All weights may be lists, arrays or tensors; decimals as text are read exactly, floats at their
+            binary value.
+        b1: (4,).
+        w2: (4,) or (1, 4).
+        b2: a number or (1,).
         conventions: those to try; about 0.05 s each.
         inputs: of the network, if not five.
         units: hidden ones, if not four.
@@ -105,9 +108,7 @@ def verify_network(  # noqa: PLR0913  a network has four arrays
 
 
 def _no_ties(network: Network) -> Region:
-    units = [
-        HalfSpace.of(row, bias) for row, bias in zip(network.W1, network.b1, strict=True) if any(row)
-    ]
+    units = [HalfSpace.of(row, bias) for row, bias in zip(network.W1, network.b1, strict=True) if any(row)]
     return AllOf(tuple(off(part) for part in (*_comparisons(network.inputs), *units)))
 
 

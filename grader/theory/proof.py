@@ -1,7 +1,7 @@
 """Proofs over all of R^n that a small network computes what it should, or a point where it does not.
 
-The question "is there an x where the two differ?" is linear real arithmetic, which z3 decides exactly; floats decide
-it wrongly for near misses. Whatever z3 finds is evaluated again with fractions before anybody sees it.
+The question "is there an x where the two differ?" is linear real arithmetic, which z3 decides exactly; floats
+decide it wrongly for near misses. Whatever z3 finds is evaluated again with fractions before anybody sees it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ _LARGEST_SCALE = 10**6
 _BOX = 1000
 _SOON = 300
 """Milliseconds that a more readable counterexample is worth."""
+
+
+EVERYWHERE = AllOf(())
 
 
 class Status(StrEnum):
@@ -71,7 +74,7 @@ class Proof:
 
 
 def verify(
-    network: Network, wanted: Wanted | Network, *, within: Region = AllOf(()), seconds: float = 20.0
+    network: Network, wanted: Wanted | Network, *, within: Region = EVERYWHERE, seconds: float = 20.0
 ) -> Proof:
     """Decide whether a network is right at every point of R^n.
 

@@ -1,4 +1,4 @@
-"""Chapter 2, concluded: vectors written as matrices, and cases."""
+"""Chapter 3, concluded: vectors written as matrices, and cases."""
 
 from __future__ import annotations
 

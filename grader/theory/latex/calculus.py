@@ -1,4 +1,4 @@
-r"""Chapter 2, continued: fractions, derivatives, big sums, minima."""
+r"""Chapter 3, continued: fractions, derivatives, big sums, minima."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 r"""Chapter 8: which statements of a cell are the answer.
 
 `\nabla f = 2x` is an answer: it has a *heading*, which says what it is about, and a *closed* side, which gives the
-value without using what is asked. `f(x) = x^T x` is a definition, `2x` alone is a bare formula, `n\mu = \sum x_i` is
-a step.
+value without using what is asked. `f(x) = x^T x` is a definition, `2x` alone is a bare formula, `n\mu = \sum x_i`
+is a step.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _is_minimiser(side: n.Node, spec: FormulaSpec) -> bool:
 
 
 def _is_silent(side: n.Node, spec: FormulaSpec) -> bool:
-    """A heading without a value: `L`, `\\mathcal{L}(w)`, the `\\hat w` of an argmin."""
+    r"""A heading without a value: `L`, `\mathcal{L}(w)`, the `\hat w` of an argmin."""
     if not isinstance(spec.oracle, Equals):
         return False
     if isinstance(side, n.Index):
@@ -160,7 +160,9 @@ def _defined_name(side: n.Node, spec: FormulaSpec) -> str:
 
 def _defined_family(side: n.Node, spec: FormulaSpec) -> tuple[str, str] | None:
     match side:
-        case n.Index(n.Name(name), (n.Name(index),)) if index in INDEX_LETTERS and _may_be_defined(name, spec):
+        case n.Index(n.Name(name), (n.Name(index),)) if index in INDEX_LETTERS and _may_be_defined(
+            name, spec
+        ):
             return spec.known(name), index
     return None
 

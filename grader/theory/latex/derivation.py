@@ -10,26 +10,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grader.theory.latex import nodes as n
-from grader.theory.latex.claims import Claims, claims, is_closed, is_derivative, is_heading
-from grader.theory.latex.evaluate import Evaluator
-from grader.theory.latex.fuel import Fuel, IllTyped, Unread
+from grader.theory.latex.claims import claims, is_closed, is_derivative, is_heading
+from grader.theory.latex.compare import NOT_EVALUATED, Exam, along
+from grader.theory.latex.fuel import Fuel, Unread
+from grader.theory.latex.judge import NOT_GRADED, review
 from grader.theory.latex.printing import shown
 from grader.theory.latex.spans import cell, scanned
 from grader.theory.latex.statements import statements
-from grader.theory.latex.values import Value, column, same, value
+from grader.theory.latex.values import same, value
 from grader.theory.latex.verdicts import Judgement, Verdict
 from grader.theory.latex.worlds import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from grader.theory.latex.spec import FormulaSpec, Trial
+    from grader.theory.latex.evaluate import Evaluator
+    from grader.theory.latex.spec import FormulaSpec
     from grader.theory.latex.statements import Statement
+    from grader.theory.latex.trials import Trial
 
 _ENOUGH = 2
 FOUND = "derivation steps found"
@@ -65,32 +69,35 @@ def judge_derivation(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> J
         seconds: as for `judge_formula`.
 
     Returns:
-        `accept` (tagged `derivation steps found`) if there is a derivative or a condition and every step holds, else
-        `review`; never `reject`, never raises.
+        `accept` (tagged `derivation steps found`) if there are steps and all hold, else `review`; never `reject`.
+        Never raises.
     """
     try:
         with np.errstate(all="raise"):
             return _judged(text, spec, Fuel(seconds=seconds))
     except Unread as why:
-        return _review(str(why))
+        return review(str(why))
     except Exception as why:  # noqa: BLE001  a stranger's text must not take the class down
-        return _review(f"we could not read it ({type(why).__name__})")
+        return review(f"we could not read it ({type(why).__name__})")
 
 
 def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     if spec.unknown is None:
-        return _review("this question asks for no minimiser")
+        return review("this question asks for no minimiser")
     if scanned(text):
-        return _review("handwritten or scanned answers are not graded")
-    parts = [s for formula in cell(text).formulas for s in statements(formula, fuel, functions=spec.functions)]
-    found = [step for part in parts for step in _steps(part, claims(parts, spec), spec, fuel)]
+        return review(NOT_GRADED)
+    parts = [
+        s for formula in cell(text).formulas for s in statements(formula, fuel, functions=spec.functions)
+    ]
+    exam = Exam(found=claims(parts, spec), spec=spec, fuel=fuel)
+    found = [step for part in parts for step in _steps(part, exam)]
     form = "; ".join(step.text for step in found)
     for kind, reason in ((Step.FALSE, "this step does not hold"), (Step.UNREAD, "this step was not read")):
         if bad := next((step for step in found if step.step is kind), None):
-            return _review(f"{reason}: {bad.text}" + (f" ({bad.why})" if bad.why else ""), form=form)
+            return review(f"{reason}: {bad.text}" + (f" ({bad.why})" if bad.why else ""), form=form)
     telling = sum(step.step is not Step.RESULT for step in found)
     if telling < _ENOUGH and not any(step.step in (Step.ZERO, Step.DERIVATIVE) for step in found):
-        return _review("no derivation found, only the result", form=form)
+        return review("no derivation found, only the result", form=form)
     return Judgement(
         verdict=Verdict.ACCEPT,
         reason=f"{telling} steps, and all hold",
@@ -99,74 +106,50 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     )
 
 
-def _steps(statement: Statement, found: Claims, spec: FormulaSpec, fuel: Fuel) -> Iterator[_Found]:
+def _steps(statement: Statement, exam: Exam) -> Iterator[_Found]:
     if statement.problem:
         if " = " in statement.text:
             yield _Found(Step.UNREAD, statement.text, statement.problem)
         return
-    for left, right in zip(statement.sides, statement.sides[1:], strict=False):
-        text = f"{shown(left)} = {shown(right)}"
-        tries = [_step(left, right, found, spec, reading, fuel) for reading in _READINGS]
+    for left, right in pairwise(statement.sides):
+        tries = [_step(left, right, exam, reading) for reading in _READINGS]
         held = [step for step, _ in tries if step not in (Step.FALSE, Step.UNREAD)]
         step, why = (held[0], "") if held else tries[0]
-        yield _Found(step, text, why)
+        yield _Found(step, f"{shown(left)} = {shown(right)}", why)
 
 
-def _step(
-    left: n.Node, right: n.Node, found: Claims, spec: FormulaSpec, reading: Reading, fuel: Fuel
-) -> tuple[Step, str]:
+def _step(left: n.Node, right: n.Node, exam: Exam, reading: Reading) -> tuple[Step, str]:
     try:
-        pairs = [
-            (_holds(left, right, found, spec, trial, reading, fuel, seed=None),
-             _holds(left, right, found, spec, trial, reading, fuel, seed=seed))
-            for seed, trial in enumerate(spec.trials)
-        ]  # fmt: skip
-    except (Unread, IllTyped, FloatingPointError, StopIteration) as why:
+        at_minimum = all(_equal(left, right, exam.evaluator(trial, reading)) for trial in exam.spec.trials)
+        everywhere = not isinstance(left, n.Optimum) and all(
+            _equal(left, right, _elsewhere(trial, seed, exam, reading))
+            for seed, trial in enumerate(exam.spec.trials)
+        )
+    except NOT_EVALUATED as why:
         return Step.UNREAD, str(why)
-    at_optimum, everywhere = (all(column) for column in zip(*pairs, strict=True))
-    if not at_optimum:
+    if not at_minimum:
         return Step.FALSE, ""
     about_derivative = any(is_derivative(part) for side in (left, right) for part in n.walk(side))
     if everywhere:
         return (Step.DERIVATIVE if about_derivative else Step.IDENTITY), ""
     if about_derivative and n.ZERO not in (left, right):
         return Step.FALSE, "it is no derivative of that function"
-    if any(is_heading(a, spec) and is_closed(b, spec) for a, b in ((left, right), (right, left))):
+    if any(is_heading(a, exam.spec) and is_closed(b, exam.spec) for a, b in ((left, right), (right, left))):
         return Step.RESULT, ""
     return (Step.ZERO if n.ZERO in (left, right) else Step.CONDITION), ""
 
 
-def _holds(  # noqa: PLR0913  one call, in one place
-    left: n.Node,
-    right: n.Node,
-    found: Claims,
-    spec: FormulaSpec,
-    trial: Trial,
-    reading: Reading,
-    fuel: Fuel,
-    *,
-    seed: int | None,
-) -> bool:
-    """Whether two sides are equal at the minimum, or somewhere else if there is a seed."""
-    world = found.within(spec.world_of(trial, reading))
-    if seed is not None and spec.unknown is not None:
-        shape = world.values[spec.unknown].shape
-        world = world.with_value(spec.unknown, value(np.random.default_rng(seed).normal(0, 2, shape)))
-    evaluator = Evaluator(world, reading, fuel)
+def _elsewhere(trial: Trial, seed: int, exam: Exam, reading: Reading) -> Evaluator:
+    """An evaluator in the same world, with the unknown moved away from the minimum."""
+    evaluator = exam.evaluator(trial, reading)
+    unknown = exam.spec.unknown or ""
+    shape = evaluator.world.values[unknown].shape
+    moved = value(np.random.default_rng(seed).normal(0, 2, shape))
+    evaluator.world = evaluator.world.with_value(unknown, moved)
+    return evaluator
+
+
+def _equal(left: n.Node, right: n.Node, evaluator: Evaluator) -> bool:
     if isinstance(left, n.Optimum):
-        return same(evaluator(n.Gradient(left.body, None)), value(0.0)) and seed is None
-    a, b = (_value(side, n.Items((left, right)), evaluator) for side in (left, right))
-    return same(a, b)
-
-
-def _value(side: n.Node, both: n.Node, evaluator: Evaluator) -> Value:
-    free = evaluator.free(both)
-    if len(free) > 1:
-        raise Unread(f"the indices {', '.join(sorted(free))} are not bound")
-    if not free:
-        return evaluator(side)
-    return column(evaluator.each(free.pop(), side, like=both))
-
-
-def _review(reason: str, *, form: str = "") -> Judgement:
-    return Judgement(verdict=Verdict.REVIEW, reason=reason, normal_form=form)
+        return same(evaluator(n.Gradient(left.body, None)), value(0.0))
+    return same(*(along(side, (left, right), evaluator) for side in (left, right)))

@@ -1,4 +1,4 @@
-"""Chapter 4, an aside: what an ellipsis leaves out.
+"""Chapter 5, aside: what an ellipsis leaves out.
 
 The first and the last item differ only where an index runs, so `2x_1, …, 2x_d` is `2x_k` for k from 1 to d. The
 items that are written out are believed over the pattern: in `2x_1, 2x_2, …, x_d` the last one is `x_d`.

@@ -9,13 +9,13 @@ import re
 import unicodedata
 
 _WORDS = re.compile(
-    r"\b(?:not|isn'?t|aren'?t|wasn'?t|doesn'?t|don'?t|didn'?t|can'?t|cannot|never|neither|nor|no longer|wrong|incorrect\w*|"
-    r"mistak\w*|false|untrue|instead|rather than|thought|tried|try|or|but|however|although|though|unless|except|unsure|"
-    r"guess\w*|maybe|perhaps|probably|possibly|might|confus\w*|idk|actually|unlike|ignore|scratch that|disregard|crossed|"
-    r"todo|fixme|"
+    r"\b(?:not|isn'?t|aren'?t|wasn'?t|doesn'?t|don'?t|didn'?t|can'?t|cannot|never|neither|nor|no longer|wrong|"
+    r"incorrect\w*|mistak\w*|false|untrue|instead|rather than|thought|tried|try|or|but|however|although|though|"
+    r"unless|except|unsure|guess\w*|maybe|perhaps|probably|possibly|might|confus\w*|idk|actually|unlike|ignore|"
+    r"scratch that|disregard|crossed|todo|fixme|"
     r"incorrecto|falso|equivocad\w*|pero|quizás?|creo|tal vez|faux|mais|peut-être|falsch|nicht|aber|vielleicht|"
     r"no es|no está|n'est pas|não|errado|sbagliat\w*|forse)\b"
-    r"|[不没非错误]|\?|？|~~",
+    r"|[不没非错误]|[?\uff1f]|~~",
     re.IGNORECASE,
 )
 _READ_SCRIPTS = ("LATIN", "CJK", "GREEK", "FULLWIDTH", "IDEOGRAPHIC", "MICRO", "MODIFIER")
@@ -36,7 +36,7 @@ def computes(words: str) -> str:
 
 def casts_doubt(words: str) -> str:
     """Return the first word that casts doubt, or the first letter of a script that we cannot read, or nothing."""
-    if found := _WORDS.search(words.replace("’", "'")):
+    if found := _WORDS.search(words.replace("\u2019", "'")):
         return found[0]
     return next((letter for letter in words if letter.isalpha() and not _is_readable(letter)), "")
 

@@ -1,6 +1,6 @@
-r"""Chapter 2: tokens become a tree.
+r"""Chapter 3: tokens become a tree.
 
-    expression = [+|-] term {(+|-) term}          term   = factor {[· × * / ∘] factor}
+    expression = [+|-] term {(+|-) term}          term   = factor {[. * / o] factor}
     factor     = -factor | atom {scripts}         scripts = _argument | ^argument | '
 
 What an `atom` is (a name, a bracket, a norm, a fraction, a big sum, a gradient) stands in `notation.py`. Two things
@@ -10,17 +10,17 @@ arguments reach (`\frac12`, `x^2y`).
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.theory.latex import nodes as n
 from grader.theory.latex import notation
-from grader.theory.latex.fuel import DEPTH, Fuel, Unread
-from grader.theory.latex.tokens import END, Kind, Token
+from grader.theory.latex.cursor import Cursor
+from grader.theory.latex.fuel import Fuel, Unread
+from grader.theory.latex.tokens import END, Kind, Token, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 SEPARATORS = frozenset({",", ";", "&", "quad", "qquad", r"\\"})
 _TIMES = {"cdot": ".", "bullet": ".", "times": "", "*": "", "ast": "", "@": "", "odot": "o", "circ": "o"}
@@ -40,96 +40,47 @@ def parse(tokens: Sequence[Token], fuel: Fuel, *, functions: frozenset[str], wid
         Unread: with the place.
     """
     parser = Parser(tokens, fuel, functions=functions, wide=wide)
-    node = parser.expression()
-    if parser.peek() != END:
-        raise Unread(f"unexpected “{parser.peek().text}”")
-    return node
+    return parser.whole(parser.expression())
 
 
-class Parser:
-    """A cursor over tokens with the rules of precedence."""
+def formula(text: str) -> n.Node:
+    """Parse a formula of ours, as a spec gives it.
 
-    def __init__(
-        self, tokens: Sequence[Token], fuel: Fuel, *, functions: frozenset[str], wide: bool, depth: int = 0
-    ) -> None:
-        self._tokens = list(tokens)
-        self._at = 0
-        self._fuel = fuel
-        self._depth = depth
-        self._fences: list[str] = []
-        self.functions = functions
-        self.wide = wide
+    Raises:
+        Unread: with the place.
+    """
+    return parse(tokenize(text), Fuel(), functions=frozenset())
 
-    # The cursor
 
-    def peek(self, ahead: int = 0) -> Token:
-        where = self._at + ahead
-        return self._tokens[where] if where < len(self._tokens) else END
+def canonical(name: str) -> str:
+    r"""Name a symbol as the grammar does: `\hat{y}` is `hat y`.
 
-    def take(self) -> Token:
-        self._fuel.burn()
-        token = self.peek()
-        self._at += 1
-        return token
+    Raises:
+        Unread: it is more than a name.
+    """
+    node = formula(name) if name else n.Name("")
+    if not isinstance(node, n.Name):
+        raise Unread(f"{name} is not a name")
+    return node.text
 
-    def sees(self, *texts: str) -> bool:
-        token = self.peek()
-        return token.text in texts and token.kind not in (Kind.NAME, Kind.WORD)
 
-    def skips(self, *texts: str) -> bool:
-        found = self.sees(*texts)
-        if found:
-            self.take()
-        return found
-
-    def expect(self, text: str) -> None:
-        if not self.skips(text):
-            raise Unread(f"expected “{text}” before “{self.peek().text}”")
-
-    def mark(self) -> int:
-        return self._at
-
-    def back_to(self, mark: int) -> None:
-        self._at = mark
-
-    def group(self) -> list[Token]:
-        """Take a TeX argument unparsed: the tokens in braces, or one token."""
-        if not self.sees("{"):
-            return [self.take()]
-        self.take()
-        depth, start = 1, self._at
-        while depth:
-            token = self.take()
-            if token == END:
-                raise Unread("a brace { is never closed")
-            depth += {"{": 1, "}": -1}.get(token.text, 0)
-        return self._tokens[start : self._at - 1]
+class Parser(Cursor):
+    """The rules of precedence, over a cursor."""
 
     def inside(self, tokens: Sequence[Token]) -> n.Node:
         """Parse tokens that were taken as a group."""
-        parser = Parser(tokens, self._fuel, functions=self.functions, wide=self.wide, depth=self._depth + 1)
+        parser = Parser(tokens, self.fuel, functions=self.functions, wide=self.wide, depth=self.depth + 1)
         with parser.fenced(""):
             node = parser.expression()
-        if parser.peek() != END:
-            raise Unread(f"unexpected “{parser.peek().text}”")
-        return node
-
-    @contextmanager
-    def fenced(self, close: str) -> Iterator[None]:
-        """Inside a bracket, or inside bars if `close` is `|` or `||`."""
-        if len(self._fences) + self._depth > DEPTH:
-            raise Unread("it is nested too deeply")
-        self._fences.append(close)
-        yield
-        self._fences.pop()
+        return parser.whole(node)
 
     def starts_atom(self) -> bool:
         return notation.starts_atom(self)
 
-    def closes_bar(self) -> bool:
-        return bool(self._fences) and self.peek().text == self._fences[-1]
-
-    # The rules
+    def whole(self, node: n.Node) -> n.Node:
+        if self.peek() != END:
+            raise Unread(f"unexpected “{self.peek().text}”")
+        return node
 
     def expression(self) -> n.Node:
         negative = self.skips("-")

@@ -1,13 +1,12 @@
 """Chapter 10: the verdict.
 
 Only a strict reading accepts, and only if every claim holds, nothing is left unread that could matter and no word
-takes it back. Reject needs a reading in which the answer was evaluated and wrong, and none in which any part of it is
-right. Everything else goes to a person.
+takes it back. Reject needs a reading in which the answer was evaluated and wrong, and none in which any part of it
+is right. Everything else goes to a person.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,15 @@ import numpy as np
 
 from grader.theory.latex import nodes as n
 from grader.theory.latex.claims import Claims, claims, is_closed, is_mention, merely_named, valued_sides
-from grader.theory.latex.compare import Finding, Outcome, tried, witness
+from grader.theory.latex.compare import NOT_EVALUATED, Exam, Finding, Outcome, tried
 from grader.theory.latex.doubt import casts_doubt, computes
-from grader.theory.latex.evaluate import Evaluator
-from grader.theory.latex.fuel import Fuel, IllTyped, Unread
+from grader.theory.latex.fuel import Fuel, Unread
 from grader.theory.latex.printing import shown
 from grader.theory.latex.spans import Cell, cell, scanned
 from grader.theory.latex.statements import Statement, statements
 from grader.theory.latex.values import same
 from grader.theory.latex.verdicts import Judgement, Verdict
+from grader.theory.latex.witness import witness
 from grader.theory.latex.worlds import STRICT
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from grader.theory.latex.worlds import Reading
 
 _MOST_STATEMENTS = 60
+NOT_GRADED = "handwritten or scanned answers are not graded"
 
 
 def judge_formula(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> Judgement:
@@ -49,59 +49,63 @@ def judge_formula(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> Judg
         with np.errstate(all="raise"):
             return _judged(text, spec, Fuel(seconds=seconds))
     except Unread as why:
-        return _review(str(why))
+        return review(str(why))
     except Exception as why:  # noqa: BLE001  a stranger's text must not take the class down
-        return _review(f"we could not read it ({type(why).__name__})")
+        return review(f"we could not read it ({type(why).__name__})")
 
 
 def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     if scanned(text):
-        return _review("handwritten or scanned answers are not graded", tags=frozenset({"image"}))
-    found = cell(text)
-    judgement = _by_meaning(found, spec, fuel)
-    if judgement.verdict is Verdict.ACCEPT and (word := casts_doubt(found.words)):
-        return replace(
-            judgement, verdict=Verdict.REVIEW, reason=f"right, but the word “{word}” may take it back"
-        )
+        return review(NOT_GRADED, tags=frozenset({"image"}))
+    where = cell(text)
+    judgement = _by_meaning(where, spec, fuel)
+    if judgement.verdict is Verdict.ACCEPT and (word := casts_doubt(where.words)):
+        reason = f"right, but the word “{word}” may take it back"
+        return replace(judgement, verdict=Verdict.REVIEW, reason=reason)
     return judgement
 
 
-def _by_meaning(found: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
-    if not found.formulas:
-        return _review("no formula found")
-    reviewed: Judgement | None = None
+def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
+    """Try the readings in turn. The first that accepts, or in which some of it is right, has the last word."""
+    if not where.formulas:
+        return review("no formula found")
+    unclear: Judgement | None = None
     rejected: Judgement | None = None
     for reading in spec.readings:
-        sorted_out = claims(_statements(found, spec, reading, fuel), spec)
-        judgement = _under(reading, sorted_out, found, spec, fuel)
-        if judgement.verdict is not Verdict.REVIEW and (why := _words_count(sorted_out, found)):
+        exam = Exam(found=claims(_statements(where, spec, reading, fuel), spec), spec=spec, fuel=fuel)
+        judgement = _under(reading, exam, where)
+        if judgement.verdict is not Verdict.REVIEW and (why := _words_count(exam.found, where)):
             return replace(judgement, verdict=Verdict.REVIEW, reason=why, witness=None)
         if judgement.verdict is Verdict.ACCEPT:
             return judgement
         if judgement.verdict is Verdict.REJECT:
             rejected = rejected or judgement
         elif judgement.reading:
-            return reviewed if reviewed and not reading.strict else judgement
+            return (
+                judgement
+                if reading.strict or not unclear
+                else replace(unclear, normal_form=judgement.normal_form)
+            )
         else:
-            reviewed = reviewed or judgement
-    return rejected or reviewed or _review("no reading fits")
+            unclear = unclear or judgement
+    return rejected or unclear or review("no reading fits")
 
 
-def _words_count(sorted_out: Claims, found: Cell) -> str:
+def _words_count(found: Claims, where: Cell) -> str:
     """Whether the words compute, beside a formula that does not say what it is the value of."""
-    if sorted_out.answers:
+    if found.answers:
         return ""
-    if word := computes(found.words):
+    if word := computes(where.words):
         return f"the word “{word}” may belong to the formula"
-    if found.words.strip() and all(is_mention(part) for part in sorted_out.bare):
+    if where.words.strip() and all(is_mention(part) for part in found.bare):
         return "a symbol among words"
     return ""
 
 
-def _statements(found: Cell, spec: FormulaSpec, reading: Reading, fuel: Fuel) -> list[Statement]:
+def _statements(where: Cell, spec: FormulaSpec, reading: Reading, fuel: Fuel) -> list[Statement]:
     parts = [
         statement
-        for formula in found.formulas
+        for formula in where.formulas
         for statement in statements(formula, fuel, functions=spec.functions, wide=reading.wide_sums)
     ]
     if len(parts) > _MOST_STATEMENTS:
@@ -109,54 +113,61 @@ def _statements(found: Cell, spec: FormulaSpec, reading: Reading, fuel: Fuel) ->
     return parts
 
 
-def _under(reading: Reading, found: Claims, where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
-    """The verdict of one reading: review without a `reading` if nothing could be evaluated."""
-    chosen, beside = _chosen(found, spec, fuel)
-    if blocked := _blocked(found, where, chosen):
-        return _review(blocked)
+def _under(reading: Reading, exam: Exam, where: Cell) -> Judgement:
+    """The verdict of one reading: `review` without naming it if nothing could be evaluated."""
+    chosen, beside = _chosen(exam)
+    if blocked := _blocked(exam.found, where, chosen):
+        return review(blocked)
     if not chosen:
-        return _review("no formula here is an answer")
-    findings = [tried(claim, found, spec, reading, fuel) for claim in chosen]
+        return review("no formula here is an answer")
+    findings = [tried(claim, exam, reading) for claim in chosen]
+    judgement = _weighed(findings, chosen, exam, reading)
+    if judgement.verdict is Verdict.ACCEPT and (reason := _contradicted(beside, exam, reading)):
+        return replace(judgement, verdict=Verdict.REVIEW, reason=reason)
+    return judgement
+
+
+def _weighed(findings: list[Finding], chosen: list[Statement], exam: Exam, reading: Reading) -> Judgement:
     outcomes = {finding.outcome for finding in findings}
-    form = "; ".join(_form(claim) for claim in chosen)
+    form = "; ".join(map(_form, chosen))
     if Outcome.UNCLEAR in outcomes:
         why = next(finding.why for finding in findings if finding.outcome is Outcome.UNCLEAR)
         named = reading.name if outcomes & {Outcome.HOLDS, Outcome.MIXED} else ""
-        return _review(f"not understood: {why}", form=form, reading=named)
+        return review(f"not understood: {why}", form=form, reading=named)
     if outcomes == {Outcome.FAILS}:
-        return _rejected(chosen, found, spec, reading, fuel, form)
+        return _rejected(chosen[-1], exam, reading, form)
     if outcomes != {Outcome.HOLDS}:
-        return _review("one part of it is right, another is not", form=form, reading=reading.name)
-    reason = _objection(findings, chosen, spec, reading) or _beside(beside, found, spec, reading, fuel)
-    if reason:
-        return _review(reason, form=form, reading=reading.name)
+        return review("one part of it is right, another is not", form=form, reading=reading.name)
+    if reason := _objection(findings, chosen, exam.spec, reading):
+        return review(reason, form=form, reading=reading.name)
     return Judgement(
         verdict=Verdict.ACCEPT,
         reason="it has the right value wherever it was tried",
         reading=reading.name,
         normal_form=form,
-        tags=_tags(findings, chosen, spec),
+        tags=_tags(findings, chosen, exam.spec),
     )
 
 
-def _chosen(found: Claims, spec: FormulaSpec, fuel: Fuel) -> tuple[list[Statement], list[Statement]]:
+def _chosen(exam: Exam) -> tuple[list[Statement], list[Statement]]:
     """The statements that are the answer, and the bare formulas that stand beside them."""
-    telling = [part for part in found.bare if not is_mention(part) and not _restates(part, found, spec, fuel)]
+    found = exam.found
+    telling = [part for part in found.bare if not is_mention(part) and not _restates(part, exam)]
     if found.answers:
         return list(found.answers), telling
     return telling or [part for part in found.bare if len(found.bare) == 1], []
 
 
-def _restates(statement: Statement, found: Claims, spec: FormulaSpec, fuel: Fuel) -> bool:
+def _restates(statement: Statement, exam: Exam) -> bool:
     """Whether it only repeats something given: the function, a symbol written out."""
-    trial = spec.trials[0]
-    evaluator = Evaluator(found.within(trial.world), STRICT[0], fuel)
+    trial = exam.spec.trials[0]
+    evaluator = exam.evaluator(trial, STRICT[0])
     try:
         values = [evaluator(side) for side in statement.sides]
-        given = [trial.world.values[name] for name in spec.given]
+        given = [trial.world.values[name] for name in exam.spec.given]
         if trial.world.asked is not None:
             given.append(evaluator(trial.world.asked))
-    except (Unread, IllTyped, FloatingPointError, StopIteration):
+    except NOT_EVALUATED:
         return False
     return any(all(same(v, thing) for v in values) for thing in given)
 
@@ -175,36 +186,29 @@ def _looks_like(statement: Statement, chosen: list[Statement]) -> bool:
     return bool(equals) and any(head == claim.text.partition(" = ")[0] for claim in chosen)
 
 
-def _objection(
-    findings: list[Finding], chosen: list[Statement], spec: FormulaSpec, reading: Reading
-) -> str:
+def _objection(findings: list[Finding], chosen: list[Statement], spec: FormulaSpec, reading: Reading) -> str:
     """Why an answer that holds is not accepted."""
-    doubts = sorted(set[str]().union(*(finding.doubts for finding in findings)))
-    if doubts:
+    if doubts := sorted(set[str]().union(*(finding.doubts for finding in findings))):
         return doubts[0]
     if not reading.strict:
-        guesses = sorted(set[str]().union(*(finding.guesses for finding in findings)))
-        return "right only if read " + (", ".join(guesses) and f"with {', '.join(guesses)}" or reading.name)
-    closed = [side for claim in chosen for side in valued_sides(claim, spec) if is_closed(side, spec)]
-    if all(merely_named(side, spec) for side in closed):
+        guesses = ", ".join(sorted(set[str]().union(*(finding.guesses for finding in findings))))
+        return f"right only if read with {guesses}" if guesses else f"right only if read {reading.name}"
+    if all(merely_named(side, spec) for side in _closed_sides(chosen, spec)):
         return "it names the answer without a formula"
     return ""
 
 
-def _beside(beside: list[Statement], found: Claims, spec: FormulaSpec, reading: Reading, fuel: Fuel) -> str:
+def _contradicted(beside: list[Statement], exam: Exam, reading: Reading) -> str:
     for statement in beside:
-        finding = tried(statement, found, spec, reading, fuel)
-        if finding.outcome is not Outcome.HOLDS:
+        if tried(statement, exam, reading).outcome is not Outcome.HOLDS:
             return f"right, but “{_form(statement)}” stands beside it"
     return ""
 
 
-def _rejected(
-    chosen: list[Statement], found: Claims, spec: FormulaSpec, reading: Reading, fuel: Fuel, form: str
-) -> Judgement:
-    seen = witness(chosen[-1], found, spec, reading, fuel)
+def _rejected(claim: Statement, exam: Exam, reading: Reading, form: str) -> Judgement:
+    seen = witness(claim, exam, reading)
     if seen is None:
-        return _review("wrong, but no small example shows it", form=form)
+        return review("wrong, but no small example shows it", form=form)
     return Judgement(
         verdict=Verdict.REJECT,
         reason=str(seen),
@@ -214,17 +218,17 @@ def _rejected(
     )
 
 
-def _review(reason: str, *, form: str = "", reading: str = "", tags: frozenset[str] = frozenset()) -> Judgement:
-    return Judgement(verdict=Verdict.REVIEW, reason=reason, normal_form=form, reading=reading, tags=tags)
+def _closed_sides(chosen: list[Statement], spec: FormulaSpec) -> list[n.Node]:
+    return [side for claim in chosen for side in valued_sides(claim, spec) if is_closed(side, spec)]
 
 
 def _form(statement: Statement) -> str:
-    return " = ".join(shown(side) for side in statement.sides)
+    return " = ".join(map(shown, statement.sides))
 
 
 def _tags(findings: list[Finding], chosen: list[Statement], spec: FormulaSpec) -> frozenset[str]:
     used = frozenset[str]().union(*(finding.used for finding in findings))
-    sides = [side for claim in chosen for side in valued_sides(claim, spec) if is_closed(side, spec)]
+    sides = _closed_sides(chosen, spec)
     summed = {any(isinstance(part, n.Series | n.Dots) for part in n.walk(side)) for side in sides}
     tags = {"sum form" if is_sum else "matrix form" for is_sum in summed}
     if any(finding.component for finding in findings):
@@ -232,3 +236,10 @@ def _tags(findings: list[Finding], chosen: list[Statement], spec: FormulaSpec) -
     if not spec.needs <= used:
         tags.add("no " + " and ".join(sorted(spec.needs)))
     return frozenset(tags)
+
+
+def review(
+    reason: str, *, form: str = "", reading: str = "", tags: frozenset[str] = frozenset()
+) -> Judgement:
+    """A judgement that leaves the answer to a person."""
+    return Judgement(verdict=Verdict.REVIEW, reason=reason, normal_form=form, reading=reading, tags=tags)

@@ -1,10 +1,10 @@
-"""Chapter 2, the tree: what a formula says, without how it was typed."""
+"""Chapter 3, the tree: what a formula says, without how it was typed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, is_dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -199,7 +199,7 @@ def children(node: Node) -> Iterator[Node]:
 
 def _nodes_in(value: object) -> Iterator[Node]:
     if is_dataclass(value):
-        yield value  # type: ignore[misc]  # every dataclass that a node holds is a node
+        yield cast("Node", value)  # every dataclass that a node holds is a node
     elif isinstance(value, tuple):
         for item in value:
             yield from _nodes_in(item)
@@ -221,7 +221,8 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
 
     def renewed(value: object) -> object:
         if is_dataclass(value):
-            return change(value)  # type: ignore[arg-type]
+            return change(cast("Node", value))
         return tuple(map(renewed, value)) if isinstance(value, tuple) else value
 
-    return type(node)(*(renewed(getattr(node, field.name)) for field in fields(node)))  # type: ignore[return-value]
+    fresh = [renewed(getattr(node, field.name)) for field in fields(node)]
+    return cast("Node", cast("Any", type(node))(*fresh))

@@ -1,4 +1,5 @@
-r"""Chapter 2, continued: what the atoms of the grammar are, notation by notation."""
+r"""Chapter 3, continued: what the atoms of the grammar are, notation by notation."""
+# ruff: noqa: SIM905  a line of words reads better than a column of strings
 
 from __future__ import annotations
 
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
 _GRADIENT_WORDS = frozenset({"grad", "gradient"})
 _OPENERS = {"(": ")", "[": "]", "{": "}", r"\{": r"\}"}
-_ATOM_COMMANDS = frozenset("frac sqrt sum prod nabla langle partial argmin min max sign sgn infty".split())
+_ATOM_COMMANDS = frozenset(("frac sqrt sum prod nabla langle partial argmin min max sign sgn infty").split())
 _LABELS = frozenset(
-    "opt best optimal min mle lad ols ml hat star sol solution train l1 mae loss lin reg * ast dagger".split()
+    (
+        "opt best optimal min mle lad ols ml hat star sol solution train l1 mae loss lin reg * ast dagger"
+    ).split()
 )
 """Scripts that say which one is meant and change nothing."""
 
@@ -128,7 +131,7 @@ def _is_prime(p: Parser) -> bool:
 
 
 def is_label(tokens: Sequence[Token]) -> bool:
-    """Whether a script is a word such as `opt`, `*` or `\\ell_1` that names without computing."""
+    r"""Whether a script is a word such as `opt`, `*` or `\ell_1` that names without computing."""
     spelled = "".join(token.text for token in tokens if token.text not in "{}").lower()
     return spelled in _LABELS or spelled.startswith("ell_") or (bool(tokens) and tokens[0].kind is Kind.WORD)
 

@@ -1,4 +1,4 @@
-"""Chapter 5, aside: where the right value comes from.
+"""Chapter 6, aside: where the right value comes from.
 
 The question's own function is differentiated or minimised numerically, so that nobody has to type the answer.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from grader.theory.latex.evaluate import Evaluator
 from grader.theory.latex.fuel import Fuel, IllTyped
 from grader.theory.latex.nodes import Gradient, Name, Node
-from grader.theory.latex.values import Value, is_scalar, value
+from grader.theory.latex.values import Value, value
 from grader.theory.latex.worlds import STRICT
 
 if TYPE_CHECKING:

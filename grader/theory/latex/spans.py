@@ -3,6 +3,7 @@ r"""Chapter 7: where in a cell the maths is.
 A cell may be markdown with `$…$`, `$$…$$`, `\(…\)`, `\[…\]`, an environment, a LaTeX file, comments or strings in
 code, or a formula typed with no dollar signs among words. What is not maths is kept: words can take an answer back.
 """
+# ruff: noqa: SIM905  a line of words reads better than a column of strings
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ import tokenize as python
 from dataclasses import dataclass
 
 from grader.theory.latex.fuel import LENGTH, Unread
-from grader.theory.latex.tokens import GREEK
+from grader.theory.latex.spelling import GREEK
 
 _ENVIRONMENTS = "equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign"
 _MATHS = re.compile(
@@ -23,24 +24,37 @@ _MATHS = re.compile(
     r"|```math\s(?P<e>.+?)```|\$`(?P<f>[^$`]+)`\$|(?<![\\$])\$(?P<g>[^$]+?)(?<!\\)\$",
     re.DOTALL,
 )
-_IMAGE = re.compile(r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b", re.I)
+_IMAGE = re.compile(
+    r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(
     r"^[\s#>*_-]*(?:(?:question|problem|part|answer|ans|sol|solution|q)\s*)?\(?\d{0,2}\s*[.)]?\s*\(?[a-d]\s*(?:[).:\]]+[*_]*|$)",
-    re.I,
+    re.IGNORECASE,
 )
-_HTML_SCRIPTS = ((re.compile(r"<sub>(.*?)</sub>", re.I), r"_{\1}"), (re.compile(r"<sup>(.*?)</sup>", re.I), r"^{\1}"))
+_HTML_SCRIPTS = (
+    (re.compile(r"<sub>(.*?)</sub>", re.IGNORECASE), r"_{\1}"),
+    (re.compile(r"<sup>(.*?)</sup>", re.IGNORECASE), r"^{\1}"),
+)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
-_MATHS_WORDS = frozenset(
-    "sum prod sqrt frac norm abs mean median max min argmin grad nabla partial sign dot cdot hat bar top".split()
-) | GREEK
+_MATHS_WORDS = (
+    frozenset(
+        (
+            "sum prod sqrt frac norm abs mean median max min argmin grad nabla partial sign dot cdot hat bar top"
+        ).split()
+    )
+    | GREEK
+)
 _AS_COMMANDS = _MATHS_WORDS - {"mean", "median", "abs", "norm", "grad", "hat", "bar", "dot"}
 _AS_TEXT = frozenset({"mean", "median", "abs", "grad", "MAE", "MSE"})
 _ALONE = GREEK | {"sum", "grad", "argmin", "nabla", "MAE", "MSE"}
 """Words that are maths even with nothing attached."""
 _WORDS_BEFORE_WORDS = frozenset({"sum", "a", "I", "y", "e", "A"})
 _SHORT_WORDS = frozenset(
-    "is of so to we by in it as at be an or on if do us no for the and are was has can let set get with "
-    "el la de es en un lo los se del le et est un une les der die das ist und".split()
+    (
+        "is of so to we by in it as at be an or on if do us no for the and are was has can let set get with "
+        "el la de es en un lo los se del le et est un une les der die das ist und"
+    ).split()
 )
 
 
@@ -85,7 +99,9 @@ def _document(text: str) -> str:
     """The body of a LaTeX file, without its headings."""
     found = re.search(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", text, re.DOTALL)
     body = found[1] if found else text
-    return re.sub(r"\\(?:sub)*(?:section|paragraph|title|author|date)\*?\s*\{[^{}]*\}|\\(?:maketitle|item)\b", " ", body)
+    return re.sub(
+        r"\\(?:sub)*(?:section|paragraph|title|author|date)\*?\s*\{[^{}]*\}|\\(?:maketitle|item)\b", " ", body
+    )
 
 
 def _uncoded(text: str) -> str:
@@ -94,7 +110,11 @@ def _uncoded(text: str) -> str:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return _uncommented(text)
-    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    strings = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
     kept = [*_comments(text), *strings]
     return "\n".join(kept) if kept else text
 
@@ -127,7 +147,9 @@ def _separated(line: str) -> tuple[list[str], list[str]]:
     line = _LABEL.sub(" ", line.strip().strip("`").strip())
     line = re.sub(r"(?<=[\w)\]])\*\*(?=[\d(])", "^", line)
     line = re.sub(r"\*\*|__|`|^[-*+>]\s", " ", line)
-    line = re.sub(r"\\(?:text|mathrm|operatorname)\s*\{[^{}]*\}", lambda found: found[0].replace(" ", "\0"), line)
+    line = re.sub(
+        r"\\(?:text|mathrm|operatorname)\s*\{[^{}]*\}", lambda found: found[0].replace(" ", "\0"), line
+    )
     maths: list[list[str]] = [[]]
     words: list[str] = []
     chunks = line.split()

@@ -1,4 +1,4 @@
-r"""Chapter 5: a question, declared.
+r"""Chapter 6: a question, declared.
 
 A new formula question is ten lines, here as assignment.toml would give them:
 
@@ -17,39 +17,31 @@ anything that equals a formula (`equals`), up to a positive factor if `scales` l
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grader.theory.latex.fuel import Fuel, IllTyped, Unread
-from grader.theory.latex.grammar import parse
-from grader.theory.latex.nodes import Name, Node, names_in
-from grader.theory.latex.oracles import Equals, GradientOf, Minimises, Oracle, evaluated, right_value
-from grader.theory.latex.tokens import tokenize
-from grader.theory.latex.values import Value, is_scalar, value
-from grader.theory.latex.worlds import LENIENT, STRICT, Reading, World
+from grader.theory.latex.fuel import IllTyped, Unread
+from grader.theory.latex.grammar import canonical
+from grader.theory.latex.oracles import Equals, GradientOf, Minimises, Oracle
+from grader.theory.latex.trials import SIZES, Trial, random_trial, reread
+from grader.theory.latex.worlds import LENIENT, STRICT, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-_SIZES = ((4, 2, 3), (5, 3, 2), (2, 5, 4))
-"""Sizes of the dimensions, in the order in which the shapes name them: never equal, never 1, so that no ill-typed
-formula fits by chance."""
 _SEEDS = range(2)
+_PLAIN_KEYS: Mapping[str, Callable[[Any], Any]] = {
+    "shapes": lambda table: {symbol: tuple(dims) for symbol, dims in table.items()},
+    **dict.fromkeys(("rows", "derived", "synonyms", "slips"), dict),
+    **dict.fromkeys(("mere_names", "called", "optional", "needs"), frozenset),
+    **dict.fromkeys(("scales", "vocabularies"), tuple),
+}
+"""The keys of a table besides the oracle's, and what makes a field of each."""
 COMMON_FUNCTIONS = frozenset({"f", "g", "h", "F", "J", "L", "E", "l", "ell", "C", "R", "Q"})
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Trial:
-    """One world, and what is right in it."""
-
-    world: World
-    right: Mapping[frozenset[str], Value]
-    """The right value, by the optional symbols that the answer uses."""
-    scales: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,19 +95,23 @@ class FormulaSpec:
             oracle = GradientOf(formula, rest.pop("by", ""))
         else:
             oracle = Minimises(formula, rest.pop("over", ""))
-        unknown = set(rest) - set(cls.__dataclass_fields__) | set(rest) & {"name", "oracle"}
+        unknown = set(rest) - set(_PLAIN_KEYS)
         if unknown:
             raise ValueError(f"formula {name}: unknown key {', '.join(sorted(unknown))}")
-        shapes = {symbol: tuple(dims) for symbol, dims in rest.pop("shapes", {}).items()}
-        sets = {key: frozenset(rest.pop(key)) for key in ("mere_names", "called", "optional", "needs") if key in rest}
-        tuples = {key: tuple(rest.pop(key)) for key in ("scales", "vocabularies") if key in rest}
-        return cls(name=name, oracle=oracle, shapes=shapes, **sets, **tuples, **rest)
+        given: dict[str, Any] = {
+            key: convert(rest[key]) for key, convert in _PLAIN_KEYS.items() if key in rest
+        }
+        given.setdefault("shapes", {})
+        return cls(name=name, oracle=oracle, **given)
 
     def __post_init__(self) -> None:
+        if len(self.dimensions) not in range(1, len(SIZES) + 1):
+            count = f"{len(self.dimensions)} dimensions, 1 to {len(SIZES)} can be tried"
+            raise ValueError(f"formula {self.name}: its shapes name {count}")
         try:
             self.trials  # noqa: B018  evaluated once, here, so that a bad spec is refused when it is loaded
             for reading in self.readings:
-                self.world_of(self.trials[0], reading)
+                reread(self.trials[0].world, reading)
         except (Unread, IllTyped, ArithmeticError) as why:
             raise ValueError(f"formula {self.name}: {why}") from None
 
@@ -148,12 +144,12 @@ class FormulaSpec:
         return frozenset(map(canonical, self.optional))
 
     @cached_property
-    def _aliases(self) -> Mapping[str, str]:
+    def aliases(self) -> Mapping[str, str]:
         return {canonical(alias): canonical(name) for alias, name in self.synonyms.items()}
 
     def known(self, name: str) -> str:
         """The symbol that a name is another word for, else the name itself."""
-        return self._aliases.get(name, name)
+        return self.aliases.get(name, name)
 
     @cached_property
     def headings(self) -> frozenset[str]:
@@ -168,10 +164,12 @@ class FormulaSpec:
     def readings(self) -> tuple[Reading, ...]:
         """Strict ones first; slips before general leniency, since they say more."""
         vocabularies = tuple(
-            Reading(name="in the names " + ", ".join(vocabulary), names=vocabulary) for vocabulary in self.vocabularies
+            Reading(name="in the names " + ", ".join(vocabulary), names=vocabulary)
+            for vocabulary in self.vocabularies
         )
         slips = tuple(
-            Reading(name=f"with {slip}", strict=False, loose=True, names=names) for slip, names in self.slips.items()
+            Reading(name=f"with {slip}", strict=False, loose=True, names=names)
+            for slip, names in self.slips.items()
         )
         return STRICT + vocabularies + slips + LENIENT
 
@@ -179,97 +177,13 @@ class FormulaSpec:
     def trials(self) -> tuple[Trial, ...]:
         """Worlds of random numbers, the same in every run."""
         return tuple(
-            self._trial(sizes, np.random.default_rng([*sizes, seed])) for sizes, seed in product(_SIZES, _SEEDS)
+            random_trial(self, sizes, np.random.default_rng([*sizes, seed]))
+            for sizes, seed in product(SIZES, _SEEDS)
         )
 
     @cached_property
     def witnesses(self) -> tuple[Trial, ...]:
         """Worlds of small integers, to show where an answer goes wrong."""
-        return tuple(self._trial((3, 2, 2), np.random.default_rng(seed), integers=True) for seed in range(4))
-
-    def _trial(self, sizes: tuple[int, ...], rng: np.random.Generator, *, integers: bool = False) -> Trial:
-        world = self._world(dict(zip(self.dimensions, sizes, strict=False)), rng, integers=integers)
-        optional = [canonical(name) for name in self.optional]
-        choices = [frozenset(kept) for kept in _subsets(optional)]
-        right = {kept: self._right(world, dropped=frozenset(optional) - kept) for kept in choices}
-        if self.unknown:
-            world = world.with_value(self.unknown, right[frozenset()])
-        scales = tuple(float(evaluated(parsed(scale), world)) for scale in self.scales)
-        return Trial(world=world, right=right, scales=scales)
-
-    def _right(self, world: World, *, dropped: frozenset[str]) -> Value:
-        for name in dropped:
-            world = world.with_value(name, value(0.0))
-        return right_value(self.oracle, parsed(self.oracle.formula), canonical(self.oracle.variable), world)
-
-    def _world(self, sizes: dict[str, int], rng: np.random.Generator, *, integers: bool) -> World:
-        def drawn(dims: tuple[str, ...]) -> Value:
-            shape = tuple(sizes[dim] for dim in dims)
-            shape = (*shape, 1) if len(shape) == 1 else shape
-            return value(rng.integers(1, 4, shape) * rng.choice([-1, 1, 1], shape) if integers else rng.normal(0, 2, shape))
-
-        values = {canonical(name): drawn(dims) for name, dims in self.shapes.items()}
-        first, last = (list(sizes.values())[at] for at in (0, -1))
-        constants = {"ones": np.ones((first, 1)), "I": np.eye(last)}
-        world = World(
-            values={**constants, **values},
-            families={canonical(name): values[canonical(of)] for name, of in self.rows.items()},
-            sizes=sizes,
-            synonyms={canonical(alias): canonical(name) for alias, name in self.synonyms.items()},
-            stands_for={canonical(name): frozenset({canonical(of)}) for name, of in self.rows.items()},
-            offsets=frozenset(map(canonical, self.optional)),
-            optimum_is_value=isinstance(self.oracle, Equals),
+        return tuple(
+            random_trial(self, (3, 2, 2), np.random.default_rng(seed), integers=True) for seed in range(4)
         )
-        world = replace(world, **self._calculus(world))
-        for name, formula in self.derived.items():
-            world = world.with_value(canonical(name), evaluated(parsed(formula), world))
-        return world
-
-    def _calculus(self, world: World) -> dict[str, Any]:
-        if isinstance(self.oracle, Equals):
-            return {}
-        asked = parsed(self.oracle.formula)
-        variable = canonical(self.oracle.variable)
-        if variable not in world.values:
-            raise Unread(f"{self.oracle.variable or 'nothing'} is differentiated by, but has no shape")
-        return {"asked": asked, "functions": dict.fromkeys(self.headings, asked), "variable": variable}
-
-    def world_of(self, trial: Trial, reading: Reading) -> World:
-        """Rename and rebind what a reading takes differently."""
-        world = trial.world
-        for name, formula in reading.names.items():
-            bound = evaluated(parsed(formula), trial.world)
-            known = canonical(name)
-            world = replace(
-                world.with_value(known, bound),
-                families={family: rows for family, rows in world.families.items() if family != known},
-                synonyms={alias: of for alias, of in world.synonyms.items() if alias != known},
-                stands_for={**world.stands_for, known: frozenset(names_in(parsed(formula)))},
-                offsets=world.offsets if is_scalar(bound) else world.offsets - {known},
-            )
-        return world
-
-
-def parsed(formula: str) -> Node:
-    return parse(tokenize(formula), Fuel(), functions=frozenset())
-
-
-def canonical(name: str) -> str:
-    r"""Name a symbol as the grammar does: `\hat{y}` is `hat y`.
-
-    Raises:
-        Unread: it is more than a name.
-    """
-    if not name:
-        return ""
-    node = parsed(name)
-    if not isinstance(node, Name):
-        raise Unread(f"{name} is not a name")
-    return node.text
-
-
-def _subsets(names: list[str]) -> list[tuple[str, ...]]:
-    return [
-        tuple(name for name, kept in zip(names, choice, strict=True) if kept)
-        for choice in product((False, True), repeat=len(names))
-    ]

@@ -1,8 +1,9 @@
-r"""Chapter 6: a formula is cut into statements.
+r"""Chapter 7, continued: a formula is cut into statements.
 
 A statement is a chain of sides, `\nabla f = 2 I x = 2x`. Commas, line breaks, arrows and words end it, `&=` at the
 start of a line goes on. Ranges (`i = 1, …, n`) and memberships (`x \in \mathbb{R}^d`) say nothing that we check.
 """
+# ruff: noqa: SIM905  a line of words reads better than a column of strings
 
 from __future__ import annotations
 
@@ -20,13 +21,17 @@ if TYPE_CHECKING:
 
 _ENDS = frozenset({",", ";", r"\\", "quad", "qquad", "implies", "iff", "to", "therefore", "because"})
 _DROPS_REST = frozenset({"forall", "in", "colon"})
-_OTHER_RELATIONS = frozenset({"approx", "propto", "le", "ge", "ne", "sim", "<", ">", "simeq", "cong", "ll", "gg"})
+_OTHER_RELATIONS = frozenset(
+    {"approx", "propto", "le", "ge", "ne", "sim", "<", ">", "simeq", "cong", "ll", "gg"}
+)
 _DEEPER = frozenset({"(", "[", "{", r"\{", "langle"})
 _SHALLOWER = frozenset({")", "]", "}", r"\}", "rangle"})
 _READ_AS_MATHS = FUNCTIONS | {"grad", "gradient"}
 _HEADINGS = frozenset(
-    "gradient grad answer solution ans mean minimizer minimiser optimum loss l1loss mae cost objective error "
-    "lossfunction costfunction mse rmse l1 trainingloss totalloss lad sae".split()
+    (
+        "gradient grad answer solution ans mean minimizer minimiser optimum loss l1loss mae cost objective "
+        "error lossfunction costfunction mse rmse l1 trainingloss totalloss lad sae"
+    ).split()
 )
 """Words that may stand left of an equals sign."""
 
@@ -70,7 +75,7 @@ def statements(text: str, fuel: Fuel, *, functions: frozenset[str], wide: bool =
 
 
 def _chains(tokens: list[Token]) -> Iterator[_Chain]:
-    chain, depth, bars = _Chain([[]]), 0, 0
+    chain, depth = _Chain([[]]), 0
     tokens = _without_arguments(_unboxed(tokens))
     for at, token in enumerate(tokens):
         depth += _depth_change(token)
@@ -79,7 +84,10 @@ def _chains(tokens: list[Token]) -> Iterator[_Chain]:
             _keep(chain, token)
         elif _ends(token, follows):
             yield chain
-            chain = _Chain([[]], for_all=token.kind is Kind.WORD and token.text.lower() in ("forall", "foreach", "forevery"))
+            chain = _Chain(
+                [[]],
+                for_all=token.kind is Kind.WORD and token.text.lower() in ("forall", "foreach", "forevery"),
+            )
             chain.dropping = token.kind is Kind.WORD and token.text.lower().startswith("for")
         elif token.kind is Kind.WORD and token.text.lower() not in _READ_AS_MATHS:
             chain.announced = True
@@ -193,7 +201,9 @@ def _statement(chain: _Chain, fuel: Fuel, functions: frozenset[str], *, wide: bo
     problem = f"the relation {chain.relation}" if chain.relation else ""
     for side in chain.sides:
         if not side:
-            problem = problem or ("" if chain.announced and side is chain.sides[0] else "an equals sign without a side")
+            problem = problem or (
+                "" if chain.announced and side is chain.sides[0] else "an equals sign without a side"
+            )
             continue
         try:
             sides.append(parse(side, fuel, functions=functions, wide=wide))

@@ -1,25 +1,21 @@
-r"""Chapter 1: characters become tokens.
+r"""Chapter 2: characters become tokens.
 
-Whatever says the same is made the same here: `\mathbf x`, `\vec{x}`, `𝐱` and `x` are one name; `\left\|`, `||`
-and `‖` are one bar; `\dfrac` is `\frac`; `²` is `^{2}`. Decorations that change the meaning stay: `\hat{y}`
-is the name `hat y`.
+Fonts vanish, so that `\mathbf x` and `x` are one name; decorations that change the meaning stay: `\hat{y}` is the
+name `hat y`. Environments become brackets.
 """
+# ruff: noqa: SIM905  a line of words reads better than a column of strings
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from grader.theory.latex.fuel import DEPTH, Unread
+from grader.theory.latex.spelling import GREEK, spelled_out
 
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega "
-    "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell".split()
-)
 INDEX_LETTERS = frozenset("ijklmnpqrst")
-FUNCTIONS = frozenset("mean avg average median max min sum sign sgn abs sqrt norm".split())
+FUNCTIONS = frozenset(("mean avg average median max min sum sign sgn abs sqrt norm").split())
 
 
 class Kind(Enum):
@@ -42,86 +38,27 @@ class Token:
 
 END = Token(Kind.END, "end of formula")
 
-_SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵀ", "0123456789+-()niT", strict=True))
-_SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₙₖ", "0123456789+-ijnk", strict=True))
-_SYMBOLS = {
-    "‖": r"\|", "∥": r"\|", "∣": "|", "·": r"\cdot ", "⋅": r"\cdot ", "•": r"\cdot ", "×": r"\times ",
-    "∗": "*", "∑": r"\sum ", "∏": r"\prod ", "∇": r"\nabla ", "∂": r"\partial ", "√": r"\sqrt ", "−": "-",
-    "–": "-", "⁄": "/", "÷": "/", "⊤": r"\top ", "∞": r"\infty ", "⟨": r"\langle ", "⟩": r"\rangle ",
-    "〈": r"\langle ", "〉": r"\rangle ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ", "∝": r"\propto ",
-    "≡": r"\equiv ", "≔": "=", "∈": r"\in ", "∀": r"\forall ", "→": r"\to ", "⇒": r"\implies ", "⟹": r"\implies ",
-    "⟺": r"\iff ", "⇔": r"\iff ", "∴": r"\therefore ", "⊙": r"\odot ", "∘": r"\circ ", "′": "'", "’": "'",
-    "，": ",", "。": ",", "、": ",", "；": ";", "：": ":", "（": "(", "）": ")", "⋯": r"\dots ", "⋮": r"\dots ",
-    "µ": r"\mu ", "ℓ": r"\ell ", "ϵ": r"\epsilon ", "ϕ": r"\phi ", "\xa0": " ", "\u200b": "", "\ufeff": "",
-}  # fmt: skip
-_ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0305": "bar", "\u0303": "tilde", "\u20d7": "vec"}
-_GREEK_LETTERS = {
-    unicodedata.lookup(f"GREEK {case} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}"): rf"\{name} "
-    for name in GREEK - {"ell"}
-    for case in ["SMALL" if name.islower() else "CAPITAL"]
-}
-
-_REWRITES = tuple(
-    (re.compile(pattern), replacement)
-    for pattern, replacement in (
-        (r"(?<!\\)%[^\n]*", " "),
-        (r"\\(?:hspace|vspace|label|tag|color|hphantom|phantom|ref|eqref)\*?\{[^{}]*\}", " "),
-        (r"\\(?:left|right)\s*\.", " "),
-        (r"\\(?:middle)?\\\|", r"\\|"),
-        (
-            r"\\(?:left|right|middle|[bB]igg?[lrm]?|displaystyle|textstyle|scriptstyle|limits|nolimits|mathstrut|"
-            r"nonumber|notag|boxed|fbox|ensuremath|strut|noindent|centering|hfill|newline|par|left|hline)(?![a-zA-Z])",
-            " ",
-        ),
-        (r"(?<!\\)\\[,;:! /]|~|\\enspace(?![a-zA-Z])|\\thinspace(?![a-zA-Z])", " "),
-        (r"\\(?:lVert|rVert|Vert|parallel)(?![a-zA-Z])|\|\|", r"\\| "),
-        (r"\\(?:lvert|rvert|vert|mid)(?![a-zA-Z])", "| "),
-        (r"\\(?:lbrace)(?![a-zA-Z])", r"\\{ "),
-        (r"\\(?:rbrace)(?![a-zA-Z])", r"\\} "),
-        (r"\\(?:lbrack)(?![a-zA-Z])", "[ "),
-        (r"\\(?:rbrack)(?![a-zA-Z])", "] "),
-        (r"\.\.\.+|\\(?:ldots|cdots|vdots|ddots|dotsc|dotsb|dotsm|hdots)(?![a-zA-Z])", r"\\dots "),
-        (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
-        (r"\\(?:stackrel|overset|underset)\s*\{[^{}]*\}\s*\{\s*=\s*\}", "="),
-        (r"\\(?:coloneqq|triangleq|doteq|equiv|colon\s*=)(?![a-zA-Z])|:\s*=|==", "="),
-        (r"\\operatorname\*", r"\\operatorname"),
-        (
-            r"\\arg\s*\\(min|max)(?![a-zA-Z])|\\arg(min|max)(?![a-zA-Z])|"
-            r"\\(?:operatorname|text|mathrm|mathop|textrm)\s*\{\s*\\?(?:rm\s)?\s*arg\s*\\?(min|max)\s*\}",
-            lambda found: rf"\arg{next(filter(None, found.groups()))} ",
-        ),
-        (
-            r"\\underset\s*\{([^{}]*)\}\s*(?:\{\s*\\(argmin|argmax|min|max)\s*\}|\\(argmin|argmax|min|max))",
-            lambda found: rf"\{found[2] or found[3]}_{{{found[1]}}}",
-        ),
-        (r"\\mathop\s*\{\s*\\(min|max|argmin|argmax|sum)\s*\}", r"\\\1 "),
-        (r"\\(?:mathsf|mathrm|text|rm|textrm)\s*\{\s*T\s*\}", "T"),
-        (r"\\(?:Rightarrow|Longrightarrow|rightarrow|longrightarrow|Longleftrightarrow|Leftrightarrow)(?![a-zA-Z])",
-         r"\\implies "),
-        (r"\\(?:leq|leqslant)(?![a-zA-Z])|<=", r"\\le "),
-        (r"\\(?:geq|geqslant)(?![a-zA-Z])|>=", r"\\ge "),
-        (r"\\neq(?![a-zA-Z])|!=|\\not\s*=", r"\\ne "),
-        (r"\\(?:mbox|textnormal|textrm|textup|mathop|operatorname|texttt|mathtt)(?![a-zA-Z])", r"\\text"),
-        (r"\\(?:var)(epsilon|theta|phi|rho|sigma)(?![a-zA-Z])", r"\\\1"),
-        (r"\\'", "'"),
-        (r"\\_", "_"),
-    )
-)  # fmt: skip
-
 _LEX = re.compile(
     r"\\(?P<command>[a-zA-Z]+)\*?|(?P<row>\\\\(?:\*|\[[^\]\n]*\])?)|(?P<escaped>\\[^a-zA-Z])"
     r"|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<letter>[a-zA-Z])|(?P<mark>\S)",
     re.ASCII,
 )
 _FONTS = frozenset(
-    "mathbf boldsymbol bm vec mathrm mathit mathsf mathcal mathbb mathds underline pmb symbf textbf textit rm bf it "
-    "mathscr mathfrak overrightarrow bold operatorname text tilde".split()
+    (
+        "mathbf boldsymbol bm vec mathrm mathit mathsf mathcal mathbb mathds underline pmb symbf textbf "
+        "textit rm bf it mathscr mathfrak overrightarrow bold operatorname text tilde"
+    ).split()
 ) - {"tilde", "text", "operatorname"}
 _ACCENT_COMMANDS = {"hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde",
                     "widetilde": "tilde"}  # fmt: skip
-_MATRICES = frozenset("bmatrix pmatrix vmatrix matrix array Bmatrix smallmatrix Vmatrix".split())
+_MATRICES = frozenset(
+    ["bmatrix", "pmatrix", "vmatrix", "matrix", "array", "Bmatrix", "smallmatrix", "Vmatrix"]
+)
 _ENVIRONMENTS = frozenset(
-    "align aligned alignat equation gather gathered split multline eqnarray displaymath math center flalign".split()
+    (
+        "align aligned alignat equation gather gathered split multline eqnarray displaymath math center "
+        "flalign"
+    ).split()
 )
 _WORDS_IN_FONTS = FUNCTIONS | {
     "grad",
@@ -146,7 +83,7 @@ def tokenize(text: str) -> list[Token]:
     """
     if _depth(text) > DEPTH:
         raise Unread("it is nested too deeply")
-    return _Folder(_lex(_normalised(text))).all()
+    return _Folder(_lex(spelled_out(text))).all()
 
 
 def _depth(text: str) -> int:
@@ -155,25 +92,6 @@ def _depth(text: str) -> int:
         depth += {"{": 1, "(": 1, "[": 1, "}": -1, ")": -1, "]": -1}.get(character, 0)
         deepest = max(deepest, depth)
     return deepest
-
-
-def _normalised(text: str) -> str:
-    text = _scripts(_scripts(text, _SUPER, "^"), _SUB, "_")
-    for symbol, tex in _SYMBOLS.items():
-        text = text.replace(symbol, tex)
-    text = unicodedata.normalize("NFKD", text)
-    for accent, command in _ACCENTS.items():
-        text = re.sub(rf"(\\[a-zA-Z]+ ?|\w){accent}", rf"\\{command}{{\1}}", text)
-    for letter, tex in _GREEK_LETTERS.items():
-        text = text.replace(letter, tex)
-    for pattern, replacement in _REWRITES:
-        text = pattern.sub(replacement, text)
-    return text
-
-
-def _scripts(text: str, letters: dict[str, str], mark: str) -> str:
-    run = re.compile(f"[{''.join(letters)}]+")
-    return run.sub(lambda found: f"{mark}{{{''.join(letters[c] for c in found[0])}}}", text)
 
 
 def _lex(text: str) -> list[Token]:
@@ -201,7 +119,7 @@ def _token(found: re.Match[str]) -> Token:
 
 
 class _Folder:
-    """Second pass: fonts vanish, accents join their letter, environments become brackets, `\\text` one word."""
+    r"""Second pass: fonts vanish, accents join their letter, environments become brackets, `\text` one word."""
 
     def __init__(self, raw: list[Token]) -> None:
         self._raw = raw

@@ -1,8 +1,8 @@
-"""Chapter 3: typed values.
+"""Chapter 4: typed values.
 
 A value is a scalar (no dimension) or a matrix (two); vectors are columns, `(d, 1)`, or rows, `(1, d)`. Operations
-follow linear algebra and raise `IllTyped` where it does: `x + 1`, `X^T w`, the square of a vector. A *loose* algebra
-guesses what may have been meant; what only it can compute is never accepted, but never rejected unseen either.
+follow linear algebra and raise `IllTyped` where it does: `x + 1`, `X^T w`, the square of a vector. A *loose*
+algebra guesses what may have been meant; what only it can compute is never accepted, nor rejected unseen.
 """
 
 from __future__ import annotations
@@ -146,4 +146,4 @@ def _kind(a: Value) -> str:
         return "a number"
     if is_vector(a):
         return f"a {'column' if a.shape[1] == 1 else 'row'} of {a.size}"
-    return f"a {a.shape[0]}×{a.shape[1]} matrix"
+    return f"a {a.shape[0]}-by-{a.shape[1]} matrix"

@@ -1,4 +1,4 @@
-"""Chapter 3, continued: a world gives every name of a question one concrete value."""
+"""Chapter 4, continued: a world gives every name of a question one concrete value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """Weights in Python: `W1 = np.array([[1, -1, 0, 0, 0], …])`. Read from the syntax tree, never run."""
+# ruff: noqa: SIM905  a line of words reads better than a column of strings
 
 from __future__ import annotations
 
@@ -14,8 +15,10 @@ if TYPE_CHECKING:
 
     from grader.theory.weights.facts import Fact, Matrix
 
-_ARRAYS = frozenset({"array", "asarray", "tensor", "Tensor", "FloatTensor", "DoubleTensor", "as_tensor", "Parameter",
-                     "float32", "float64", "float", "matrix", "Fraction"})  # fmt: skip
+_ARRAYS = frozenset(
+    "array asarray tensor Tensor FloatTensor DoubleTensor as_tensor Parameter float32 float64 float matrix "
+    "Fraction".split()
+)
 _FILLED = {"ones": 1, "zeros": 0}
 _KEPT_BY = frozenset({"float", "double", "reshape", "view", "unsqueeze", "squeeze", "flatten", "copy", "clone",
                       "astype", "to", "requires_grad_", "detach"})  # fmt: skip
@@ -136,7 +139,13 @@ def _calculated(left: object, op: ast.operator, right: object) -> object:
             if not right:
                 raise _NotLiteralError
             return left / right
-        return left * right if isinstance(op, ast.Mult) else left + right if isinstance(op, ast.Add) else left - right
+        return (
+            left * right
+            if isinstance(op, ast.Mult)
+            else left + right
+            if isinstance(op, ast.Add)
+            else left - right
+        )
     if isinstance(op, ast.Mult) and isinstance(left, Fraction):
         return _each(right, lambda number: left * number)
     if isinstance(op, ast.Mult) and isinstance(right, Fraction):

@@ -89,7 +89,9 @@ def assembled(facts: Sequence[Fact], *, inputs: int, units: int) -> NetworkReadi
         *_repeated(facts, Slot.ALL_OUTPUT_WEIGHTS, units),
     ))  # fmt: skip
     bias = only("b2", (*_repeated(facts, Slot.OUTPUT_BIAS, 1), *_unless_given(facts, 1, Slot.OUTPUT_BIAS)))
-    notes += [f"“{fact.source}” could be one of several things" for fact in facts if fact.slot is Slot.SOME_BIAS]
+    notes += [
+        f"“{fact.source}” could be one of several things" for fact in facts if fact.slot is Slot.SOME_BIAS
+    ]
     return NetworkReading(
         W1=matrix,  # type: ignore[arg-type]  # `only` returns what it was given
         b1=hidden,  # type: ignore[arg-type]
@@ -103,10 +105,14 @@ def assembled(facts: Sequence[Fact], *, inputs: int, units: int) -> NetworkReadi
 def _decided(facts: Sequence[Fact], units: int) -> list[Fact]:
     """Say whose bias `b_2` is, where the others leave only one possibility."""
     open_ = {fact.unit for fact in facts if fact.slot is Slot.SOME_BIAS}
-    vectors = any(fact.slot in (Slot.HIDDEN_BIASES, Slot.ALL_HIDDEN_BIASES, Slot.HIDDEN_BIAS) for fact in facts)
+    vectors = any(
+        fact.slot in (Slot.HIDDEN_BIASES, Slot.ALL_HIDDEN_BIASES, Slot.HIDDEN_BIAS) for fact in facts
+    )
     layered = any(fact.slot is Slot.OUTPUT_WEIGHTS and fact.layered for fact in facts)
     return [
-        fact if fact.slot is not Slot.SOME_BIAS else _named(fact, open_, units, vectors=vectors, layered=layered)
+        fact
+        if fact.slot is not Slot.SOME_BIAS
+        else _named(fact, open_, units, vectors=vectors, layered=layered)
         for fact in facts
     ]
 
@@ -115,9 +121,7 @@ def _named(fact: Fact, open_: set[int], units: int, *, vectors: bool, layered: b
     every_unit = set(range(1, units + 1)) <= open_
     if every_unit and 1 <= fact.unit <= units:
         slot = Slot.HIDDEN_BIAS
-    elif (every_unit or vectors) and fact.unit in (0, units + 1):
-        slot = Slot.OUTPUT_BIAS
-    elif vectors and open_ == {2}:
+    elif ((every_unit or vectors) and fact.unit in (0, units + 1)) or (vectors and open_ == {2}):
         slot = Slot.OUTPUT_BIAS
     elif layered and open_ <= {1, 2}:
         slot = Slot.ALL_HIDDEN_BIASES if fact.unit == 1 else Slot.OUTPUT_BIAS
@@ -135,7 +139,9 @@ def _matrices(facts: Sequence[Fact], inputs: int, units: int) -> list[Matrix]:
 
 def _by_unit_rows(facts: Sequence[Fact], units: int) -> Matrix | None:
     rows = _indexed(facts, Slot.ROW)
-    return tuple(rows[unit] for unit in range(1, units + 1)) if set(range(1, units + 1)) == set(rows) else None
+    return (
+        tuple(rows[unit] for unit in range(1, units + 1)) if set(range(1, units + 1)) == set(rows) else None
+    )
 
 
 def _by_unit(facts: Sequence[Fact], slot: Slot, units: int) -> Vector | None:

@@ -11,7 +11,10 @@ from grader.theory.networks import NetworkError, exact
 if TYPE_CHECKING:
     from grader.theory.weights.facts import Matrix
 
-_TOKEN = re.compile(r"\s*(?:(?P<number>[+-]?\s*(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?:\s*/\s*\d+)?)|(?P<mark>[\[\](),;&]|\\\\))", re.I)
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>[+-]?\s*(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?:\s*/\s*\d+)?)|(?P<mark>[\[\](),;&]|\\\\))",
+    re.IGNORECASE,
+)
 _OPEN, _CLOSE = "[(", "])"
 _MOST = 400
 
@@ -32,7 +35,7 @@ def number(text: str) -> Fraction:
 def leading(text: str) -> tuple[Matrix, int] | None:
     """Read the value that a text starts with, as rows, and where it ends; None if there is none.
 
-    A number is 1×1, a flat list one row; rows in a list may be lists, or end with `;` or a double backslash.
+    A number is 1 by 1, a flat list one row; rows in a list may be lists, or end with `;` or a double backslash.
     """
     rows: list[list[Fraction]] = [[]]
     depth, at, count = 0, 0, 0

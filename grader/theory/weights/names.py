@@ -21,11 +21,17 @@ def fact_about(name: str, rows: Matrix, source: str, *, inputs: int, units: int)
 
     Args:
         name: as written, `W_{1}`.
-        rows: the value as rows: a number is 1×1.
+        rows: the value as rows: a number is 1 by 1.
         source: the text it came from.
-        inputs: of the network. units: hidden ones.
+        inputs: of the network.
+        units: hidden ones.
     """
-    plain = re.sub(r"[{}()\[\]^$\\ ]", "", name.lower()).replace("mathbf", "").replace("mathrm", "").replace("text", "")
+    plain = (
+        re.sub(r"[{}()\[\]^$\\ ]", "", name.lower())
+        .replace("mathbf", "")
+        .replace("mathrm", "")
+        .replace("text", "")
+    )
     spelled = re.sub(r"[\d_.]+", " ", plain)
     digits = re.findall(r"\d+", plain)
     index = int(digits[0]) if len(digits) == 1 and len(digits[0]) == 1 else 0
@@ -39,7 +45,7 @@ def fact_about(name: str, rows: Matrix, source: str, *, inputs: int, units: int)
         return None
     if not vector:
         return Fact(slot=Slot.MATRIX, values=(), rows=rows, source=source)
-    return _weights(spelled, index, values, source, inputs, units)
+    return _weights(spelled, index, values, source, (inputs, units))
 
 
 def _bias(spelled: str, index: int, values: Vector, source: str, units: int) -> Fact | None:
@@ -56,9 +62,8 @@ def _bias(spelled: str, index: int, values: Vector, source: str, units: int) -> 
     return Fact(slot=Slot.SOME_BIAS, values=values, source=source, unit=index)
 
 
-def _weights(  # noqa: PLR0913  one call, in one place
-    spelled: str, index: int, values: Vector, source: str, inputs: int, units: int
-) -> Fact | None:
+def _weights(spelled: str, index: int, values: Vector, source: str, sizes: tuple[int, int]) -> Fact | None:
+    inputs, units = sizes
     out = bool(_OUTPUT.search(spelled))
     if len(values) == inputs and not out and 1 <= index <= units and inputs != units:
         return Fact(slot=Slot.ROW, values=values, source=source, unit=index)

@@ -1,4 +1,4 @@
-"""Weights in a markdown table: a column for each input or hidden unit, perhaps one for the bias, a row for each unit."""
+"""Weights in a markdown table: a row for each unit, a column for each input and perhaps for the bias."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def _row(header: Sequence[str], cells: Sequence[str], inputs: int, units: int) -
             yield Fact(slot=Slot.OUTPUT_BIAS, values=(bias,), source=source)
 
 
-def _numbers(header: Sequence[str], cells: Sequence[str], letter: str, size: int) -> tuple[Fraction, ...] | None:
+def _numbers(
+    header: Sequence[str], cells: Sequence[str], letter: str, size: int
+) -> tuple[Fraction, ...] | None:
     """The cells under `x1`, `x2`, …, or None if not all are there."""
     places = {}
     for at, name in enumerate(header[1:], 1):

@@ -1,4 +1,4 @@
-r"""Weights in LaTeX and prose: `w_{(1)} = [1, -1, 0, 0, 0]`, `\begin{bmatrix}`, "all biases are 0", `h_1 = sign(x_1 - x_2)`.
+r"""Weights in LaTeX and prose: `w_{(1)} = [1, -1, 0, 0, 0]`, "all biases are 0", `h_1 = sign(x_1 - x_2)`.
 
 Only sentences that say one thing are read. What is left out is left to a person.
 """
@@ -23,8 +23,20 @@ if TYPE_CHECKING:
 _NUMBER = r"[+-]?\s*(?:\d+(?:\.\d+)?|\.\d+)(?:\s*/\s*\d+)?(?!\.?\d)"
 _ALONE = rf"(?!\s*(?:,|and|or)\s*{_NUMBER})"
 _NAME = r"(?:[A-Za-z][A-Za-z]*(?:\s*[_^]\s*(?:\{[^{}=]{1,16}\}|\([^()=]{1,8}\)|\w))*(?:\([^()=]{1,4}\))?\d?)"
-_ASSIGNED = re.compile(rf"(?P<names>{_NAME}(?:\s*(?:=|,|and|=\s*\.\.\.\s*=)\s*{_NAME})*)\s*(?::=|=|:)\s*(?=[\[(+\-.\d])")
-_WORDS = {"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "minus ": "-", "negative ": "-", "−": "-", "–": "-"}
+_ASSIGNED = re.compile(
+    rf"(?P<names>{_NAME}(?:\s*(?:=|,|and|=\s*\.\.\.\s*=)\s*{_NAME})*)\s*(?::=|=|:)\s*(?=[\[(+\-.\d])"
+)
+_WORDS = {
+    "zero": "0",
+    "one": "1",
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "minus ": "-",
+    "negative ": "-",
+    "\u2212": "-",
+    "\u2013": "-",
+}
 _ALL = r"(?:all|every|each|both)"
 _LIST = r"[\[(][^\[\]()]*[\])]"
 _IS = (
@@ -38,24 +50,43 @@ _BIASES = r"bias(?:es)?(?: terms?)?"
 _SENTENCES: tuple[tuple[str, Slot], ...] = (
     (rf"(?:no biases|without (?:any )?bias(?:es)?) (?:in|for) the {_HIDDEN}(?P<n>)", Slot.ALL_HIDDEN_BIASES),
     (rf"{_HIDDEN}{_BIASES}{_VALUE}", Slot.ALL_HIDDEN_BIASES),
-    (rf"{_BIASES} (?:of|in|for) (?:{_ALL} )?(?:of )?(?:the )?(?:four )?{_HIDDEN}{_VALUE}", Slot.ALL_HIDDEN_BIASES),
+    (
+        rf"{_BIASES} (?:of|in|for) (?:{_ALL} )?(?:of )?(?:the )?(?:four )?{_HIDDEN}{_VALUE}",
+        Slot.ALL_HIDDEN_BIASES,
+    ),
     (rf"{_ALL} (?:of )?(?:the )?{_BIASES}{_VALUE}", Slot.ALL_BIASES),
-    (rf"{_BIASES} (?:is|are) (?:all )?(?P<n>{_NUMBER}){_ALONE}(?=\s*(?:$|everywhere|for all units))", Slot.ALL_BIASES),
+    (
+        rf"{_BIASES} (?:is|are) (?:all )?(?P<n>{_NUMBER}){_ALONE}(?=\s*(?:$|everywhere|for all units))",
+        Slot.ALL_BIASES,
+    ),
     (rf"{_OUTPUT}weights?{_VALUE}", Slot.ALL_OUTPUT_WEIGHTS),
     (rf"{_OUTPUT}[, ]*{_ALL} (?:of )?(?:the )?(?:its )?weights?{_VALUE}", Slot.ALL_OUTPUT_WEIGHTS),
     (rf"weights? (?:of|in|for|to) (?:the )?{_OUTPUT}{_VALUE}", Slot.ALL_OUTPUT_WEIGHTS),
     (rf"{_OUTPUT}bias{_VALUE}", Slot.OUTPUT_BIAS),
     (rf"bias (?:of|in|for) (?:the )?{_OUTPUT}{_VALUE}", Slot.OUTPUT_BIAS),
-    (rf"{_OUTPUT}[, ]*(?:{_ALL} )?weights?{_IS}(?:{_NUMBER}|{_LIST})[, ]*(?:and|with)?\s*(?:a )?bias{_VALUE}", Slot.OUTPUT_BIAS),
+    (
+        rf"{_OUTPUT}[, ]*(?:{_ALL} )?weights?{_IS}(?:{_NUMBER}|{_LIST})[, ]*(?:and|with)?\s*(?:a )?bias{_VALUE}",
+        Slot.OUTPUT_BIAS,
+    ),
 )
 _LISTED_OUTPUT = re.compile(rf"{_OUTPUT}weights?{_IS}(?P<list>{_LIST})", re.IGNORECASE)
-_TAKEN_BACK = re.compile(r"\b(?:not|except\w*|but|other than|unless|instead|non-?zero|or)\b|n't", re.IGNORECASE)
-_ONE_OF_THEM = re.compile(r"\b(?:first|second|third|fourth|last|unit \d|neuron \d)\b(?![ -]layer)", re.IGNORECASE)
-_OUTPUT_BIAS_MENTIONED = re.compile(r"(?:output|final)[^.\n]{0,60}?(?:bias|threshold)|threshold|b_?\{?out", re.IGNORECASE)
+_TAKEN_BACK = re.compile(
+    r"\b(?:not|except\w*|but|other than|unless|instead|non-?zero|or)\b|n't", re.IGNORECASE
+)
+_ONE_OF_THEM = re.compile(
+    r"\b(?:first|second|third|fourth|last|unit \d|neuron \d)\b(?![ -]layer)", re.IGNORECASE
+)
+_OUTPUT_BIAS_MENTIONED = re.compile(
+    r"(?:output|final)[^.\n]{0,60}?(?:bias|threshold)|threshold|b_?\{?out", re.IGNORECASE
+)
 _SENTENCE_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), slot) for pattern, slot in _SENTENCES)
-_UNIT = re.compile(r"(?P<name>[hzayo])\s*(?:_?\{?\(?(?P<unit>\d)?\)?\}?)\s*(?:\([^()=]*\))?\s*=\s*(?:sign|sgn|step|s|f|phi|sigma|g)\s*\((?P<sum>[^()=]*)\)", re.I)  # fmt: skip
+_UNIT = re.compile(
+    r"(?P<name>[hzayo])\s*(?:_?\{?\(?(?P<unit>\d)?\)?\}?)\s*(?:\([^()=]*\))?\s*=\s*"
+    r"(?:sign|sgn|step|s|f|phi|sigma|g)\s*\((?P<sum>[^()=]*)\)",
+    re.IGNORECASE,
+)
 _TERM = re.compile(
-    rf"(?P<sign>[+-]?)\s*(?:(?P<factor>\d+(?:\.\d+)?(?:/\d+)?)?\s*\*?\s*(?P<letter>[xhza])_?\{{?(?P<index>\d)\}}?"
+    r"(?P<sign>[+-]?)\s*(?:(?P<factor>\d+(?:\.\d+)?(?:/\d+)?)?\s*\*?\s*(?P<letter>[xhza])_?\{?(?P<index>\d)\}?"
     r"|(?P<constant>\d+(?:\.\d+)?(?:/\d+)?))\s*"
 )
 
@@ -75,13 +106,19 @@ def plainly(text: str) -> str:
     text = re.sub(r"\\begin\{(?:[bpvB]?matrix|smallmatrix|array)\}(?:\{[^{}]*\})?", "[", text)
     text = re.sub(r"\\end\{(?:[bpvB]?matrix|smallmatrix|array)\}", "]", text)
     text = re.sub(r"\\[dt]?frac\s*\{?\s*(\d+)\s*\}?\s*\{?\s*(\d+)\s*\}?", r"\1/\2", text)
-    text = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|text|textbf|operatorname|mathit)\s*\{([^{}]*)\}", r"\1", text)
+    text = re.sub(
+        r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|text|textbf|operatorname|mathit)\s*\{([^{}]*)\}", r"\1", text
+    )
     text = re.sub(r"(?<!\\)\\(?:left|right|bigl?|bigr?|quad|qquad|,|;|:|!| )|[$*`~]", " ", text)
     text = re.sub(r"\\(?:l|c)?dots|…", "...", text)
     text = re.sub(r"\^\s*\{?\s*(?:\\top|\\intercal|T|\\mathsf\s*T)\s*\}?|ᵀ", " ", text)
     text = text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")).replace(r"\_", "_")
     for word, figure in _WORDS.items():
-        text = re.sub(rf"\b{word}", figure, text, flags=re.IGNORECASE) if word[0].isalpha() else text.replace(word, figure)
+        text = (
+            re.sub(rf"\b{word}", figure, text, flags=re.IGNORECASE)
+            if word[0].isalpha()
+            else text.replace(word, figure)
+        )
     return re.sub(r"[ \t]+", " ", text.replace("&=", "="))
 
 
@@ -92,9 +129,13 @@ def _assignments(text: str, inputs: int, units: int) -> Iterator[Fact]:
             continue
         rows, end = value
         after = text[found.end() + end :].lstrip()[:1]
-        if re.search(r",|and", found["names"]) and re.match(rf"\s*,\s*(?:{_NUMBER}|\[)", text[found.end() + end :]):
+        if re.search(r",|and", found["names"]) and re.match(
+            rf"\s*,\s*(?:{_NUMBER}|\[)", text[found.end() + end :]
+        ):
             continue  # b_1, b_2 = 0, -3.5
-        if after in ("+", "-", "*", "/", "=") or after.isalpha() and len(rows) == len(rows[0]) == 1 and after in "xhw":
+        if after in ("+", "-", "*", "/", "=") or (
+            after.isalpha() and len(rows) == len(rows[0]) == 1 and after in "xhw"
+        ):
             continue
         for name in _names(found["names"]):
             source = f"{name} = {text[found.end() : found.end() + end].strip()}"
@@ -117,20 +158,22 @@ def _names(chain: str) -> list[str]:
 def _sentences(text: str) -> Iterator[Fact]:
     mentioned = _OUTPUT_BIAS_MENTIONED.search(text)
     for found in _LISTED_OUTPUT.finditer(text):
-        if value := leading(found["list"]):
-            values = tuple(n for row in value[0] for n in row)
+        if listed := leading(found["list"]):
+            values = tuple(n for row in listed[0] for n in row)
             yield Fact(slot=Slot.OUTPUT_WEIGHTS, values=values, source=found[0])
     for sentence in re.split(r"(?<=[a-z\d)\]])[.;](?=\s|$)|\n\s*\n|\n\s*[-•]\s", text):
         joined = sentence.replace("\n", " ")
         for pattern, slot in _SENTENCE_PATTERNS:
-            found = pattern.search(joined)
-            if not found or (slot is not Slot.OUTPUT_BIAS and _is_partial(joined)):
+            said = pattern.search(joined)
+            if not said or (slot is not Slot.OUTPUT_BIAS and _is_partial(joined)):
                 continue
-            if slot is Slot.ALL_BIASES and re.search(r"hidden|first layer|output|final", joined, re.IGNORECASE):
+            if slot is Slot.ALL_BIASES and re.search(
+                r"hidden|first layer|output|final", joined, re.IGNORECASE
+            ):
                 continue
-            value = number(found["n"]) if found["n"] else Fraction(0)
+            value = number(said["n"]) if said["n"] else Fraction(0)
             kept = Slot.ALL_HIDDEN_BIASES if slot is Slot.ALL_BIASES and mentioned else slot
-            yield Fact(slot=kept, values=(value,), source=found[0].strip())
+            yield Fact(slot=kept, values=(value,), source=said[0].strip())
 
 
 def _is_partial(sentence: str) -> bool:

@@ -1,0 +1,114 @@
+"""Chapter 6, continued: worlds to try an answer in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grader.theory.latex.fuel import Unread
+from grader.theory.latex.grammar import canonical, formula
+from grader.theory.latex.nodes import names_in
+from grader.theory.latex.oracles import Equals, evaluated, right_value
+from grader.theory.latex.values import Value, is_scalar, value
+from grader.theory.latex.worlds import Reading, World
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grader.theory.latex.spec import FormulaSpec
+
+SIZES = ((4, 2, 3), (5, 3, 2), (2, 5, 4))
+"""Sizes of the dimensions, in the order in which the shapes name them: never equal, never 1, so that no ill-typed
+formula fits by chance."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trial:
+    """One world, and what is right in it."""
+
+    world: World
+    right: Mapping[frozenset[str], Value]
+    """The right value, by the optional symbols that the answer uses."""
+    scales: tuple[float, ...]
+
+
+def random_trial(
+    spec: FormulaSpec, sizes: tuple[int, ...], rng: np.random.Generator, *, integers: bool = False
+) -> Trial:
+    """Draw a world for a question, and work out what is right in it."""
+    world = _world(spec, dict(zip(spec.dimensions, sizes, strict=False)), rng, integers=integers)
+    choices = [frozenset(kept) for kept in _subsets(sorted(spec.known_optional))]
+    right = {kept: _right(spec, world, dropped=spec.known_optional - kept) for kept in choices}
+    if spec.unknown:
+        world = world.with_value(spec.unknown, right[frozenset()])
+    scales = tuple(float(evaluated(formula(scale), world)) for scale in spec.scales)
+    return Trial(world=world, right=right, scales=scales)
+
+
+def _right(spec: FormulaSpec, world: World, *, dropped: frozenset[str]) -> Value:
+    for name in dropped:
+        world = world.with_value(name, value(0.0))
+    return right_value(spec.oracle, formula(spec.oracle.formula), canonical(spec.oracle.variable), world)
+
+
+def _world(spec: FormulaSpec, sizes: dict[str, int], rng: np.random.Generator, *, integers: bool) -> World:
+    values = {
+        canonical(name): _drawn(rng, [sizes[d] for d in dims], integers) for name, dims in spec.shapes.items()
+    }
+    first, *_, last = (*sizes.values(), *sizes.values())
+    world = World(
+        values={"ones": np.ones((first, 1)), "I": np.eye(last), **values},
+        families={canonical(name): values[canonical(of)] for name, of in spec.rows.items()},
+        sizes=sizes,
+        synonyms=spec.aliases,
+        stands_for={canonical(name): frozenset({canonical(of)}) for name, of in spec.rows.items()},
+        offsets=spec.known_optional,
+        optimum_is_value=isinstance(spec.oracle, Equals),
+    )
+    world = replace(world, **_calculus(spec, world))
+    for name, text in spec.derived.items():
+        world = world.with_value(canonical(name), evaluated(formula(text), world))
+    return world
+
+
+def _drawn(rng: np.random.Generator, dims: list[int], integers: bool) -> Value:
+    shape = (*dims, 1) if len(dims) == 1 else tuple(dims)
+    if integers:
+        return value(rng.integers(1, 4, shape) * rng.choice([-1, 1, 1], shape))
+    return value(rng.normal(0, 2, shape))
+
+
+def _calculus(spec: FormulaSpec, world: World) -> dict[str, Any]:
+    if isinstance(spec.oracle, Equals):
+        return {}
+    variable = canonical(spec.oracle.variable)
+    if variable not in world.values:
+        raise Unread(f"{spec.oracle.variable or 'nothing'} is differentiated by, but has no shape")
+    asked = formula(spec.oracle.formula)
+    return {"asked": asked, "functions": dict.fromkeys(spec.headings, asked), "variable": variable}
+
+
+def reread(world: World, reading: Reading) -> World:
+    """Rename and rebind what a reading takes differently."""
+    there = world
+    for name, text in reading.names.items():
+        bound = evaluated(formula(text), world)
+        known = canonical(name)
+        there = replace(
+            there.with_value(known, bound),
+            families={family: rows for family, rows in there.families.items() if family != known},
+            synonyms={alias: of for alias, of in there.synonyms.items() if alias != known},
+            stands_for={**there.stands_for, known: frozenset(names_in(formula(text)))},
+            offsets=there.offsets if is_scalar(bound) else there.offsets - {known},
+        )
+    return there
+
+
+def _subsets(names: list[str]) -> list[tuple[str, ...]]:
+    return [
+        tuple(name for name, kept in zip(names, choice, strict=True) if kept)
+        for choice in product((False, True), repeat=len(names))
+    ]
