@@ -6,13 +6,17 @@ import multiprocessing
 import os
 import struct
 import traceback
+from multiprocessing import forkserver
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-WARM = ["torch", "torchvision", "matplotlib.pyplot", "IPython", "pytest"]
+HERE = Path(__file__).parent
+WARM = ["test_dataroot", "test_fastdata", "test_compat_fidelity"]
+"""What the server has imported, and with it torch, torchvision and pyplot."""
 SPLITS = {"train": 192, "t10k": 80}
 
 
@@ -45,6 +49,9 @@ def alone():
     """`alone(function, *arguments)` is what the function returns in a process of its own."""
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(WARM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(HERE))
+        forkserver.ensure_running()
 
     def run(function, *arguments):
         receiver, sender = server.Pipe(duplex=False)

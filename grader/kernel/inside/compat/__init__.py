@@ -1,0 +1,66 @@
+"""Lets a notebook of 2018-2021, written for Colab and a GPU, run as it ran then.
+
+A change is installed only where the notebook's code shows a sign of what it serves, and each use of it is
+counted, so that a report can tell the student the modern spelling. A notebook that needs nothing keeps stock
+libraries.
+
+Runs inside the student's kernel and imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from . import cuda, figures, magics, names, notebook, reading, training
+from .ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from .patching import Patch
+
+_SIGNS = {**training.CHANGES, **figures.CHANGES}
+_NEEDS: tuple[tuple[Callable[[str], bool], Patch], ...] = (
+    (reading.keeps_live_losses, training.live_losses_become_arrays),
+    (reading.lays_out_by_division, figures.grids_take_whole_floats),
+    (notebook.wants_colab, notebook.give_colab),
+    (notebook.wants_tensorboard, notebook.give_tensorboard),
+    (reading.asks_for_a_gpu, cuda.install),
+)
+
+_ledger = Ledger()
+_source = ""
+
+
+def install(options: Mapping[str, Any], _context: object = None) -> None:
+    """Install what the notebook's code asks for.
+
+    Options: ``source``, the text of its code cells; ``strict``, to install nothing; ``answers``, the lines
+    that `input()` gives.
+    """
+    global _source  # noqa: PLW0603 - one kernel, one notebook
+    _source = "" if options.get("strict") else options.get("source", "")
+    names.install(_source, _ledger)
+    for patch in _wanted(_source):
+        patch(_ledger)
+    if notebook.wants_answers(_source):
+        notebook.give_answers(options.get("answers", ()), _ledger)
+
+
+def _wanted(source: str) -> Iterator[Patch]:
+    yield from (patch for sign, patch in _SIGNS.items() if re.search(sign, source))
+    yield from (patch for needs, patch in _NEEDS if needs(source))
+
+
+def attach(shell: Any) -> None:
+    """Learn which cell is which, and answer magics."""
+    if _source:
+        _ledger.follow(shell)
+    if magics.wanted(_source):
+        magics.install(shell, _ledger)
+
+
+def report() -> list[dict[str, Any]]:
+    """One entry for each adaptation that was used: what, where (cell and line) first, count, note."""
+    return _ledger.report()

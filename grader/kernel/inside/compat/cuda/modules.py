@@ -1,0 +1,169 @@
+"""Where tensors of two devices meet: models, the batches they are fed, layers and losses."""
+# ruff: noqa: TID252 - the loader picks our package's name, so no absolute one is known
+# ruff: noqa: SLF001 - `_grader_device` is ours, and torch has no public seam for the rest
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.nn import DataParallel, Module, functional
+from torch.utils.data import Subset, TensorDataset
+from torch.utils.data.dataloader import _BaseDataLoaderIter
+from torchvision.datasets import VisionDataset
+
+from ..patching import Function, give, wrap
+from .placement import CPU, GPU, MODERN, Referee, device_of, mark, moved, named
+from .tensors import destination
+
+if TYPE_CHECKING:
+    from ..ledger import Ledger
+
+LAYERS = {"linear": "addmm", "conv1d": "conv1d", "conv2d": "conv2d"}
+LOSSES = {
+    "cross_entropy": "nll_loss_forward",
+    "nll_loss": "nll_loss_forward",
+    "mse_loss": "mse_loss",
+    "l1_loss": "l1_loss",
+    "binary_cross_entropy": "binary_cross_entropy",
+    "binary_cross_entropy_with_logits": "binary_cross_entropy_with_logits",
+}
+PRODUCTS = ((torch, "matmul"), (torch, "mm"), *((torch.Tensor, n) for n in ("matmul", "mm", "__matmul__")))
+
+
+def install(ledger: Ledger, referee: Referee) -> None:
+    _models_move(ledger)
+    _parallel_models_fetch_their_input(ledger)
+    _loaders_yield_on_the_cpu()
+    for name, operation in LAYERS.items():
+        wrap(functional, name, _layer(referee, operation))
+    for name, operation in LOSSES.items():
+        wrap(functional, name, _pair(referee, "target", operation))
+    for owner, name in PRODUCTS:
+        wrap(owner, name, _pair(referee, "mat2", "mm"))
+
+
+def place(model: Module, device: str) -> Module:
+    for tensor in itertools.chain(model.parameters(), model.buffers()):
+        mark(tensor, device)
+    return model
+
+
+def _models_move(ledger: Ledger) -> None:
+    def cuda(self: Module, device: Any = None) -> Module:
+        ledger.use("module.cuda()", MODERN)
+        return place(self, named(device) or GPU)
+
+    def cpu(self: Module) -> Module:
+        return place(self, CPU)
+
+    def around_to(stock: Function) -> Function:
+        def to(self: Module, *args: Any, **kwargs: Any) -> Module:
+            device, args, kwargs = destination(args, kwargs)
+            if device is not None and device != CPU:
+                ledger.use("module.to('cuda')", MODERN)
+            if args or kwargs:
+                stock(self, *args, **kwargs)
+            return place(self, device) if device else self
+
+        return to
+
+    give(Module, "cuda", cuda)
+    give(Module, "cpu", cpu)
+    wrap(Module, "to", around_to)
+
+
+def _parallel_models_fetch_their_input(ledger: Ledger) -> None:
+    def around_init(stock: Function) -> Function:
+        def init(self: Any, module: Module, *args: Any, **kwargs: Any) -> None:
+            stock(self, module, *args, **kwargs)
+            ledger.use("DataParallel", "Leave DataParallel out: with one device it does nothing.")
+            place(module, GPU)
+
+        return init
+
+    def around_forward(stock: Function) -> Function:
+        def forward(self: Any, *inputs: Any, **kwargs: Any) -> Any:
+            there = [moved(value, GPU) if isinstance(value, torch.Tensor) else value for value in inputs]
+            return stock(self, *there, **kwargs)
+
+        return forward
+
+    wrap(DataParallel, "__init__", around_init)
+    wrap(DataParallel, "forward", around_forward)
+
+
+def _loaders_yield_on_the_cpu() -> None:
+    def around(stock: Function) -> Function:
+        def next_batch(self: Any) -> Any:
+            batch = stock(self)
+            devices = vars(self).get("_grader_devices")
+            if devices is None:
+                devices = self._grader_devices = _devices_of_batches(self)
+            if devices and type(batch) is list:
+                for part, device in zip(batch, devices, strict=False):
+                    if type(part) is torch.Tensor:
+                        _lend(part, device)
+            return batch
+
+        return next_batch
+
+    wrap(_BaseDataLoaderIter, "__next__", around)
+
+
+def _lend(tensor: Any, device: str | None) -> None:
+    tensor._grader_device = device
+    tensor._grader_lent = True
+
+
+def _devices_of_batches(iterator: Any) -> tuple[str | None, ...]:
+    """Where the parts of a batch lie; empty if the notebook's own code has a hand in it."""
+    dataset = iterator._dataset
+    while type(dataset) is Subset:
+        dataset = dataset.dataset
+    if not str(getattr(iterator._collate_fn, "__module__", "")).startswith("torch."):
+        return ()
+    if type(dataset) is TensorDataset:
+        return tuple(map(device_of, dataset.tensors))
+    if isinstance(dataset, VisionDataset) and _is_torchvisions(dataset.transform):
+        return CPU, CPU
+    return ()
+
+
+def _is_torchvisions(transform: Any) -> bool:
+    steps = getattr(transform, "transforms", [transform])
+    return all(
+        type(step).__module__.startswith("torchvision.") and not hasattr(step, "lambd") for step in steps
+    )
+
+
+def _layer(referee: Referee, operation: str) -> Any:
+    """A function of an input and a weight, whose output lies where the weight does."""
+
+    def around(stock: Function) -> Function:
+        def compute(input: Any, weight: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
+            here = getattr(weight, "_grader_device", None)
+            if here != getattr(input, "_grader_device", None):
+                referee.meet(weight, input, "mat1", operation)
+            output = stock(input, weight, *args, **kwargs)
+            output._grader_device = here
+            return output
+
+        return compute
+
+    return around
+
+
+def _pair(referee: Referee, argument: str, operation: str) -> Any:
+    """A function whose first two arguments must lie on one device."""
+
+    def around(stock: Function) -> Function:
+        def compute(input: Any, other: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
+            if getattr(input, "_grader_device", None) != getattr(other, "_grader_device", None):
+                referee.meet(input, other, argument, operation)
+            return stock(input, other, *args, **kwargs)
+
+        return compute
+
+    return around

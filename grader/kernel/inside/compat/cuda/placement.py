@@ -1,0 +1,131 @@
+"""On which device a tensor would lie on a machine with a GPU. All of them really lie on the CPU.
+
+A tensor is marked where its device is certain: made by a factory, moved by the notebook, yielded by a loader,
+given out by a layer. The rest is inferred when somebody asks: a view from its base, a result from the
+parameters that it was computed with. What stays unknown is never held against the notebook.
+"""
+# ruff: noqa: TID252 - the loader picks our package's name, so no absolute one is known
+# ruff: noqa: SLF001 - `_grader_device` is ours, and torch has no public seam for the rest
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from ..ledger import Ledger
+
+CPU = "cpu"
+GPU = "cuda:0"
+MODERN = "Write device = torch.device('cuda' if torch.cuda.is_available() else 'cpu'), then .to(device)."
+DEEPEST = 64
+LIBRARIES = ("torch", "_grader_", "grader.")
+"""Callers that are told where a tensor really lies, for they go on to compute with it."""
+
+_true_data: Any = torch.Tensor.data
+
+
+def mark(tensor: Any, device: str | None) -> None:
+    tensor._grader_device = device
+
+
+def device_of(tensor: Any) -> str | None:
+    """`cpu`, `cuda:0`, or None if nothing tells."""
+    if tensor._grader_device is not None:
+        known: str = tensor._grader_device
+        return known
+    if tensor._base is not None and tensor._base._grader_device is not None:
+        return device_of(tensor._base)
+    return _device_of_result(tensor.grad_fn)
+
+
+def _device_of_result(node: Any) -> str | None:
+    """The device of the first parameter behind a result; not past a clone, which may have been a move."""
+    for _ in range(DEEPEST):
+        if node is None or node.name() == "CloneBackward0":
+            return None
+        if hasattr(node, "variable"):
+            return device_of(node.variable)
+        node = next((behind for behind, _ in node.next_functions if behind is not None), None)
+    return None
+
+
+def is_on_gpu(tensor: Any) -> bool:
+    return (device_of(tensor) or CPU) != CPU
+
+
+def named(device: Any) -> str | None:
+    """The full name of a CPU or CUDA device in any spelling; None if this is neither."""
+    if type(device) is int:
+        return f"cuda:{device}"
+    if not isinstance(device, str | torch.device):
+        return None
+    kind, _, index = str(device).partition(":")
+    return CPU if kind == "cpu" else f"cuda:{index or 0}" if kind == "cuda" else None
+
+
+def moved(tensor: Any, device: str) -> torch.Tensor:
+    """The tensor as `.to(device)` would give it: itself if it is there, else a copy.
+
+    A batch fresh from a loader shares its memory with its copy: to copy it would cost 4 % of an epoch.
+    """
+    if device_of(tensor) == device:
+        return tensor  # type: ignore[no-any-return]
+    origin = tensor if tensor._base is None else tensor._base
+    lent = getattr(origin, "_grader_lent", False) and not tensor.requires_grad
+    there: torch.Tensor = _true_data.__get__(tensor) if lent else tensor.clone()
+    mark(there, device)
+    return there
+
+
+def called_by_library() -> bool:
+    """Whether the function that asks this was called by code which must see the real devices."""
+    caller: str = sys._getframe(2).f_globals.get("__name__", "")
+    return caller.startswith(LIBRARIES)
+
+
+class Referee:
+    """Raises what a GPU raises when tensors of two devices meet, as long as both devices are known."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.certain = True
+
+    def give_up(self, because: str) -> None:
+        """From here on, tensors are not where they would be on a machine with a GPU."""
+        if self.certain:
+            self.certain = False
+            self._ledger.use(
+                "device mismatches: could not be checked",
+                f"{because}: a tensor left on the wrong device would not be noticed.",
+            )
+
+    def meet(self, first: Any, second: Any, argument: str, operation: str) -> None:
+        """`second`, which is passed as `argument`, must be where `first` is."""
+        if not (self.certain and isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)):
+            return
+        here, there = device_of(first), device_of(second)
+        if here is not None and there is not None and here != there:
+            raise RuntimeError(_mismatch(here, there, argument, operation))
+
+    def allow_array(self, tensor: torch.Tensor) -> None:
+        if self.certain and is_on_gpu(tensor):
+            raise TypeError(
+                f"can't convert {device_of(tensor)} device type tensor to numpy. "
+                "Use Tensor.cpu() to copy the tensor to host memory first."
+            )
+
+
+def _mismatch(here: str, there: str, argument: str, operation: str) -> str:
+    if operation.startswith("conv"):
+        weight, given = (
+            "torch.FloatTensor" if on == CPU else "torch.cuda.FloatTensor" for on in (here, there)
+        )
+        return f"Input type ({given}) and weight type ({weight}) should be the same"
+    first, second = sorted((here, there), reverse=True)
+    return (
+        f"Expected all tensors to be on the same device, but found at least two devices, {first} and {second}! "
+        f"(when checking argument for argument {argument} in method wrapper_{operation})"
+    )

@@ -1,0 +1,87 @@
+"""Shell lines and magics that fetch something, or that only Colab or a browser has.
+
+They are answered at once and fail nothing. All others are left to IPython.
+"""
+# ruff: noqa: T201 - what is printed is the student's output
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from IPython.utils.text import SList
+
+if TYPE_CHECKING:
+    from .ledger import Ledger
+    from .patching import Function
+
+FETCHING = "apt|apt-get|conda|curl|gdown|git|kaggle|nvidia-smi|pip|pip3|wget"
+SHELL_LINE = re.compile(rf"\s*(?:sudo\s+)?(?:\S*python3?\s+-m\s+)?({FETCHING})\b")
+ALONE = "Packages are not installed and nothing is fetched while a notebook is graded, and there is no GPU."
+IGNORED = ("pip", "conda", "mamba", "uv", "tensorflow_version", "tensorboard")
+BROWSER_BACKENDS = ("notebook", "widget", "ipympl", "nbagg")
+
+
+def wanted(source: str) -> bool:
+    return re.search(r"^\s*(?:\w+\s*=\s*)?[!%]{1,2}\s*\w", source, re.MULTILINE) is not None
+
+
+def install(shell: Any, ledger: Ledger) -> None:
+    _answer_shell_lines(shell, ledger)
+    line_magics, cell_magics = (shell.magics_manager.magics[kind] for kind in ("line", "cell"))
+    for name in IGNORED:
+        line_magics[name] = _ignored(name, ledger)
+    line_magics["load_ext"] = _without_colabs_extensions(line_magics["load_ext"], ledger)
+    line_magics["matplotlib"] = _without_a_browser(line_magics["matplotlib"], ledger)
+    cell_magics.setdefault("shell", cell_magics["bash"])  # as Colab calls it
+
+
+def _answer_shell_lines(shell: Any, ledger: Ledger) -> None:
+    run, read = shell.system, shell.getoutput
+
+    def fetches(line: str) -> bool:
+        match = SHELL_LINE.match(line)
+        if match:
+            ledger.use(f"!{match[1]}", ALONE)
+        return match is not None
+
+    def system(line: str) -> None:
+        if fetches(line):
+            print(f"(not run while grading: {line.strip()})")
+            shell.user_ns["_exit_code"] = 0
+        else:
+            run(line)
+
+    def getoutput(line: str, *args: Any, **kwargs: Any) -> Any:
+        return SList() if fetches(line) else read(line, *args, **kwargs)
+
+    shell.system, shell.getoutput = system, getoutput
+
+
+def _ignored(name: str, ledger: Ledger) -> Function:
+    def magic(line: str) -> None:
+        ledger.use(f"%{name}", ALONE)
+        print(f"(not run while grading: %{name} {line})")
+
+    return magic
+
+
+def _without_colabs_extensions(stock: Function, ledger: Ledger) -> Function:
+    def load_ext(line: str) -> Any:
+        if not line.strip().startswith(("tensorboard", "google.colab")):
+            return stock(line)
+        return ledger.use(f"%load_ext {line.strip()}", "It is not installed here: nothing of it is shown.")
+
+    return load_ext
+
+
+def _without_a_browser(stock: Function, ledger: Ledger) -> Function:
+    def matplotlib(line: str) -> Any:
+        if line.strip() not in BROWSER_BACKENDS:
+            return stock(line)
+        ledger.use(
+            f"%matplotlib {line.strip()}", "Write %matplotlib inline: the figures then stay in the file."
+        )
+        return stock("inline")
+
+    return matplotlib
