@@ -49,6 +49,15 @@ def load(name: str) -> ModuleType:
     return module
 
 
+def load_all() -> None:
+    """Every module of this folder: what a warm process has read and compiled, its forks need not."""
+    names = {
+        path.name.removesuffix(".py") for path in HERE.iterdir() if path.name.endswith(".py") or path.is_dir()
+    }
+    for name in sorted(names - {"main", "__init__", "__pycache__"}):
+        load(name)
+
+
 def seed_everything(seed: int) -> None:
     import numpy as np  # noqa: PLC0415 - heavy, and in a warm kernel long since imported
     import torch  # noqa: PLC0415
@@ -115,7 +124,7 @@ def main(command: str, *arguments: str) -> None:
         control, status, *options = arguments
         flags = {name: name in options for name in ("nested", "preload")}
         if flags["preload"]:
-            load("app"), load("outcap")
+            load_all()
         load("forkserver").serve(run, int(control), int(status), **flags)
 
 
