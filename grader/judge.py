@@ -10,9 +10,10 @@ import contextlib
 import io
 import multiprocessing
 import os
+import sys
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import nbformat
 import pytest
@@ -36,7 +37,7 @@ from grader.pytest_plugin import RubricPlugin
 from grader.rubric import Data, Reference, Work, group_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -186,6 +187,8 @@ class Court:
             return self._all_to_a_person(case, Outcome.BROKEN, f"The stored evidence can't be read: {error}")
         plugin = RubricPlugin(self.assignment, student, self.reference, self.data)
         _run_pytest(plugin)
+        if plugin.waiting:
+            raise HarnessError(f"No verdict came from: {', '.join(sorted(plugin.waiting))}.")
         checks = [_excused(check, case.execution, student) for check in plugin.checks]
         return self._grade(case, student, checks, plugin.shown)
 
@@ -267,6 +270,8 @@ def combine(outcomes: Sequence[Outcome]) -> Outcome:
         if worst in outcomes:
             return worst
     kinds = set(outcomes)
+    if not kinds:
+        return Outcome.BROKEN  # nobody looked at it
     if kinds <= {Outcome.FAILED, Outcome.SKIPPED}:
         return Outcome.SKIPPED if kinds == {Outcome.SKIPPED} else Outcome.FAILED
     return Outcome.PASSED if kinds == {Outcome.PASSED} else Outcome.PARTIAL
@@ -318,32 +323,48 @@ def _run_pytest(plugin: RubricPlugin) -> None:
     """Run the rubric's tests in this process, without pytest's own output, configuration or cache.
 
     Raises:
-        RubricError: the rubric was refused, or pytest could not run it.
+        RubricError: the rubric was refused, or pytest could not run it. A test that stops pytest itself leaves
+            others `waiting` in the plugin instead.
     """
     folder = str(plugin.folder)
     options = ["--import-mode=importlib", "-c", os.devnull, f"--rootdir={folder}", "--noconftest"]
     disabled = ["cacheprovider", "terminal", "faulthandler", "junitxml", "doctest", "unraisableexception"]
     said = io.StringIO()
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), _without_autoload():
+    quiet = contextlib.redirect_stdout(said), contextlib.redirect_stderr(said)
+    with quiet[0], quiet[1], _clean_environment(), _fresh_modules(plugin.folder):
         code = pytest.main(
             [folder, *options, *(part for name in disabled for part in ("-p", f"no:{name}"))],
             plugins=[plugin],
         )
     if plugin.problems:
         raise RubricError(f"The rubric in {folder} is refused. " + " ".join(plugin.problems))
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
+    ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+    if code not in ended and not plugin.waiting:
         raise RubricError(f"pytest could not run the rubric in {folder}: {said.getvalue().strip()[-2000:]}")
 
 
 @contextlib.contextmanager
-def _without_autoload() -> Any:
-    """Other people's pytest plugins have no business in a judge."""
-    before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+def _clean_environment() -> Iterator[None]:
+    """Other people's pytest plugins and options have no business in a judge."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("PYTEST_")}
+    for name in before:
+        del os.environ[name]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         yield
     finally:
-        if before is None:
-            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-        else:
-            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = before
+        os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _fresh_modules(folder: Path) -> Iterator[None]:
+    """Read a rubric's files anew: pytest would take a module of the same name from another assignment."""
+    names = [".".join(path.relative_to(folder).with_suffix("").parts) for path in folder.rglob("*.py")]
+    before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    try:
+        yield
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
+        sys.modules.update(before)
