@@ -48,6 +48,8 @@ class RubricPlugin:
         self._reference = reference
         self._data = data
         self.folder = assignment.folder
+        self.waiting: set[str] = set()
+        """The tests that have given no verdict yet."""
         self.checks: list[Check] = []
         self.shown: list[Exhibit] = []
         self.problems: list[str] = []
@@ -89,11 +91,13 @@ class RubricPlugin:
         self.problems += _contradictions(items, self._assignment)
         if self.problems or self._student is None:
             del items[:]  # type: ignore[attr-defined]  # pytest hands over a list and wants it changed in place
+        self.waiting = {item.name for item in items}
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
         if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
             self.checks.append(_check(item, call.excinfo))
+            self.waiting.discard(item.name)
         return (yield)
 
 
@@ -131,12 +135,24 @@ def _contradictions(items: Sequence[pytest.Item], assignment: Assignment) -> lis
         for name, mark in marks
         if mark.question not in wanted
     ]
+    names = [name for name, _ in marks]
+    problems += [f"Two checks have the name {name}." for name in sorted(set(names)) if names.count(name) > 1]
+    problems += [
+        f"{name} is worth {mark.points} points; it must be a number from 0 on."
+        for name, mark in marks
+        if not mark.points.is_finite() or mark.points < 0
+    ]
+    if problems:
+        return problems
     problems += [
         f"{name} has the visibility {mark.visibility!r}; it must be one of {', '.join(VISIBILITIES)}."
         for name, mark in marks
         if mark.visibility not in VISIBILITIES
     ]
     for question, points in wanted.items():
+        if not any(mark.question == question for _, mark in marks):
+            problems.append(f"Question {question} has no check.")
+            continue
         given = sum((mark.points for _, mark in marks if mark.question == question), Decimal(0))
         if given != points:
             problems.append(
@@ -168,7 +184,9 @@ def _check(item: pytest.Item, raised: pytest.ExceptionInfo[BaseException] | None
 def _verdict(raised: BaseException, marked: Marked) -> Verdict:
     """What an exception says. One that is no verdict is our fault, unless it is a plain `assert`."""
     if isinstance(raised, Verdict):
-        if raised.points is not None and not 0 <= raised.points <= marked.points:
+        if raised.points is not None and not (
+            raised.points.is_finite() and 0 <= raised.points <= marked.points
+        ):
             return Verdict(Outcome.BROKEN, f"The check awards {raised.points} of {marked.points} points.")
         return raised
     if isinstance(raised, pytest.skip.Exception):
