@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from grader.kernel.ending import Run
     from grader.limits import Limits
 
-PRELUDE = ("dataroot", "fastdata", "probe")
+PRELUDE = ("dataroot", "fastdata", "compat", "probe")
+THEORY = ("theory.md", "theory.tex")
+"""Files beside a notebook in which theory questions may be answered."""
+MOST_THEORY = 1 << 20
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
 """Their versions are part of what a run depends on."""
 
@@ -107,6 +110,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         seconds = time.monotonic() - started
         written = _evidence(kernel.evidence)
     _write(job.folder, nb, written)
+    _copy_theory(job)
     return Execution(
         student=job.student,
         folder=job.folder,
@@ -177,6 +181,13 @@ def _write(folder: Path, nb: NotebookNode, written: bytes) -> None:
     (folder / "executed.ipynb").write_text(text, encoding="utf-8", errors="replace")
     if written:
         (folder / "evidence" / "evidence.bin").write_bytes(written)
+
+
+def _copy_theory(job: Job) -> None:
+    """Keep the files in which theory may be answered: they are judged, not run."""
+    for name, path in job.support:
+        if name.lower() in THEORY and path.stat().st_size <= MOST_THEORY:
+            (job.folder / "evidence" / name.lower()).write_bytes(path.read_bytes())
 
 
 @lru_cache

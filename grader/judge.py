@@ -295,6 +295,11 @@ def work(
         evidence=evidence.load(stored) if stored.exists() else evidence.NOTHING,
         profile=profile,
         facts=facts or {},
+        theory="\n\n".join(
+            path.read_text(encoding="utf-8", errors="replace")
+            for path in (stored.with_name("theory.md"), stored.with_name("theory.tex"))
+            if path.is_file()
+        ),
     )
 
 

@@ -185,6 +185,8 @@ class Work:
     profile: str = "full"
     facts: Mapping[str, str] = field(default_factory=dict)
     """What the course knows of this student beyond the notebook, say ``{"participated": "yes"}``."""
+    theory: str = ""
+    """What stands in a `theory.md` or `theory.tex` beside the notebook."""
 
     @cached_property
     def _answers(self) -> dict[str, finding.Answer]:
@@ -193,6 +195,29 @@ class Work:
     def answer(self, question: str) -> Answer:
         found = self._answers[question]
         return Answer(found.found_by, found.cells, self.notebook)
+
+    def written(self, question: str) -> str:
+        """What was written for a theory question: in its cells, code or not, and below its marker in `theory`.
+
+        Empty if there is nothing but what the blank notebook already says.
+        """
+        given = {cell.source.strip() for cell in self.assignment.template.cells}
+        cells = (self.notebook.cells[index] for index in self.answer(question).cells)
+        texts = [cell.source for cell in cells if cell.source.strip() not in given]
+        return "\n\n".join([*texts, *self._section(question)]).strip()
+
+    def _section(self, question: str) -> Iterable[str]:
+        """The part of the theory file below a question's marker, up to the next one."""
+        ids = [each.id for each in self.assignment.questions]
+        current = ""
+        for line in self.theory.splitlines():
+            plain = re.sub(r"\\(?:sub)*section\*?|\\(?:textbf|paragraph|item)\*?|[{}]", " ", line)
+            named = finding.marker(plain, ids)
+            current = named or current
+            if current == question and not named:
+                yield line
+            elif named == question:
+                yield plain.partition(question)[2].lstrip(".):* ")
 
     def value(self, name: str, question: str | None = None) -> Value | None:
         """What `name` was bound to once `question` had been answered; without one, at the end.

@@ -1,53 +1,138 @@
-"""Parts 1 and 2: theory. The answers are laid before a person."""
+"""Parts 1 and 2: theory. Formulas are judged by what they compute; what can't be read is a person's."""
 
-from grader import question, review
-
-
-def lay_before_a_person(student, name):
-    answer = student.answer(name)
-    written = answer.markdown or answer.source
-    if not written.strip():
-        review("No answer was found here; it may stand elsewhere in the hand-in.")
-    review("A person reads this answer.", actual=written)
+from grader import award, fail, question, review
+from grader.theory import Verdict, judge_derivation, judge_formula, tags, yes_no
+from grader.theory.hw1 import GRADIENT, L1_LOSS, MEAN
 
 
 @question("1a", points=0.75)
 def test_gradient_of_the_squared_norm(student):
     """The gradient of the squared norm is right for every dimension."""
-    lay_before_a_person(student, "1a")
+    judge(
+        written(student, "1a"),
+        GRADIENT,
+        hint="Write the norm as a sum of squares and differentiate by one x_k.",
+    )
 
 
 @question("1b", points=0.5)
 def test_best_constant_vector(student):
     """The formula for the best constant vector is right."""
-    lay_before_a_person(student, "1b")
+    judge(written(student, "1b"), MEAN, hint="Where is the gradient of the objective zero?")
 
 
 @question("1b", points=0.25)
 def test_best_constant_vector_is_derived(student):
     """The best constant vector is derived, step by step."""
-    lay_before_a_person(student, "1b")
+    answer = written(student, "1b")
+    derived = judge_derivation(answer, MEAN)
+    if derived.verdict is not Verdict.ACCEPT:
+        review(
+            sentence(derived.reason), actual=answer, meaning=derived.normal_form or answer, tags=derived.tags
+        )
 
 
 @question("2a", points=0.5)
 def test_l1_training_loss(student):
     """The loss is an l1 norm of the model's errors, written with X, w and y."""
-    lay_before_a_person(student, "2a")
+    judged = judge(
+        written(student, "2a"), L1_LOSS, hint="What does the model predict for all rows of X at once?"
+    )
+    if "no X and w" in judged.tags:
+        award(
+            0.25,
+            "This is an l1 loss, but it never says what the prediction is.",
+            expected="the loss in terms of X, w and y",
+            actual=judged.normal_form,
+            hint="Write the prediction as a function of X and w.",
+        )
 
 
 @question("2b", points=0.25)
 def test_says_whether_a_closed_form_exists(student):
     """The answer says that there is no closed form."""
-    lay_before_a_person(student, "2b")
+    answer = written(student, "2b")
+    match said := yes_no(answer):
+        case "no":
+            return
+        case "yes":
+            fail(
+                "The answer says that there is a closed form.",
+                expected="no",
+                actual=answer[:300],
+                hint="Where is the loss differentiable, and what does its gradient depend on?",
+            )
+        case _:
+            review(f"Whether this says yes or no is {said}.", actual=answer)
 
 
 @question("2b", points=0.5)
-def test_says_why_there_is_no_closed_form(student):
+def test_says_why_there_is_no_closed_form(student, settings):
     """The reason for it is right."""
-    lay_before_a_person(student, "2b")
+    answer = written(student, "2b")
+    review(
+        "A person reads the reason.",
+        actual=answer,
+        polarity=polarity(answer),
+        tags=seen(answer, settings, "2b"),
+    )
 
 
 @question("2c", points=0.75)
-def test_names_an_algorithm_with_pros_and_cons(student):
+def test_names_an_algorithm_with_pros_and_cons(student, settings):
     """An algorithm is named, with what speaks for it and what against it."""
-    lay_before_a_person(student, "2c")
+    answer = written(student, "2c")
+    review("A person reads this answer.", actual=answer, tags=seen(answer, settings, "2c"))
+
+
+def written(student, name):
+    """The student's words, or the end of this check if there are none."""
+    answer = student.written(name)
+    if answer:
+        return answer
+    if student.theory:
+        review("Nothing was found here; look in the theory file.", actual=student.theory[:3000])
+    if not student.answer(name).found:
+        review("No cell was found that answers this question.")
+    return fail(
+        "There is no answer.",
+        expected="an answer in place of the hint",
+        actual="the blank notebook's cell",
+        hint="Write your answer, in LaTeX, into the cell below the question.",
+    )
+
+
+def judge(answer, spec, *, hint):
+    """The judgement of an accepted formula, or the end of this check."""
+    judged = judge_formula(answer, spec)
+    if judged.verdict is Verdict.ACCEPT:
+        return judged
+    if judged.verdict is Verdict.REJECT:
+        fail(
+            sentence(judged.reason),
+            expected=f"{judged.witness.right} {at(judged.witness)}" if judged.witness else "",
+            actual=f"{judged.normal_form}, which gives {judged.witness.theirs}"
+            if judged.witness
+            else answer[:300],
+            hint=hint,
+        )
+    return review(
+        sentence(judged.reason), actual=answer, meaning=judged.normal_form or answer, tags=judged.tags
+    )
+
+
+def at(witness):
+    return "at " + ", ".join(f"{name} = {value}" for name, value in witness.inputs.items())
+
+
+def sentence(text):
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def polarity(answer):
+    said = str(yes_no(answer))
+    return said if said in ("yes", "no") else ""
+
+
+def seen(answer, settings, name):
+    return tags(answer, settings["tags"][name])

@@ -1,33 +1,43 @@
-"""Part 3: the perceptron network, run on every order and every tie of five numbers."""
+"""Part 3: the perceptron network, proved right over all of R^5, or refuted by an example."""
 
-import itertools
+from fractions import Fraction
 
 import numpy as np
 
 from grader import award, fail, question, review
+from grader.theory import Activation, Convention, NetworkError, NetworkReading, read_network, verify_network
 
 SHAPES = {"W1": (4, 5), "b1": (4,), "w2": (4,), "b2": ()}
-# All ways in which five numbers can be ordered, ties included, occur among these 5^5 points.
-POINTS = np.array(list(itertools.product(range(5), repeat=5)), np.float64)
-SORTED = (np.diff(POINTS, axis=1) < 0).all(axis=1)
-TIED = (np.diff(np.sort(POINTS, axis=1), axis=1) == 0).any(axis=1)
+LARGEST_SHOWN = 10**6
 
 
 @question("3", points=2)
-def test_network_recognises_sorted_inputs(student, settings):
+def test_network_recognises_sorted_inputs(student, settings, exhibits):
     """The network says +1 for x1 > x2 > x3 > x4 > x5 and -1 for everything else."""
-    weights = found(student)
-    wrong = {zero: ~right(weights, zero) for zero in settings["sign_of_zero"]}
-    best = min(wrong.values(), key=np.count_nonzero)
-    if not best.any():
+    reading = weights(student)
+    allowed = tuple(
+        Convention(Activation(hidden), Activation(output)) for hidden, output in settings["conventions"]
+    )
+    try:
+        judged = verify_network(reading.W1, reading.b1, reading.w2, reading.b2)
+    except NetworkError as error:
+        review(f"These weights can't be checked: {error}", actual=student.answer("3").source)
+    exhibits.text("What was proved", summary(judged))
+    if set(allowed) & set(judged.right):
         return
-    example = POINTS[best][0]
+    if set(allowed) & set(judged.undecided):
+        review("No proof and no counterexample was found in time.", actual=student.answer("3").source)
+    example = judged.everywhere[allowed[0]].counterexample
+    if not readable(example):
+        review(
+            "The network is wrong only far from any input that a computer would meet; were its weights rounded?",
+            actual=str(example),
+        )
     facts = {
-        "expected": f"{'+1' if SORTED[best][0] else '-1'} for x = {as_text(example)}",
-        "actual": f"{output(weights, example[None], settings['sign_of_zero'][0])[0]:+.0f}, "
-        f"hidden units {as_text(hidden(weights, example[None], settings['sign_of_zero'][0])[0])}",
+        "expected": f"{sign(example.wanted)} for x = {listed(example.trace.point)}",
+        "actual": worked(example),
     }
-    if not (best & ~TIED).any():
+    if set(allowed) & set(judged.right_except_on_ties):
         award(
             1,
             "The network is right where no two inputs are equal, and wrong at ties.",
@@ -35,43 +45,42 @@ def test_network_recognises_sorted_inputs(student, settings):
             **facts,
         )
     fail(
-        f"The network is wrong for {np.count_nonzero(best)} of {len(POINTS)} inputs that were tried.",
+        "The network is not right for every input.",
         hint="Work this input through by hand: each hidden unit first, then the output.",
         **facts,
     )
 
 
-def found(student):
-    """The weights in the shapes that the question names, or the end of this check."""
-    values = {name: student.value(name, "3") for name in SHAPES}
-    missing = [name for name, value in values.items() if value is None]
-    if len(missing) == len(SHAPES):
-        if student.answer("3").found and "=" in code(student):
-            review("No W1, b1, w2, b2 were left by this cell.", actual=student.answer("3").source)
+def weights(student):
+    """The weights, exactly as typed if they can be read, or the end of this check."""
+    answer = student.answer("3")
+    captured = {name: array(student.value(name, "3"), shape) for name, shape in SHAPES.items()}
+    reading = read_network(answer.source)
+    if all(one is not None for one in captured.values()):
+        exact = reading.complete and all(agrees(getattr(reading, name), captured[name]) for name in SHAPES)
+        return reading if exact else from_values(captured)
+    if reading.complete:
+        return reading
+    if not student.written("3"):
         fail(
             "No weights were given.",
             expected="W1 (4x5), b1 (4), w2 (4), b2 (a number)",
-            actual="none of them",
+            actual="the blank notebook's cell",
             hint="Fill in the code cell of question 3.",
         )
-    if missing:
-        review(f"Not found: {', '.join(missing)}.", actual=student.answer("3").source)
-    arrays = {name: shaped(name, value) for name, value in values.items()}
-    odd = [name for name, array in arrays.items() if array is None]
-    if odd:
-        review(
-            f"Not of the expected shape, or not finite: {', '.join(odd)}.",
-            expected=", ".join(f"{name} {shape}" for name, shape in SHAPES.items()),
-            actual=student.answer("3").source,
-        )
-    return arrays
+    notes = "; ".join(reading.notes)
+    return review(
+        f"Not found with certainty: {', '.join(reading.missing)}." + (f" {notes}." if notes else ""),
+        actual=answer.source,
+    )
 
 
-def shaped(name, value):
-    array = nested(value)
-    if array is None or array.size != np.prod(SHAPES[name], dtype=int) or not np.isfinite(array).all():
+def array(value, shape):
+    """A captured value in the shape that is asked for; None if it is missing, of another size, or not finite."""
+    found = None if value is None else nested(value)
+    if found is None or found.size != np.prod(shape, dtype=int) or not np.isfinite(found).all():
         return None
-    return array.reshape(SHAPES[name])
+    return found.reshape(shape)
 
 
 def nested(value):
@@ -86,27 +95,47 @@ def nested(value):
     return np.array(rows)
 
 
-def code(student):
-    """The cell's source without the comments that the kit came with."""
-    lines = student.answer("3").source.splitlines()
-    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+def agrees(exact, floats):
+    """Is what was read from the text what the code then held, as far as floats can tell?"""
+    return np.allclose(np.array(exact, dtype=float), floats, rtol=1e-6, atol=1e-9)
 
 
-def sign(z, zero):
-    return np.where(z == 0, zero, np.sign(z))
+def from_values(captured):
+    """The captured floats, each as the shortest decimal that means it."""
+    exact = {
+        name: np.vectorize(lambda x: Fraction(repr(float(x))), otypes=[object])(a)
+        for name, a in captured.items()
+    }
+    return NetworkReading(
+        W1=tuple(map(tuple, exact["W1"].tolist())),
+        b1=tuple(exact["b1"].tolist()),
+        w2=tuple(exact["w2"].tolist()),
+        b2=exact["b2"].item(),
+    )
 
 
-def hidden(weights, points, zero):
-    return sign(points @ weights["W1"].T + weights["b1"], zero)
+def summary(judged):
+    right = "; ".join(map(str, judged.right)) or "no convention"
+    return f"Proved right over all of R^5 under: {right}."
 
 
-def output(weights, points, zero):
-    return sign(hidden(weights, points, zero) @ weights["w2"] + weights["b2"], zero)
+def readable(example):
+    """Rounding errors of weights show only at huge or tiny inputs."""
+    sizes = [abs(x) for x in example.trace.point if x]
+    return all(1 / LARGEST_SHOWN <= size <= LARGEST_SHOWN for size in sizes)
 
 
-def right(weights, zero):
-    return output(weights, POINTS, zero) == np.where(SORTED, 1, -1)
+def worked(example):
+    trace = example.trace
+    return (
+        f"{sign(trace.output)}: the hidden units say {listed(trace.hidden)}, "
+        f"the output's sum is {trace.output_sum}"
+    )
 
 
-def as_text(values):
-    return "(" + ", ".join(f"{value:g}" for value in values) + ")"
+def listed(values):
+    return "(" + ", ".join(map(str, values)) + ")"
+
+
+def sign(value):
+    return f"{'+' if value > 0 else ''}{value}"
