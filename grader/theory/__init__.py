@@ -6,12 +6,12 @@ A formula is right if it computes the right thing, however it is written:
     >>> judge_formula(r"$\nabla f(x) = \mathbf{x} + \mathbf{x}$", GRADIENT).verdict
     <Verdict.ACCEPT: 'accept'>
     >>> judge_formula(r"$\nabla f(x) = \|x\|$", GRADIENT).reason
-    'at x = (3, 2, 2) the answer gives 4.12311, but right is (6, 4, 4)'
+    'at x = (1, 2, 3) the answer gives 3.74166, but right is (2, 4, 6)'
 
 `FormulaSpec` declares a question, and shows how to add one in ten lines. `judge_derivation` checks the steps that
-lead to a minimiser. `read_network` finds weights as people write them; `verify_network` proves HW1's perceptrons right
-over all of R^5 or shows where they fail; `verify` does so for any small network. `yes_no`, `tags`, `normal_text` and
-`order_alike` sort free text for the person who grades it.
+lead to a minimiser. `read_network` finds weights as people write them; `verify_network` proves HW1's perceptrons
+right over all of R^5 or shows where they fail; `verify` does so for any small network. `yes_no`, `tags`,
+`normal_text` and `order_alike` sort free text for the person who grades it.
 """
 
 from grader.theory.hw1 import GRADIENT, L1_LOSS, MEAN

@@ -172,7 +172,7 @@ def order_alike(texts: Sequence[str]) -> list[int]:
     """Order answers so that like follows like.
 
     A walk from each answer to the nearest one that is left, by the cosine of TF-IDF vectors of words and word
-    pairs; it starts at the answer that is most like the others. Ties go to the earlier answer, so the order is stable.
+    pairs; it starts at the answer that is most like the others. Ties go to the earlier answer: the order is stable.
 
     Returns:
         Positions in `texts`, each once. Cost: n² sparse products, 300 short answers in about 0.2 s.

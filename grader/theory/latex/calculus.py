@@ -108,6 +108,8 @@ def series(p: Parser) -> n.Node:
     high: n.Node | None = None
     while p.sees("_", "^"):
         if p.take().text == "_":
+            if below:
+                raise Unread("two things below a sum")
             below = p.group()
         else:
             high = p.argument()

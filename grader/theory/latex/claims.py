@@ -85,7 +85,7 @@ def is_heading(side: n.Node, spec: FormulaSpec) -> bool:
     """Whether a side says what the statement is about."""
     match spec.oracle:
         case GradientOf():
-            return any(is_derivative(part) for part in n.walk(side))
+            return any(n.is_derivative(part) for part in n.walk(side))
         case Minimises():
             return _is_minimiser(side, spec)
         case Equals():
@@ -122,7 +122,7 @@ def valued_sides(statement: Statement, spec: FormulaSpec) -> list[n.Node]:
 def is_closed(side: n.Node, spec: FormulaSpec) -> bool:
     """Whether a side gives a value without the thing that is asked."""
     for part in n.walk(side):
-        if is_derivative(part):
+        if n.is_derivative(part):
             return False
         if isinstance(part, n.Optimum) and not isinstance(spec.oracle, Equals):
             return False
@@ -131,10 +131,6 @@ def is_closed(side: n.Node, spec: FormulaSpec) -> bool:
         if isinstance(part, n.Call) and part.function in spec.functions:
             return False
     return True
-
-
-def is_derivative(node: n.Node) -> bool:
-    return isinstance(node, n.Gradient) or (isinstance(node, n.Prime) and isinstance(node.body, n.Call))
 
 
 def merely_named(side: n.Node, spec: FormulaSpec) -> bool:

@@ -10,7 +10,6 @@ from grader.theory.latex import nodes as n
 from grader.theory.latex.claims import Claims, is_closed, is_heading, valued_sides
 from grader.theory.latex.evaluate import Evaluator
 from grader.theory.latex.fuel import Fuel, IllTyped, Unread
-from grader.theory.latex.oracles import Minimises
 from grader.theory.latex.trials import Trial, reread
 from grader.theory.latex.values import Value, column, is_scalar, is_vector, same, value
 
@@ -69,7 +68,7 @@ def tried(claim: Statement, exam: Exam, reading: Reading) -> Finding:
         for trial in exam.spec.trials:
             evaluator = exam.evaluator(trial, reading)
             index = free_index(sides, evaluator)
-            rows.append([_worth(side, sides, evaluator, exam.spec, trial) for side in sides])
+            rows.append([_worth(side, sides, index, evaluator, trial) for side in sides])
             _refuse_one_entry(sides, rows[-1], exam.spec, trial)
             used |= evaluator.used
             guesses |= evaluator.algebra.guesses
@@ -106,24 +105,26 @@ def free_index(sides: Sequence[n.Node], evaluator: Evaluator) -> str | None:
 
 
 def _worth(
-    side: n.Node, sides: Sequence[n.Node], evaluator: Evaluator, spec: FormulaSpec, trial: Trial
+    side: n.Node, sides: Sequence[n.Node], index: str | None, evaluator: Evaluator, trial: Trial
 ) -> Value:
-    if isinstance(spec.oracle, Minimises) and isinstance(side, n.Optimum):
-        return _argmin(side, evaluator, spec, trial)
-    return along(side, sides, evaluator)
+    if isinstance(side, n.Optimum) and not evaluator.world.optimum_is_value:
+        return _argmin(side, evaluator, trial)
+    return evaluator(side) if index is None else _along(index, side, sides, evaluator)
 
 
 def along(side: n.Node, sides: Sequence[n.Node], evaluator: Evaluator) -> Value:
     """The value of a side; if an index runs through the sides, the values as it does."""
     index = free_index(sides, evaluator)
-    if index is None:
-        return evaluator(side)
+    return evaluator(side) if index is None else _along(index, side, sides, evaluator)
+
+
+def _along(index: str, side: n.Node, sides: Sequence[n.Node], evaluator: Evaluator) -> Value:
     return column(evaluator.each(index, side, like=n.Items(tuple(sides))))
 
 
-def _argmin(side: n.Optimum, evaluator: Evaluator, spec: FormulaSpec, trial: Trial) -> Value:
+def _argmin(side: n.Optimum, evaluator: Evaluator, trial: Trial) -> Value:
     """The right value, if it is where that function is smallest."""
-    if side.over is not None and spec.known(side.over) != spec.unknown:
+    if side.over is not None and evaluator.world.canonical(side.over) != evaluator.world.variable:
         raise Unread("a minimum over something else")
     right = trial.right[frozenset()]
     return right if same(evaluator(n.Gradient(side.body, None)), value(0.0)) else right + 1

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader.theory.latex import nodes as n
-from grader.theory.latex.claims import claims, is_closed, is_derivative, is_heading
+from grader.theory.latex.claims import claims, is_closed, is_heading
 from grader.theory.latex.compare import NOT_EVALUATED, Exam, along
 from grader.theory.latex.fuel import Fuel, Unread
 from grader.theory.latex.judge import NOT_GRADED, review
@@ -129,7 +129,7 @@ def _step(left: n.Node, right: n.Node, exam: Exam, reading: Reading) -> tuple[St
         return Step.UNREAD, str(why)
     if not at_minimum:
         return Step.FALSE, ""
-    about_derivative = any(is_derivative(part) for side in (left, right) for part in n.walk(side))
+    about_derivative = any(n.is_derivative(part) for side in (left, right) for part in n.walk(side))
     if everywhere:
         return (Step.DERIVATIVE if about_derivative else Step.IDENTITY), ""
     if about_derivative and n.ZERO not in (left, right):

@@ -64,7 +64,7 @@ class Evaluator(Indexing):
             case n.Prime(n.Call() as function):
                 return self._gradient(function, None)
             case n.Transpose(body) | n.Prime(body):
-                return self(body).T
+                return self._transposed(node, self(body))
             case n.Bars(body):
                 return self._bars(self(body))
             case n.Norm(body, order):
@@ -106,6 +106,12 @@ class Evaluator(Indexing):
 
     def _unfolded(self, items: tuple[n.Node, ...]) -> list[n.Node]:
         return unfolded(items, self.integer, list(self.world.sizes.values())[-1])
+
+    def _transposed(self, node: n.Transpose | n.Prime, inside: Value) -> Value:
+        """`2^T` is a power or a slip, `2'` is nothing; `(w^T x)^T` is a number, transposed."""
+        if is_scalar(inside) and (isinstance(node, n.Prime) or isinstance(node.body, n.Number | n.Name)):
+            raise Unread("the transpose of a number")
+        return inside.T
 
     def _product(self, factors: list[Value]) -> Value:
         total = factors[0]
@@ -158,8 +164,8 @@ class Evaluator(Indexing):
         known = self.world.functions.get(function)
         if known is None:
             raise Unread(f"the function {function}")
-        if not all(isinstance(argument, n.Name) for argument in arguments):
-            raise Unread(f"{function} of something other than a symbol")
+        if arguments and not self._is_at_variable(arguments):
+            raise Unread(f"{function} of something else than it was asked about")
         with self.opening(f"{function}()"):
             return self(known)
 
@@ -170,6 +176,13 @@ class Evaluator(Indexing):
             case "sqrt":
                 return self.algebra.root(inside, value(2.0))
         return np.sign(inside)
+
+    def _is_at_variable(self, arguments: tuple[n.Node, ...]) -> bool:
+        """Whether a function is taken where we are: `f(x)`, not `f(2x)` or `f(w)`."""
+        names = {self.world.canonical(a.text) for a in arguments if isinstance(a, n.Name)}
+        return (
+            len(names) == len(arguments) and self.world.variable in names and names <= set(self.world.values)
+        )
 
     def _spread(self, arguments: tuple[n.Node, ...]) -> list[Value]:
         """What a mean is taken of: its arguments, the entries of a vector, or a family."""

@@ -57,7 +57,7 @@ class Indexing(Scope):
             if known in self.world.families:
                 self.note(known)
                 return _entry(self.world.families[known], self._integers(at))
-        if isinstance(base, n.Transpose):
+        if isinstance(base, n.Transpose | n.Prime) and not n.is_derivative(base):
             raise Unread("an index on a transpose")
         array = self(base)
         if is_scalar(array):

@@ -71,8 +71,13 @@ def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
         return review("no formula found")
     unclear: Judgement | None = None
     rejected: Judgement | None = None
+    exams: dict[bool, Exam] = {}
     for reading in spec.readings:
-        exam = Exam(found=claims(_statements(where, spec, reading, fuel), spec), spec=spec, fuel=fuel)
+        wide = reading.wide_sums
+        exam = exams.get(wide) or Exam(
+            found=claims(_statements(where, spec, wide, fuel), spec), spec=spec, fuel=fuel
+        )
+        exams[wide] = exam
         judgement = _under(reading, exam, where)
         if judgement.verdict is not Verdict.REVIEW and (why := _words_count(exam.found, where)):
             return replace(judgement, verdict=Verdict.REVIEW, reason=why, witness=None)
@@ -102,11 +107,11 @@ def _words_count(found: Claims, where: Cell) -> str:
     return ""
 
 
-def _statements(where: Cell, spec: FormulaSpec, reading: Reading, fuel: Fuel) -> list[Statement]:
+def _statements(where: Cell, spec: FormulaSpec, wide: bool, fuel: Fuel) -> list[Statement]:
     parts = [
         statement
         for formula in where.formulas
-        for statement in statements(formula, fuel, functions=spec.functions, wide=reading.wide_sums)
+        for statement in statements(formula, fuel, functions=spec.functions, wide=wide)
     ]
     if len(parts) > _MOST_STATEMENTS:
         raise Unread(f"{len(parts)} formulas are too many to be an answer")

@@ -193,16 +193,20 @@ ZERO, ONE, TWO = (Number(Fraction(number)) for number in (0, 1, 2))
 
 
 def children(node: Node) -> Iterator[Node]:
-    for field in fields(node):
-        yield from _nodes_in(getattr(node, field.name))
+    for name in node.__slots__:
+        value = getattr(node, name)
+        if isinstance(value, tuple):
+            yield from _nodes_in(value)
+        elif hasattr(value, "__slots__") and is_dataclass(value):
+            yield cast("Node", value)  # every dataclass that a node holds is a node
 
 
-def _nodes_in(value: object) -> Iterator[Node]:
-    if is_dataclass(value):
-        yield cast("Node", value)  # every dataclass that a node holds is a node
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nodes_in(item)
+def _nodes_in(values: tuple[object, ...]) -> Iterator[Node]:
+    for value in values:
+        if isinstance(value, tuple):
+            yield from _nodes_in(value)
+        elif is_dataclass(value):
+            yield cast("Node", value)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -210,6 +214,10 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from walk(child)
+
+
+def is_derivative(node: Node) -> bool:
+    return isinstance(node, Gradient) or (isinstance(node, Prime) and isinstance(node.body, Call))
 
 
 def names_in(node: Node) -> set[str]:

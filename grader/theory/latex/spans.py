@@ -144,9 +144,11 @@ def _plain(text: str) -> str:
 
 def _separated(line: str) -> tuple[list[str], list[str]]:
     """Split a line into runs of maths and the words between them."""
-    line = _LABEL.sub(" ", line.strip().strip("`").strip())
+    line = _LABEL.sub(" ", line.strip().strip("`").strip()).strip()
+    if line.startswith("- "):
+        raise Unread("a line starts with a dash, which could be a bullet or a minus")
     line = re.sub(r"(?<=[\w)\]])\*\*(?=[\d(])", "^", line)
-    line = re.sub(r"\*\*|__|`|^[-*+>]\s", " ", line)
+    line = re.sub(r"\*\*|__|`|^[*+>]\s", " ", line)
     line = re.sub(
         r"\\(?:text|mathrm|operatorname)\s*\{[^{}]*\}", lambda found: found[0].replace(" ", "\0"), line
     )

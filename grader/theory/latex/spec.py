@@ -22,12 +22,10 @@ from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from grader.theory.latex.fuel import IllTyped, Unread
 from grader.theory.latex.grammar import canonical
 from grader.theory.latex.oracles import Equals, GradientOf, Minimises, Oracle
-from grader.theory.latex.trials import SIZES, Trial, random_trial, reread
+from grader.theory.latex.trials import SIZES, Trial, gaussian, reread, small_integers, trial
 from grader.theory.latex.worlds import LENIENT, STRICT, Reading
 
 if TYPE_CHECKING:
@@ -164,7 +162,7 @@ class FormulaSpec:
     def readings(self) -> tuple[Reading, ...]:
         """Strict ones first; slips before general leniency, since they say more."""
         vocabularies = tuple(
-            Reading(name="in the names " + ", ".join(vocabulary), names=vocabulary)
+            Reading(name="in the names " + ", ".join(vocabulary), names=vocabulary, renames=True)
             for vocabulary in self.vocabularies
         )
         slips = tuple(
@@ -176,14 +174,9 @@ class FormulaSpec:
     @cached_property
     def trials(self) -> tuple[Trial, ...]:
         """Worlds of random numbers, the same in every run."""
-        return tuple(
-            random_trial(self, sizes, np.random.default_rng([*sizes, seed]))
-            for sizes, seed in product(SIZES, _SEEDS)
-        )
+        return tuple(trial(self, sizes, gaussian(seed)) for sizes, seed in product(SIZES, _SEEDS))
 
     @cached_property
     def witnesses(self) -> tuple[Trial, ...]:
         """Worlds of small integers, to show where an answer goes wrong."""
-        return tuple(
-            random_trial(self, (3, 2, 2), np.random.default_rng(seed), integers=True) for seed in range(4)
-        )
+        return tuple(trial(self, (3, 2, 2), small_integers(seed)) for seed in range(4))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -16,10 +18,12 @@ from grader.theory.latex.values import Value, is_scalar, value
 from grader.theory.latex.worlds import Reading, World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from grader.theory.latex.spec import FormulaSpec
 
+Draw: TypeAlias = "Callable[[int, tuple[int, ...]], Value]"
+"""Values for the symbol with this place in the question's list, in this shape."""
 SIZES = ((4, 2, 3), (5, 3, 2), (2, 5, 4))
 """Sizes of the dimensions, in the order in which the shapes name them: never equal, never 1, so that no ill-typed
 formula fits by chance."""
@@ -35,11 +39,26 @@ class Trial:
     scales: tuple[float, ...]
 
 
-def random_trial(
-    spec: FormulaSpec, sizes: tuple[int, ...], rng: np.random.Generator, *, integers: bool = False
-) -> Trial:
+def gaussian(seed: int) -> Draw:
+    """Draw random numbers, the same in every run."""
+    rng = np.random.default_rng(seed)
+    return lambda _, shape: value(rng.normal(0, 2, shape))
+
+
+def small_integers(seed: int) -> Draw:
+    """Draw numbers that a person can follow: 1, 2, 3, … for the first symbol, later with signs."""
+    rng = np.random.default_rng(seed)
+
+    def draw(order: int, shape: tuple[int, ...]) -> Value:
+        numbers = np.arange(prod(shape)).reshape(shape) * (order + 1) % 4 + 1
+        return value(numbers * (rng.choice([-1, 1], shape) if seed else 1))
+
+    return draw
+
+
+def trial(spec: FormulaSpec, sizes: tuple[int, ...], draw: Draw) -> Trial:
     """Draw a world for a question, and work out what is right in it."""
-    world = _world(spec, dict(zip(spec.dimensions, sizes, strict=False)), rng, integers=integers)
+    world = _world(spec, dict(zip(spec.dimensions, sizes, strict=False)), draw)
     choices = [frozenset(kept) for kept in _subsets(sorted(spec.known_optional))]
     right = {kept: _right(spec, world, dropped=spec.known_optional - kept) for kept in choices}
     if spec.unknown:
@@ -54,9 +73,10 @@ def _right(spec: FormulaSpec, world: World, *, dropped: frozenset[str]) -> Value
     return right_value(spec.oracle, formula(spec.oracle.formula), canonical(spec.oracle.variable), world)
 
 
-def _world(spec: FormulaSpec, sizes: dict[str, int], rng: np.random.Generator, *, integers: bool) -> World:
+def _world(spec: FormulaSpec, sizes: dict[str, int], draw: Draw) -> World:
     values = {
-        canonical(name): _drawn(rng, [sizes[d] for d in dims], integers) for name, dims in spec.shapes.items()
+        canonical(name): draw(order, _shape([sizes[dim] for dim in dims]))
+        for order, (name, dims) in enumerate(spec.shapes.items())
     }
     first, *_, last = (*sizes.values(), *sizes.values())
     world = World(
@@ -74,11 +94,8 @@ def _world(spec: FormulaSpec, sizes: dict[str, int], rng: np.random.Generator, *
     return world
 
 
-def _drawn(rng: np.random.Generator, dims: list[int], integers: bool) -> Value:
-    shape = (*dims, 1) if len(dims) == 1 else tuple(dims)
-    if integers:
-        return value(rng.integers(1, 4, shape) * rng.choice([-1, 1, 1], shape))
-    return value(rng.normal(0, 2, shape))
+def _shape(sizes: list[int]) -> tuple[int, ...]:
+    return (*sizes, 1) if len(sizes) == 1 else tuple(sizes)
 
 
 def _calculus(spec: FormulaSpec, world: World) -> dict[str, Any]:
@@ -91,6 +108,7 @@ def _calculus(spec: FormulaSpec, world: World) -> dict[str, Any]:
     return {"asked": asked, "functions": dict.fromkeys(spec.headings, asked), "variable": variable}
 
 
+@lru_cache(maxsize=2048)
 def reread(world: World, reading: Reading) -> World:
     """Rename and rebind what a reading takes differently."""
     there = world
@@ -104,7 +122,13 @@ def reread(world: World, reading: Reading) -> World:
             stands_for={**there.stands_for, known: frozenset(names_in(formula(text)))},
             offsets=there.offsets if is_scalar(bound) else there.offsets - {known},
         )
-    return there
+    return _without(there, reading) if reading.renames else there
+
+
+def _without(world: World, reading: Reading) -> World:
+    """Take away our own names of what has another name now."""
+    ours = {canonical(name) for name in reading.names.values()} - {canonical(name) for name in reading.names}
+    return replace(world, values={name: v for name, v in world.values.items() if name not in ours})
 
 
 def _subsets(names: list[str]) -> list[tuple[str, ...]]:

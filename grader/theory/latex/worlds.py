@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class World:
     """What names mean.
 
@@ -48,7 +48,7 @@ class World:
         return replace(self, values={**self.values, name: value})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Reading:
     """One way to read a formula. Only a strict one can accept; the others keep us from rejecting too soon."""
 
@@ -58,6 +58,8 @@ class Reading:
     """What the first index is."""
     names: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     """Names that mean something else here, as formulas: `{"A": "X", "b": "y"}`, `{"X": "X^T"}`."""
+    renames: bool = False
+    """The names are other names for ours, which then mean nothing."""
     loose: bool = False
     """Guess a missing transpose and the like."""
     bars_are_norms: bool = False
