@@ -95,13 +95,13 @@ def follows(cell: CellRun, missing: Sequence[str]) -> bool:
 
 def describe(cell: CellRun) -> str:
     if cell.timed_out:
-        return f"cell {cell.index} was interrupted after {cell.seconds:.0f} s"
-    return f"cell {cell.index}: {cell.ename}: {cell.evalue}"[:500]
+        return f"cell {cell.index + 1} was interrupted after {cell.seconds:.0f} s"
+    return f"cell {cell.index + 1}: {cell.ename}: {cell.evalue}"[:500]
 
 
 def of_death(death: Death, cells: Sequence[CellRun]) -> Run:
     """The ending of a notebook whose kernel died under it."""
-    where = f"cell {cells[-1].index}: " if cells else ""
+    where = f"cell {cells[-1].index + 1}: " if cells else ""
     ending, why = death.ending or Ending.KILLED, death.detail or f"the kernel {cause(death.code)}"
     return Run(ending=ending, detail=where + why, cells=tuple(cells))
 

@@ -106,7 +106,7 @@ def test_input_is_refused_as_that_cells_error(lived):
 def test_cell_past_its_deadline_is_interrupted_and_the_next_one_runs(lived):
     run, nb = lived
     assert run.ending is Ending.TIMEOUT
-    assert run.detail == "cell 4 was interrupted after 3 s"
+    assert run.detail == "cell 5 was interrupted after 3 s"
     assert nb.cells[4].outputs[0].ename == "KeyboardInterrupt"
     assert text(nb, 5) == "after the timeout\n"
 

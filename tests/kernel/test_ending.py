@@ -49,12 +49,12 @@ def ending(*cells, sources=()):
 def test_ending_of_one_cell(ename, evalue, expected):
     run = ending(cell(3, ename, evalue))
     assert run.ending is expected
-    assert run.detail == (f"cell 3: {ename}: {evalue}" if ename else "")
+    assert run.detail == (f"cell 4: {ename}: {evalue}" if ename else "")
 
 
 def test_worst_cell_decides():
     run = ending(cell(0, "ModuleNotFoundError", "x"), cell(1, "ValueError", "y"), cell(2))
-    assert (run.ending, run.detail) == (Ending.ERROR, "cell 1: ValueError: y")
+    assert (run.ending, run.detail) == (Ending.ERROR, "cell 2: ValueError: y")
 
 
 def test_name_that_could_not_be_imported_is_no_error_of_its_own():
@@ -65,7 +65,7 @@ def test_name_that_could_not_be_imported_is_no_error_of_its_own():
 
 def test_interrupted_cell_is_a_timeout():
     run = ending(cell(4, "KeyboardInterrupt", seconds=31.0, timed_out=True))
-    assert (run.ending, run.detail) == (Ending.TIMEOUT, "cell 4 was interrupted after 31 s")
+    assert (run.ending, run.detail) == (Ending.TIMEOUT, "cell 5 was interrupted after 31 s")
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_interrupted_cell_is_a_timeout():
 def test_death_by_its_own_hand(code, words):
     run = of_death(Death(code=code), [cell(0), cell(5)])
     assert run.ending is Ending.KILLED
-    assert run.detail.startswith("cell 5: the kernel ")
+    assert run.detail.startswith("cell 6: the kernel ")
     assert words in run.detail
 
 
 def test_death_by_ours():
     run = of_death(Death(code=137, ending=Ending.MEMORY, detail="it used 13 GiB"), [cell(2)])
-    assert (run.ending, run.detail) == (Ending.MEMORY, "cell 2: it used 13 GiB")
+    assert (run.ending, run.detail) == (Ending.MEMORY, "cell 3: it used 13 GiB")

@@ -76,13 +76,13 @@ def test_last_words_of_a_dying_kernel_are_kept(box, drive):
         box, "print('farewell', flush=True)\nimport os, time; time.sleep(0.3); os._exit(3)", limits=SMALL
     )
     assert outputs(nb) == [("stream", "farewell\n")]
-    assert (run.ending, run.detail) == (Ending.KILLED, "cell 0: the kernel exited with status 3")
+    assert (run.ending, run.detail) == (Ending.KILLED, "cell 1: the kernel exited with status 3")
 
 
 def test_cells_after_an_error_still_run(box, drive):
     run, _ = drive(box, "1 / 0", "x = 1", "import nothing_like_that", "print(x)", limits=SMALL)
     assert [cell.ename for cell in run.cells] == ["ZeroDivisionError", "", "ModuleNotFoundError", ""]
-    assert (run.ending, run.detail) == (Ending.ERROR, "cell 0: ZeroDivisionError: division by zero")
+    assert (run.ending, run.detail) == (Ending.ERROR, "cell 1: ZeroDivisionError: division by zero")
 
 
 def test_markdown_and_empty_cells_are_not_run(box, drive):

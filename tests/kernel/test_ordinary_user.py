@@ -83,5 +83,5 @@ def test_sandbox_of_an_ordinary_user(mode):
     assert texts[:3] == ["1000 []\n", "-1\n", "[(1, 'lo')]\n"]
     assert texts[3] == ""
     assert texts[4].startswith("['1', '2'")
-    assert (ending, detail[:6]) == ("memory", "cell 5")
+    assert (ending, detail[:6]) == ("memory", "cell 6")
     assert enforced["mode"] == mode
