@@ -7,6 +7,7 @@ import getpass
 import json
 import math
 import os
+import re
 import sys
 import tempfile
 import threading
@@ -136,6 +137,7 @@ def run_class(
         grader run submissions/ --only ana-lima --force
     """
     talk = Talk(quiet=as_json)
+    place = _apart(results, submissions)
     chosen = _assignment(assignment, limit)
     dataset, notices = _dataset(data, profile, talk)
     class_ = intake.collect(submissions, limits=chosen.limits, assignment=chosen.id)
@@ -146,7 +148,7 @@ def run_class(
         if not note.startswith(f"{roster.PARTICIPATION}: left alone"):
             talk.say(f"Note: {note}.")
     with (
-        Store.open(_apart(results, submissions)) as store,
+        Store.open(place) as store,
         best_launcher(dataset.root, limits=chosen.limits, confined=sandbox is Sandbox.AUTO) as launcher,
         Admission() as admission,
         _pool(jobs, "What was graded is kept; the same command goes on from here.") as (executor, stop),
@@ -176,7 +178,7 @@ def run_class(
     else:
         out.print(_class_table(grades, out.width))
         if any(grade.provisional for grade in grades):
-            out.print("[dim]? a person decides   * provisional until then")
+            out.print("[dim]? a person decides, * provisional until then")
         _print_notices(notices)
         out.print(f"Report: [bold]{escape(str(results / 'index.html'))}", highlight=False, soft_wrap=True)
     raise typer.Exit(_exit_code(grades, fail_under))
@@ -352,7 +354,7 @@ def export(
         for grade in grades:
             place = folder / grade.student
             _write(place / "results.json", gradescope.results_json(grade).encode())
-        out.print(f"{len(grades)} results.json below {escape(str(folder))}", highlight=False)
+        _say(f"{len(grades)} results.json below {folder}")
         return
     text, notes = _exported(format, grades, fill, column, provisional=provisional)
     if output is None:
@@ -360,7 +362,7 @@ def export(
     else:
         _write(output, text.encode())
     for note in notes:
-        err.print(escape(f"Note: {note}"), highlight=False)
+        err.print(f"Note: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command("kit")
@@ -376,7 +378,7 @@ def make_kit(
     """
     chosen = _assignment(assignment, None)
     _write(output, kit.kit(chosen.master, chosen.id))
-    out.print(f"Wrote {escape(str(output))}", highlight=False)
+    _say(f"Wrote {output}")
 
 
 @data_app.command("fetch")
@@ -524,7 +526,10 @@ def _rulings(path: Path | None, grades: Sequence[Grade], by: str | None) -> list
 def _bench(store: Store, assignment: str | None) -> Bench:
     """What an earlier run judged against, with its own rubric or another one."""
     runs = reference.stored(store)
-    chosen = _assignment(assignment or store.recall("assignment"), None)
+    rubric = assignment or store.recall("assignment")
+    if assignment is None and not Path(rubric).is_dir():
+        raise UsageError(f"The rubric of {store.root} is no longer in {rubric}; name its folder with -a.")
+    chosen = _assignment(rubric, None)
     return Bench(
         assignment=chosen.folder,
         profile=store.recall("profile"),
@@ -600,6 +605,10 @@ def _write(path: Path, content: bytes) -> None:
         raise UsageError(f"{path} can't be written: {error.strerror}. Name another place with -o.") from None
 
 
+def _say(text: str) -> None:
+    out.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def _print_json(text: str) -> None:
     """Nothing but the document, with its decimals as they are."""
     sys.stdout.write(f"{text.rstrip()}\n")
@@ -628,10 +637,10 @@ COLOURS = {
 def _class_table(grades: Sequence[Grade], width: int) -> Table:
     """One row a student; where `width` is short of columns the questions of a part share one."""
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    shown.add_column("student", no_wrap=True)
+    shown.add_column("student", overflow="fold")
     ids = [question.id for question in grades[0].questions] if grades else []
     wide = width >= 40 + 7 * len(ids)
-    parts = {name: name if wide else name[0] for name in ids}
+    parts = {name: name if wide else _part(name) for name in ids}
     for part in dict.fromkeys(parts.values()):
         shown.add_column(part, justify="right", no_wrap=True)
     shown.add_column("total", justify="right", style="bold", no_wrap=True)
@@ -646,6 +655,12 @@ def _class_table(grades: Sequence[Grade], width: int) -> Table:
             escape(grade.student), *cells, f"{grade.total}{'*' if grade.provisional else ''}", ending
         )
     return shown
+
+
+def _part(question: str) -> str:
+    """What `4.5` or `1a` is a part of."""
+    number = re.match(r"\d+", question)
+    return number[0] if number else question
 
 
 def _points(questions: Sequence[QuestionGrade]) -> str:
@@ -678,7 +693,7 @@ def _print_checks(grade: Grade, public: Sequence[Check]) -> None:
 
 def _print_notices(notices: Sequence[str]) -> None:
     for notice in notices:
-        out.print(f"[bold yellow]{escape(notice)}")
+        out.print(f"[bold yellow]{escape(notice)}", soft_wrap=True)
 
 
 def _public(grade: Grade) -> Grade:
@@ -733,7 +748,8 @@ def main() -> None:
         sys.exit(OURS)
     except Exception as error:  # noqa: BLE001 - the last door: 1, Python's own code, would mean graded
         traceback.print_exc()
-        err.print(f"[bold red]our fault[/]: {type(error).__name__}", highlight=False)
+        words = f"{type(error).__name__}: {error}"
+        err.print(f"[bold red]our fault[/]: {escape(words)}", highlight=False, soft_wrap=True)
         sys.exit(OURS)
 
 

@@ -69,4 +69,4 @@ def _sandboxes() -> Iterator[Finding]:
 
 def _limits() -> Iterator[Finding]:
     for entry in dataclasses.fields(Limits):
-        yield Finding(f"limit {entry.name}", None, f"{getattr(Limits(), entry.name):g}")
+        yield Finding(f"limit {entry.name}", None, f"{getattr(Limits(), entry.name)}")
