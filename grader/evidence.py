@@ -73,7 +73,7 @@ class Value:
     def shape(self) -> tuple[int, ...] | None:
         """The shape of an array, known even where it was too large to be kept."""
         shape = self.facts.get("shape")
-        return tuple(shape) if isinstance(shape, list) and _is_shape(shape) else None
+        return tuple(shape) if isinstance(shape, list) and all(map(_is_size, shape)) else None
 
     @property
     def number(self) -> float | None:

@@ -159,14 +159,14 @@ def _untouched() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
+def _alarm(seconds: float, again: float = 1.0) -> Iterator[None]:
     """Raise `TimeoutError` in what runs inside, again and again if it is caught there."""
 
     def ring(*_: object) -> None:
         raise TimeoutError(f"it did not end within {seconds} s")
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+    signal.setitimer(signal.ITIMER_REAL, seconds, again)
     try:
         yield
     finally:
