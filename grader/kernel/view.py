@@ -20,6 +20,11 @@ PACKAGES = "/opt/packages"
 CODE = "/opt/kernel"
 DATA = "/data"
 UID = "1000"
+SYSTEM = (
+    *(f"/usr/{name}" for name in ("bin", "sbin", "lib", "lib32", "lib64", "libexec", "share", "include")),
+    *(f"/usr/local/{name}" for name in ("bin", "sbin", "lib", "lib64", "share", "include")),
+    *("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store"),
+)
 ETC = {
     "/etc/passwd": "student:x:1000:1000::/work:/bin/sh\nroot:x:0:0::/:/bin/sh\n",
     "/etc/group": "student:x:1000:\nroot:x:0:\n",
@@ -79,23 +84,23 @@ def shown(source: Path | str, target: str) -> list[str]:
 
 
 def system() -> list[str]:
-    """/usr, and whatever /bin, /lib and the like are on this distribution."""
-    words = shown("/usr", "/usr")
-    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64"):
-        path = Path(name)
-        if path.is_symlink():
-            words += ["--symlink", str(path.readlink()), name]
-        elif path.is_dir():
-            words += shown(path, name)
-    store = Path("/nix/store")
-    return words + (shown(store, str(store)) if store.is_dir() else [])
+    """What programs need of this distribution. Not all of /usr: courses have been kept in /usr/src."""
+    return [word for path in SYSTEM for word in entry(Path(path))]
+
+
+def entry(path: Path) -> list[str]:
+    """`path` where it is and as it is, a folder or a link."""
+    if path.is_symlink():
+        above = [word for parent in parents(str(path)) for word in folder(parent)]
+        return [*above, "--symlink", str(path.readlink()), str(path)]
+    return shown(path, str(path)) if path.is_dir() else []
 
 
 def python() -> tuple[list[str], str, list[str]]:
     """The interpreter and its packages: words for bwrap, the program to start, folders for PYTHONPATH."""
     words: list[str] = []
     base, prefix = sys.base_prefix, sys.prefix
-    if not within(base, "/usr"):
+    if base not in ("/usr", "/usr/local") and not within(base, *SYSTEM):
         words += shown(base, base)
     program = str(Path(sys.executable).resolve()) if base == prefix else f"{VENV}/bin/python"
     if base != prefix:
@@ -108,13 +113,13 @@ def python() -> tuple[list[str], str, list[str]]:
 
 def extra_packages() -> list[str]:
     """Package folders outside the interpreter's own, such as those of `pip install --user`."""
-    known = ("/usr", sys.base_prefix, sys.prefix)
+    known = (*SYSTEM, sys.base_prefix, sys.prefix)
     return [
         path
         for path in sys.path
         if Path(path).name in ("site-packages", "dist-packages")
         and Path(path).is_dir()
-        and not any(within(path, folder) for folder in known)
+        and not within(path, *known)
     ]
 
 
@@ -127,8 +132,8 @@ def hidden() -> list[str]:
     return ["--tmpfs", covered, "--remount-ro", covered]
 
 
-def within(path: str, folder: str) -> bool:
-    return Path(path).is_relative_to(folder)
+def within(path: str, *folders: str) -> bool:
+    return any(Path(path).is_relative_to(folder) for folder in folders)
 
 
 def etc() -> tuple[list[str], list[BinaryIO]]:

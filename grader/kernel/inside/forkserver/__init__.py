@@ -35,9 +35,10 @@ def serve(run: child.Run, control: int, status: int, *, nested: bool, preload: b
     harness = socket.socket(fileno=status)
     if preload:
         warm.warm_up()
+        require_one_thread()
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tell(harness, ready={"threads": len(list(Path("/proc/self/task").iterdir()))})
+    tell(harness, ready=True)
     server = Server(run, socket.socket(fileno=control), nested=nested)
     if not nested:
         linux.prctl(linux.PR_SET_DUMPABLE, 0)  # the kernel may be the same user, and must not look into us
@@ -45,6 +46,13 @@ def serve(run: child.Run, control: int, status: int, *, nested: bool, preload: b
         tell(harness, taken=True)
     while server.wanted():
         server.turn()
+
+
+def require_one_thread() -> None:
+    """Only the thread that forks lives on in the child, whatever locks the others held."""
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads > 1:
+        raise RuntimeError(f"a process must have one thread to be forked, the imports left {threads}")
 
 
 def tell(harness: socket.socket, **message: Any) -> None:
