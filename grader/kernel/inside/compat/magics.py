@@ -31,8 +31,9 @@ def install(shell: Any, ledger: Ledger) -> None:
     line_magics, cell_magics = (shell.magics_manager.magics[kind] for kind in ("line", "cell"))
     for name in IGNORED:
         line_magics[name] = _ignored(name, ledger)
-    line_magics["load_ext"] = _without_colabs_extensions(line_magics["load_ext"], ledger)
-    line_magics["matplotlib"] = _without_a_browser(line_magics["matplotlib"], ledger)
+    # Found, not looked up: a magic that is not imported yet would find itself by the name that we take.
+    line_magics["load_ext"] = _without_colabs_extensions(shell.find_line_magic("load_ext"), ledger)
+    line_magics["matplotlib"] = _without_a_browser(shell.find_line_magic("matplotlib"), ledger)
     cell_magics.setdefault("shell", cell_magics["bash"])  # as Colab calls it
 
 

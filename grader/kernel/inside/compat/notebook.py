@@ -67,10 +67,7 @@ def give_colab(ledger: Ledger) -> None:
 
 def _counted(ledger: Ledger, what: str, function: Function) -> Function:
     def call(*args: Any, **kwargs: Any) -> Any:
-        ledger.use(
-            what,
-            "Outside Colab there is no Google Drive: keep files beside the notebook, name them relatively.",
-        )
+        ledger.use(what, NO_DRIVE)
         return function(*args, **kwargs)
 
     return call
@@ -102,7 +99,19 @@ def _stay_in_place(ledger: Ledger) -> None:
 
         return chdir
 
+    def around_mkdir(stock: Function) -> Function:
+        def mkdir(path: Any, *args: Any, **kwargs: Any) -> None:
+            try:
+                stock(path, *args, **kwargs)
+            except OSError:
+                if not str(path).startswith("/content"):
+                    raise
+                ledger.use("os.mkdir('/content')", NO_DRIVE)
+
+        return mkdir
+
     wrap(os, "chdir", around)
+    wrap(os, "mkdir", around_mkdir)  # os.makedirs and Path.mkdir come here, too
 
 
 def give_tensorboard(ledger: Ledger) -> None:
