@@ -149,6 +149,7 @@ def run_class(
             talk.say(f"Note: {note}.")
     with (
         Store.open(place) as store,
+        _temporary_files(store.temporary()),
         best_launcher(dataset.root, limits=chosen.limits, confined=sandbox is Sandbox.AUTO) as launcher,
         Admission() as admission,
         _pool(jobs, "What was graded is kept; the same command goes on from here.") as (executor, stop),
@@ -211,6 +212,7 @@ def check(
     with (
         tempfile.TemporaryDirectory(prefix="grader-check-") as folder,
         Store.open(Path(folder) / "results") as store,
+        _temporary_files(store.temporary()),
         best_launcher(dataset.root, limits=chosen.limits, confined=False) as launcher,
         Admission() as admission,
         _pool(1, "Nothing was checked.") as (executor, stop),
@@ -551,6 +553,20 @@ def _same_data(*, complete: bool) -> datasets.Dataset:
             "This class trained on the full data set, which is not here; `grader data fetch` gets it."
         )
     return found
+
+
+@contextlib.contextmanager
+def _temporary_files(folder: Path) -> Iterator[None]:
+    """Temporary files of this process, and of all that it starts, go below `folder`."""
+    before = tempfile.tempdir, os.environ.get("TMPDIR")
+    tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before[0]
+        os.environ.pop("TMPDIR")
+        if before[1] is not None:
+            os.environ["TMPDIR"] = before[1]
 
 
 @contextlib.contextmanager

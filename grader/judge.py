@@ -10,6 +10,7 @@ import contextlib
 import io
 import multiprocessing
 import os
+import signal
 import sys
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -115,6 +116,7 @@ class Judge:
 
 def _serve(pipe: Connection, bench: Bench) -> None:
     """Answer cases until the other side is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
     try:
         court: Court | Exception = Court.open(bench)
     except Exception as error:  # noqa: BLE001 - told to the caller with its first question
@@ -341,6 +343,8 @@ def _run_pytest(plugin: RubricPlugin) -> None:
             [folder, *options, *(part for name in disabled for part in ("-p", f"no:{name}"))],
             plugins=[plugin],
         )
+    if code == pytest.ExitCode.INTERRUPTED:
+        raise KeyboardInterrupt
     if plugin.problems:
         raise RubricError(f"The rubric in {folder} is refused. " + " ".join(plugin.problems))
     ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)

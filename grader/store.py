@@ -1,15 +1,17 @@
 """`results/`: what is known of a class, on disk, at any moment.
 
 Files are put in place by renaming, rows by one transaction, and the row comes last: if this process is
-killed, whatever has a row is whole, and whatever has none is done again. Work in progress lies in `.work/`,
-which is empty again whenever a store is opened or closed.
+killed, whatever has a row is whole, and whatever has none is done again. What a run has under way lies in
+`.work/` and behind the link `.tmp`; both are cleared whenever a store is opened or closed.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from decimal import Decimal
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from grader.model import Grade, Submission
 
 DATABASE = "gradebook.sqlite"
-WORK = ".work"
+WORK, TEMPORARY = ".work", ".tmp"
 VERSION = 1
 """Of the tables below; a gradebook of another one is refused."""
 
@@ -153,8 +155,24 @@ class Store:
         folder.parent.mkdir(exist_ok=True)
         return folder
 
+    def temporary(self) -> Path:
+        """A new folder among the system's temporary ones, where paths are short enough for sockets.
+
+        It is gone when this store is closed or, if we are killed, when the next one is opened.
+        """
+        folder = Path(tempfile.gettempdir(), f"grader-{secrets.token_hex(4)}")
+        (self.root / TEMPORARY).symlink_to(folder)
+        folder.mkdir(mode=0o700)
+        return folder
+
     def clear_work(self) -> None:
         shutil.rmtree(self.root / WORK, ignore_errors=True)
+        link = self.root / TEMPORARY
+        if link.is_symlink():
+            folder = link.readlink()
+            if folder.parent == Path(tempfile.gettempdir()) and folder.name.startswith("grader-"):
+                shutil.rmtree(folder, ignore_errors=True)
+            link.unlink()
 
     def keep(self, execution: Execution, key: str) -> Execution:
         """Put an execution's folder into its place and remember it."""

@@ -7,6 +7,7 @@ call. The process ends when its caller dies, and takes its kernel and its folder
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
 import sys
@@ -41,6 +42,7 @@ def prepare() -> None:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     multiprocessing.get_context("forkserver").set_forkserver_preload(WARM)
+    multiprocessing.util.get_temp_dir()  # made now, where it stays until Python's own exit removes it
 
 
 def call(
