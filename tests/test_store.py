@@ -221,6 +221,32 @@ def test_work_that_a_killed_run_left_is_cleared(root):
         assert not (root / ".work").exists()
 
 
+def test_temporary_files_end_with_the_store_or_with_the_next_one(root, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Store.open(root) as store:
+        folder = store.temporary()
+        (folder / "socket").touch()
+        assert folder.parent == tmp_path
+    assert not folder.exists()
+    folder.mkdir()
+    (root / ".tmp").symlink_to(folder)  # as a killed run leaves it
+    with Store.open(root):
+        assert not folder.exists()
+    assert not (root / ".tmp").is_symlink()
+
+
+def test_a_link_to_anything_else_is_not_followed(root, tmp_path):
+    """Results may come from elsewhere."""
+    (home := tmp_path / "grader-home").mkdir()
+    with Store.open(root):
+        pass
+    (root / ".tmp").symlink_to(home)
+    with Store.open(root):
+        pass
+    assert home.is_dir()
+    assert not (root / ".tmp").is_symlink()
+
+
 def test_looking_changes_no_file(root):
     with Store.open(root) as store:
         enrol(store, "ada")
