@@ -27,7 +27,20 @@ from rich.progress import track
 from rich.table import Table
 
 from grader import assignment as assignments
-from grader import datasets, doctor, intake, kit, progress, publish, reference, result, roster, run, worker
+from grader import (
+    datasets,
+    doctor,
+    intake,
+    kit,
+    progress,
+    publish,
+    reference,
+    result,
+    roster,
+    run,
+    validate,
+    worker,
+)
 from grader.errors import GraderError, NotebookError, UsageError
 from grader.judge import Bench, check_rubric, combine
 from grader.kernel.memory import Admission
@@ -436,6 +449,70 @@ def examine(data: DataOption = None, as_json: JsonOption = False) -> None:
             )
 
 
+@app.command("validate")
+def validate_rubric(
+    assignment: Annotated[str, typer.Argument(help="Its id below rubrics/, or its folder.")] = "hw1",
+    profile: Annotated[
+        Profile, typer.Option(help="`quick` trains on a small embedded sample.")
+    ] = Profile.FULL,
+    jobs: JobsOption = CORES,
+    sandbox: SandboxOption = Sandbox.AUTO,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Just this mutant; repeatable.")
+    ] = None,
+    results: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Keep the results here, to run only what changed.")
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Grade small changes of the reference: a mistake must cost its points and no others, a rewrite nothing.
+
+    Run it before a rubric is released, and whenever it changes. Exit code 1 if any grade is a surprise.
+
+    **Examples**
+
+        grader validate hw1 --profile quick
+
+        grader validate hw1 -o validated/ --only no-zero-grad --json
+    """
+    talk = Talk(quiet=as_json)
+    chosen = _assignment(assignment, None)
+    catalogue = validate.load(chosen)
+    catalogue.refuse_strangers(only or ())
+    dataset, notices = _dataset(data, profile, talk)
+    with (
+        tempfile.TemporaryDirectory(prefix="grader-validate-") as folder,
+        Store.open(results or Path(folder) / "results") as store,
+        best_launcher(dataset.root, limits=chosen.limits, confined=sandbox is Sandbox.AUTO) as launcher,
+        Admission() as admission,
+        _pool(jobs, "Nothing was validated.") as (executor, stop),
+        progress.ClassProgress(talk.console, len(only or catalogue.mutants), jobs) as shown,
+    ):
+        session = Session(
+            assignment=chosen,
+            dataset=dataset,
+            profile=profile.value,
+            launcher=launcher,
+            admission=admission,
+            executor=executor,
+            cache=datasets.user_cache(),
+            on_event=shown,
+            only=frozenset(only or ()),
+            stop=stop,
+        )
+        hand_ins = validate.submissions(catalogue, chosen, Path(folder) / "mutants")
+        findings = sorted(validate.validate(catalogue, hand_ins, session, store), key=catalogue.position)
+    surprises = sum(not finding.as_expected for finding in findings)
+    if as_json:
+        _print_json(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        out.print(_finding_table(findings))
+        _print_notices(notices)
+        out.print(f"{len(findings)} mutants, {surprises or 'no'} surprises.", highlight=False)
+    raise typer.Exit(BELOW if surprises else GRADED)
+
+
 class Talk:
     """Says what happens: on stderr, so that stdout is the result; nothing if a program reads us."""
 
@@ -739,6 +816,16 @@ def _reasons(before: Grade | None, after: Grade) -> list[str]:
         if check.id not in old
         or (check.outcome, check.earned) != (old[check.id].outcome, old[check.id].earned)
     ]
+
+
+def _finding_table(findings: Sequence[validate.Finding]) -> Table:
+    shown = Table("mutant", "must cost", "costs", "verdict", box=None, pad_edge=False, header_style="bold")
+    for finding in findings:
+        verdict = (
+            "[green]as expected" if finding.as_expected else f"[red]{escape('; '.join(finding.surprises))}"
+        )
+        shown.add_row(finding.mutant, finding.expected, finding.got, verdict)
+    return shown
 
 
 def _change_table(changes: Sequence[tuple[Grade | None, Grade]]) -> Table:
