@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .patching import Function
 
-FETCHING = "apt|apt-get|conda|curl|gdown|git|kaggle|nvidia-smi|pip|pip3|wget"
+FETCHING = "apt-get|apt|conda|curl|gdown|git|kaggle|nvidia-smi|pip|pip3|wget"
 SHELL_LINE = re.compile(rf"\s*(?:sudo\s+)?(?:\S*python3?\s+-m\s+)?({FETCHING})\b")
 ALONE = "Packages are not installed and nothing is fetched while a notebook is graded, and there is no GPU."
 IGNORED = ("pip", "conda", "mamba", "uv", "tensorflow_version", "tensorboard")
@@ -34,7 +34,7 @@ def install(shell: Any, ledger: Ledger) -> None:
     # Found, not looked up: a magic that is not imported yet would find itself by the name that we take.
     line_magics["load_ext"] = _without_colabs_extensions(shell.find_line_magic("load_ext"), ledger)
     line_magics["matplotlib"] = _without_a_browser(shell.find_line_magic("matplotlib"), ledger)
-    cell_magics.setdefault("shell", cell_magics["bash"])  # as Colab calls it
+    cell_magics["shell"] = lambda line, cell: shell.run_cell_magic("bash", line, cell)  # as Colab calls it
 
 
 def _answer_shell_lines(shell: Any, ledger: Ledger) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from . import factories, modules, runtime, tensors
-from .placement import Referee, mark
+from .placement import Referee, lend, mark
 
 if TYPE_CHECKING:
     from ..ledger import Ledger
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def install(ledger: Ledger) -> None:
     mark(torch.Tensor, None)
+    lend(torch.Tensor, lent=False)
     referee = Referee(ledger)
     tensors.install(ledger, referee)
     factories.install(ledger)

@@ -9,12 +9,13 @@ import torch
 from torch.utils._device import _device_constructors
 
 from ..patching import Function, give, wrap
-from .placement import CPU, MODERN, device_of, mark, named
+from .placement import CPU, MODERN, called_by_library, device_of, mark, marked, named
 
 if TYPE_CHECKING:
     from ..ledger import Ledger
 
-LIKE = ("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "randint_like")
+LIKE = ("zeros_like", "full_like", "empty_like", "rand_like", "randn_like", "randint_like")
+"""Not `ones_like`, which torch itself calls at each backward pass."""
 METHODS = ("new", "new_tensor", "new_zeros", "new_ones", "new_full", "new_empty")
 
 
@@ -26,9 +27,13 @@ def install(ledger: Ledger) -> None:
                 ledger.use("device='cuda'", MODERN)
                 kwargs["device"] = CPU
             made = stock(*args, **kwargs)
-            model = args[0] if args else None
+            model: Any = args[0] if args else None
+            if isinstance(model, torch.Tensor) and device is None:
+                device = marked(model) if called_by_library() else device_of(model)
+            elif device is None:
+                device = CPU
             if isinstance(made, torch.Tensor) and made is not model:
-                mark(made, device or (device_of(model) if isinstance(model, torch.Tensor) else CPU))
+                mark(made, device)
             return made
 
         return make

@@ -98,23 +98,18 @@ def _loaders_yield_on_the_cpu() -> None:
     def around(stock: Function) -> Function:
         def next_batch(self: Any) -> Any:
             batch = stock(self)
-            devices = vars(self).get("_grader_devices")
-            if devices is None:
-                devices = self._grader_devices = _devices_of_batches(self)
-            if devices and type(batch) is list:
-                for part, device in zip(batch, devices, strict=False):
+            if self._grader_devices is None:
+                self._grader_devices = _devices_of_batches(self)
+            if self._grader_devices and type(batch) is list:
+                for part, device in zip(batch, self._grader_devices, strict=False):
                     if type(part) is torch.Tensor:
-                        _lend(part, device)
+                        part._grader_device, part._grader_lent = device, True  # type: ignore[attr-defined]
             return batch
 
         return next_batch
 
+    give(_BaseDataLoaderIter, "_grader_devices", None)
     wrap(_BaseDataLoaderIter, "__next__", around)
-
-
-def _lend(tensor: Any, device: str | None) -> None:
-    tensor._grader_device = device
-    tensor._grader_lent = True
 
 
 def _devices_of_batches(iterator: Any) -> tuple[str | None, ...]:

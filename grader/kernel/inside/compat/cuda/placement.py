@@ -24,18 +24,27 @@ DEEPEST = 64
 LIBRARIES = ("torch", "_grader_", "grader.")
 """Callers that are told where a tensor really lies, for they go on to compute with it."""
 
-_true_data: Any = torch.Tensor.data
+true_data: Any = torch.Tensor.data.__get__  # type: ignore[attr-defined]
 
 
 def mark(tensor: Any, device: str | None) -> None:
     tensor._grader_device = device
 
 
+def marked(tensor: Any) -> str | None:
+    device: str | None = tensor._grader_device
+    return device
+
+
+def lend(tensor: Any, *, lent: bool = True) -> None:
+    """Note that nobody but the notebook's loop holds this batch, so that a copy of it may share its memory."""
+    tensor._grader_lent = lent
+
+
 def device_of(tensor: Any) -> str | None:
     """`cpu`, `cuda:0`, or None if nothing tells."""
     if tensor._grader_device is not None:
-        known: str = tensor._grader_device
-        return known
+        return marked(tensor)
     if tensor._base is not None and tensor._base._grader_device is not None:
         return device_of(tensor._base)
     return _device_of_result(tensor.grad_fn)
@@ -74,9 +83,10 @@ def moved(tensor: Any, device: str) -> torch.Tensor:
     if device_of(tensor) == device:
         return tensor  # type: ignore[no-any-return]
     origin = tensor if tensor._base is None else tensor._base
-    lent = getattr(origin, "_grader_lent", False) and not tensor.requires_grad
-    there: torch.Tensor = _true_data.__get__(tensor) if lent else tensor.clone()
-    mark(there, device)
+    there: torch.Tensor = (
+        true_data(tensor) if origin._grader_lent and not tensor.requires_grad else tensor.clone()
+    )
+    there._grader_device = device  # type: ignore[attr-defined]
     return there
 
 

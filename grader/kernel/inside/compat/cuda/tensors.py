@@ -42,7 +42,7 @@ def destination(
 def _move(ledger: Ledger) -> None:
     def cuda(self: torch.Tensor, device: Any = None, *_: Any, **__: Any) -> torch.Tensor:
         ledger.use("tensor.cuda()", MODERN)
-        return moved(self, named(device) or GPU)
+        return moved(self, GPU if device is None else named(device) or GPU)
 
     def around_cpu(stock: Function) -> Function:
         return lambda self, **kwargs: stock(self, **kwargs) if called_by_library() else moved(self, CPU)
