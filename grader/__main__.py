@@ -7,7 +7,6 @@ import getpass
 import json
 import math
 import os
-import re
 import sys
 import tempfile
 import threading
@@ -15,7 +14,6 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,7 +22,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
-from rich.table import Table
 
 from grader import assignment as assignments
 from grader import (
@@ -38,14 +35,15 @@ from grader import (
     result,
     roster,
     run,
+    terminal,
     validate,
     worker,
 )
 from grader.errors import GraderError, NotebookError, UsageError
-from grader.judge import Bench, check_rubric, combine
+from grader.judge import Bench, check_rubric
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
-from grader.model import Ending, Outcome
+from grader.model import Outcome
 from grader.reports import canvas, gradescope, junit, moodle, table
 from grader.rulings import apply
 from grader.rulings import read as read_rulings
@@ -57,7 +55,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from grader.assignment import Assignment
-    from grader.model import Check, Grade, QuestionGrade, Ruling, Submission
+    from grader.model import Grade, Ruling, Submission
 
 CORES = os.cpu_count() or 1
 GRADED, BELOW, WRONG_USE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
@@ -190,7 +188,7 @@ def run_class(
     if as_json:
         _print_json(table.grades_json(grades))
     else:
-        out.print(_class_table(grades, out.width))
+        out.print(terminal.class_table(grades, out.width))
         if any(grade.provisional for grade in grades):
             out.print("[dim]? a person decides, * provisional until then")
         _print_notices(notices)
@@ -247,7 +245,7 @@ def check(
     if as_json:
         _print_json(result.dumps(_public(grade)))
     else:
-        _print_checks(grade, public)
+        out.print(terminal.checks(grade, public), highlight=False)
         _print_notices(notices)
     if any(each.outcome is Outcome.BROKEN for each in public):
         raise typer.Exit(OURS)
@@ -306,12 +304,14 @@ def regrade(
     changes = [
         (old, grade)
         for grade in grades
-        if (old := before.get(grade.student)) is None or _reasons(old, grade) or old.total != grade.total
+        if (old := before.get(grade.student)) is None
+        or terminal.reasons(old, grade)
+        or old.total != grade.total
     ]
     if as_json:
         _print_json(json.dumps([_change(before, after) for before, after in changes]))
     else:
-        out.print(_change_table(changes) if changes else "No grade changes.")
+        out.print(terminal.change_table(changes) if changes else "No grade changes.")
         out.print(
             "Nothing was written." if dry_run else f"{len(grades)} grades judged again.", highlight=False
         )
@@ -507,7 +507,7 @@ def validate_rubric(
     if as_json:
         _print_json(json.dumps([asdict(finding) for finding in findings]))
     else:
-        out.print(_finding_table(findings))
+        out.print(terminal.finding_table(findings))
         _print_notices(notices)
         out.print(f"{len(findings)} mutants, {surprises or 'no'} surprises.", highlight=False)
     raise typer.Exit(BELOW if surprises else GRADED)
@@ -717,73 +717,6 @@ def _exit_code(grades: Sequence[Grade], fail_under: float | None) -> int:
     return BELOW if below else GRADED
 
 
-COLOURS = {
-    Outcome.PASSED: "green",
-    Outcome.PARTIAL: "yellow",
-    Outcome.FAILED: "red",
-    Outcome.SKIPPED: "dim",
-    Outcome.REVIEW: "blue",
-    Outcome.BROKEN: "magenta",
-}
-
-
-def _class_table(grades: Sequence[Grade], width: int) -> Table:
-    """One row a student; where `width` is short of columns the questions of a part share one."""
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    shown.add_column("student", overflow="fold")
-    ids = [question.id for question in grades[0].questions] if grades else []
-    wide = width >= 40 + 7 * len(ids)
-    parts = {name: name if wide else _part(name) for name in ids}
-    for part in dict.fromkeys(parts.values()):
-        shown.add_column(part, justify="right", no_wrap=True)
-    shown.add_column("total", justify="right", style="bold", no_wrap=True)
-    shown.add_column("ending", no_wrap=True)
-    for grade in grades:
-        cells = [
-            _points([question for question in grade.questions if parts[question.id] == part])
-            for part in dict.fromkeys(parts.values())
-        ]
-        ending = str(grade.ending) if grade.ending is Ending.FINISHED else f"[red]{grade.ending}"
-        shown.add_row(
-            escape(grade.student), *cells, f"{grade.total}{'*' if grade.provisional else ''}", ending
-        )
-    return shown
-
-
-def _part(question: str) -> str:
-    """What `4.5` or `1a` is a part of."""
-    number = re.match(r"\d+", question)
-    return number[0] if number else question
-
-
-def _points(questions: Sequence[QuestionGrade]) -> str:
-    outcome = combine([question.outcome for question in questions])
-    points = sum((question.points for question in questions), Decimal(0))
-    return f"[{COLOURS[outcome]}]{points}{'?' if outcome.provisional else ''}"
-
-
-def _print_checks(grade: Grade, public: Sequence[Check]) -> None:
-    for each in public:
-        colour = COLOURS[each.outcome]
-        out.print(
-            f"[{colour}]{each.outcome:8}[/] [bold]{each.question:4}[/] {escape(each.title)}", highlight=False
-        )
-        if each.outcome in (Outcome.PASSED, Outcome.REVIEW):
-            continue
-        for label, text in (
-            ("", each.message),
-            ("expected ", each.expected),
-            ("seen ", each.actual),
-            ("try ", each.hint),
-        ):
-            if text:
-                out.print(f"              [dim]{label}[/]{escape(text)}", highlight=False)
-    if grade.ending is not Ending.FINISHED:
-        out.print(
-            f"[red]The notebook ended as {grade.ending}[/]: {escape(grade.ending_detail)}", highlight=False
-        )
-
-
 def _print_notices(notices: Sequence[str]) -> None:
     for notice in notices:
         out.print(f"[bold yellow]{escape(notice)}", soft_wrap=True)
@@ -803,39 +736,8 @@ def _change(before: Grade | None, after: Grade) -> dict[str, Any]:
         "student": after.student,
         "before": float(before.total) if before else None,
         "after": float(after.total),
-        "why": _reasons(before, after),
+        "why": terminal.reasons(before, after),
     }
-
-
-def _reasons(before: Grade | None, after: Grade) -> list[str]:
-    """The checks that came out differently."""
-    old = {check.id: check for check in before.checks} if before else {}
-    return [
-        f"{check.question}: {check.title} {old[check.id].outcome if check.id in old else 'new'} -> {check.outcome}"
-        for check in after.checks
-        if check.id not in old
-        or (check.outcome, check.earned) != (old[check.id].outcome, old[check.id].earned)
-    ]
-
-
-def _finding_table(findings: Sequence[validate.Finding]) -> Table:
-    shown = Table("mutant", "must cost", "costs", "verdict", box=None, pad_edge=False, header_style="bold")
-    for finding in findings:
-        verdict = (
-            "[green]as expected" if finding.as_expected else f"[red]{escape('; '.join(finding.surprises))}"
-        )
-        shown.add_row(finding.mutant, finding.expected, finding.got, verdict)
-    return shown
-
-
-def _change_table(changes: Sequence[tuple[Grade | None, Grade]]) -> Table:
-    shown = Table("student", "before", "after", "why", box=None, pad_edge=False, header_style="bold")
-    for before, after in changes:
-        was = str(before.total) if before else "-"
-        shown.add_row(
-            escape(after.student), was, str(after.total), escape("\n".join(_reasons(before, after)))
-        )
-    return shown
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from grader import __main__ as cli
-from grader import result
+from grader import result, terminal
 from grader.errors import HarnessError
 from grader.kernel.cold import ColdLauncher
 from grader.model import Outcome
@@ -504,7 +504,7 @@ PARTS = ("0", "1", "2", "3", "4", "10")
 @pytest.mark.parametrize(("width", "columns"), [(200, HOMEWORK), (80, PARTS), (60, PARTS)], ids=[200, 80, 60])
 def test_the_table_fits_the_terminal(graded_once, width, columns):
     console = Console(width=width, file=io.StringIO())
-    console.print(cli._class_table([homework(graded_once, HOMEWORK)], width))
+    console.print(terminal.class_table([homework(graded_once, HOMEWORK)], width))
     header, row, *more = console.file.getvalue().splitlines()
     assert header.split() == ["student", *columns, "total", "ending"]
     assert "".join(line.split()[0] for line in [row, *more]) == "a-student-of-some-length"
@@ -515,7 +515,7 @@ def test_the_table_fits_the_terminal(graded_once, width, columns):
 
 def test_a_table_of_nobody_is_empty():
     console = Console(width=80, file=io.StringIO())
-    console.print(cli._class_table([], 80))
+    console.print(terminal.class_table([], 80))
     assert console.file.getvalue().split() == ["student", "total", "ending"]
 
 
