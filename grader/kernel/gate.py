@@ -30,7 +30,7 @@ READ = 4
 """Contents of up to so many times what is kept of a cell are read: UTF-8 has up to 4 bytes a character."""
 MALFORMED = 100
 """So many malformed messages are no accident."""
-STARTUP = 60.0
+STARTUP = 120.0
 """Seconds that a kernel may take until it answers."""
 DISPLAYS = ("display_data", "execute_result", "update_display_data")
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from grader.kernel.birth import Descriptors
 
-START = 60.0
+START = 120.0
 """Seconds that a warm process may take until it is ready, on a slow and busy laptop."""
-ANSWER = 90.0
+ANSWER = 150.0
 """Seconds that a request may wait: long enough for a new warm process."""
 ATTEMPTS = 3
 """Warm processes that may die one after the other without serving, before we give up."""

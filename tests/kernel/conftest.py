@@ -21,7 +21,7 @@ def drive(data):
     """Run sources as a notebook's cells in a kernel of `launcher`; the run and the notebook."""
 
     def drive(launcher, *sources, cell=20.0, notebook=120.0, limits=None, skip=(), **request):
-        limits = limits or Limits(interrupt_grace=0.5)
+        limits = limits or Limits()
         nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
         with launcher.kernel(
             KernelRequest(**{"seed": 1, "data": data, "limits": limits} | request)

@@ -21,7 +21,7 @@ from grader.model import Ending
 
 SECRET = "the reference solution, 42 of 42 points"  # noqa: S105 - a text to look for
 TIGHT = Limits(
-    interrupt_grace=0.5,
+    interrupt_grace=3.0,
     memory=1536 << 20,
     processes=96,
     tmp_size=32 << 20,
@@ -216,12 +216,12 @@ LASTING = [
 ]
 
 STARVING = [
-    attack("endless loop", "while True: pass", ALIVE, ending=Ending.TIMEOUT, prints="alive", cell=0.5),
+    attack("endless loop", "while True: pass", ALIVE, ending=Ending.TIMEOUT, prints="alive", cell=2.0),
     attack(
         "endless loop deaf to interrupts",
         "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
         ending=Ending.TIMEOUT,
-        cell=0.5,
+        cell=2.0,
     ),
     attack(
         "endless loop that catches interrupts",
@@ -232,7 +232,7 @@ STARVING = [
             except KeyboardInterrupt: pass
         """,
         ending=Ending.TIMEOUT,
-        cell=0.5,
+        cell=2.0,
     ),
     attack(
         "many cells that each stay under their deadline",
@@ -361,7 +361,7 @@ DYING = [
 
 FLOODING = [
     attack("one long print", "print('x' * 10**8)", ALIVE, prints="alive"),
-    attack("endless lines", "while True: print('x' * 1000)", ALIVE, ending=Ending.TIMEOUT, cell=1.0),
+    attack("endless lines", "while True: print('x' * 1000)", ALIVE, ending=Ending.TIMEOUT, cell=2.0),
     attack(
         "endless lines past the kernel's own cap",
         FORGE + "while True: forge('stream', {'name': 'stdout', 'text': 'x' * 10_000})",
@@ -378,7 +378,7 @@ FLOODING = [
         ending=Ending.OUTPUT,
     ),
     attack("one huge result", "'x' * (200 << 20)", ending=Ending.OUTPUT, slow=True),
-    attack("endless shell output", "!yes", ALIVE, ending=Ending.TIMEOUT, cell=1.0),
+    attack("endless shell output", "!yes", ALIVE, ending=Ending.TIMEOUT, cell=2.0),
 ]
 
 FORGING = [

@@ -1,5 +1,7 @@
 """What the guard keeps of a notebook's output, and what it says of its cells."""
 
+import re
+
 import pytest
 
 from grader.errors import HarnessError
@@ -8,7 +10,7 @@ from grader.kernel.sandbox import Mode, sandbox
 from grader.limits import Limits
 from grader.model import Ending
 
-SMALL = Limits(output_cell=10_000, interrupt_grace=0.5)
+SMALL = Limits(output_cell=10_000)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +79,14 @@ def test_last_words_of_a_dying_kernel_are_kept(box, drive):
     )
     assert outputs(nb) == [("stream", "farewell\n")]
     assert (run.ending, run.detail) == (Ending.KILLED, "cell 1: the kernel exited with status 3")
+
+
+def test_cell_past_its_deadline_is_interrupted_and_the_next_one_runs(box, drive):
+    run, nb = drive(box, "x = 1", "import time; time.sleep(60)", "print('after', x)", cell=2.0, limits=SMALL)
+    assert run.ending is Ending.TIMEOUT
+    assert re.fullmatch(r"cell 2 was interrupted after \d+ s", run.detail)
+    assert nb.cells[1].outputs[0].ename == "KeyboardInterrupt"
+    assert outputs(nb, 2) == [("stream", "after 1\n")]
 
 
 def test_cells_after_an_error_still_run(box, drive):

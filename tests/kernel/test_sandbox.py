@@ -20,7 +20,7 @@ from grader.kernel.view import View, command
 from grader.limits import Limits
 from grader.model import Ending
 
-LIMITS = Limits(interrupt_grace=0.5)
+LIMITS = Limits()
 DRAW = "import torch, random, numpy; print(torch.rand(2).tolist(), random.random(), numpy.random.rand())"
 FACTS = {
     "interfaces": ["lo"],
