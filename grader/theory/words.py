@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_LONGEST = 20_000
+_LONGEST = 12_000
 
 # Yes or no
 
@@ -35,7 +35,7 @@ _HEDGED = re.compile(
     re.IGNORECASE,
 )
 _OPENING = re.compile(
-    r"^\W*(?:(?:q\w*\s*)?\d\s*\(?[a-d]\)?[.):\s]+|answer|ans|a)?\W*"
+    r"\W{0,9}(?:(?:q\w{0,9}\s{0,3})?\d\s?\(?[a-d]\)?[.):\s]{1,9}|answer|ans|a)?\W{0,9}"
     r"(?P<word>yes|yeah|yep|no|nope|sí|si|non|oui|nein|ja)\b(?! (?:one|matter|doubt))",
     re.IGNORECASE,
 )

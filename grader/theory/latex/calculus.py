@@ -112,6 +112,8 @@ def series(p: Parser) -> n.Node:
                 raise Unread("two things below a sum")
             below = p.group()
         else:
+            if high is not None:
+                raise Unread("two things above a sum")
             high = p.argument()
     variable, low, last = _range(p, below)
     body = p.expression() if p.wide else p.term()

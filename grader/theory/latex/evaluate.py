@@ -265,7 +265,7 @@ class Evaluator(Indexing):
         total = value(0.0)
         try:
             for steps, weight in _STENCIL:
-                moved = here.copy()
+                moved = value(here).copy()
                 moved.ravel()[entry : entry + 1] += steps * step
                 self.world = world.with_value(name, moved.reshape(here.shape))
                 result = self(function)

@@ -2,7 +2,8 @@
 
 Every token that is parsed and every node that is evaluated burns one unit. A unit costs microseconds, since
 arrays have at most a few dozen entries and numbers are doubles, so a tank bounds the time whatever the text
-says; the clock is a second guard for a slow machine. Nothing has to be killed from outside.
+says; processor time is a second guard for a slow machine, and does not run while others keep us waiting. Nothing
+has to be killed from outside.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STEPS = 150_000
+STEPS = 100_000
 DEPTH = 30
 """How deep brackets, fractions and scripts may nest."""
-LENGTH = 20_000
+LENGTH = 12_000
 """Longer answers, in characters, go to a person."""
+_LOOKS_AT_CLOCK = 50
 SERIES = 200
 """The longest sum that is written out."""
 
@@ -38,7 +40,7 @@ class Fuel:
     """
 
     def __init__(
-        self, *, steps: int = STEPS, seconds: float = 2.0, clock: Callable[[], float] = time.monotonic
+        self, *, steps: int = STEPS, seconds: float = 2.0, clock: Callable[[], float] = time.thread_time
     ) -> None:
         self._steps = steps
         self._clock = clock
@@ -46,5 +48,6 @@ class Fuel:
 
     def burn(self) -> None:
         self._steps -= 1
-        if self._steps < 0 or self._clock() > self._deadline:
+        late = self._steps % _LOOKS_AT_CLOCK == 0 and self._clock() > self._deadline
+        if self._steps < 0 or late:
             raise Unread("it takes too much work to evaluate")

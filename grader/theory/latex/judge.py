@@ -39,8 +39,8 @@ def judge_formula(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> Judg
     Args:
         text: a whole cell: markdown with maths, comments or strings in code, a LaTeX file, or a bare formula.
         spec: the question.
-        seconds: after these, the answer goes to a person. Work is bounded by steps as well (`fuel`), each of which
-            takes microseconds, so nothing has to be killed. A usual answer takes a few milliseconds.
+        seconds: of processor time; after these, the answer goes to a person. Work is bounded by steps as well (see
+            `fuel`), each of which takes microseconds, so nothing has to be killed. A usual answer takes 4 ms.
 
     Returns:
         Never raises: what breaks us is `review`, with the reason.
@@ -86,11 +86,7 @@ def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
         if judgement.verdict is Verdict.REJECT:
             rejected = rejected or judgement
         elif judgement.reading:
-            return (
-                judgement
-                if reading.strict or not unclear
-                else replace(unclear, normal_form=judgement.normal_form)
-            )
+            return judgement
         else:
             unclear = unclear or judgement
     return rejected or unclear or review("no reading fits")
@@ -197,7 +193,7 @@ def _objection(findings: list[Finding], chosen: list[Statement], spec: FormulaSp
         return doubts[0]
     if not reading.strict:
         guesses = ", ".join(sorted(set[str]().union(*(finding.guesses for finding in findings))))
-        return f"right only if read with {guesses}" if guesses else f"right only if read {reading.name}"
+        return f"right only if read {reading.name}" + (f" ({guesses})" if guesses else "")
     if all(merely_named(side, spec) for side in _closed_sides(chosen, spec)):
         return "it names the answer without a formula"
     return ""

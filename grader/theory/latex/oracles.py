@@ -76,12 +76,12 @@ def _minimiser(gradient: Gradient, variable: str, world: World) -> Value:
     here = np.zeros_like(world.values[variable])
     for _ in range(_NEWTON_STEPS):
         slope = evaluated(gradient, world.with_value(variable, here)).ravel()
-        if np.abs(slope).max() < _FLAT:
-            return value(here)
         curvature = np.column_stack(
             [_curvature(gradient, variable, world, here, entry) for entry in range(here.size)]
         )
-        here = here - np.linalg.lstsq(curvature, slope, rcond=None)[0].reshape(here.shape)
+        if np.abs(slope).max() < _FLAT and np.linalg.eigvalsh(curvature + curvature.T).min() > 0:
+            return value(here)
+        here = value(here - np.linalg.lstsq(curvature, slope, rcond=None)[0].reshape(here.shape))
     raise IllTyped("the function that should be minimised has no minimum that Newton's method finds")
 
 

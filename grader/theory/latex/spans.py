@@ -82,7 +82,7 @@ def cell(text: str) -> Cell:
     if len(text) > LENGTH:
         raise Unread(f"the answer has {len(text)} characters, more than {LENGTH}")
     text = _plain(_uncoded(_document(text)))
-    formulas = tuple(next(filter(None, found.groups())) for found in _MATHS.finditer(text))
+    formulas = tuple(next(filter(None, found.groups())).strip() for found in _MATHS.finditer(text))
     if formulas:
         outside = _MATHS.sub(" ", text)
         inside = " ".join(re.findall(r"\\(?:text\w*|mbox|textnormal)\s*\{([^}]*)\}", " ".join(formulas)))

@@ -92,7 +92,7 @@ def spelled_out(text: str) -> str:
     text = _scripts(_scripts(text, _SUPER, "^"), _SUB, "_")
     for symbol, tex in _SYMBOLS.items():
         text = text.replace(symbol, tex)
-    text = unicodedata.normalize("NFKD", text)
+    text = unicodedata.normalize("NFKD", text).replace("⁄", "/")
     for accent, command in _ACCENTS.items():
         text = re.sub(rf"(\\[a-zA-Z]+ ?|\w){accent}", rf"\\{command}{{\1}}", text)
     for letter, tex in _GREEK_LETTERS.items():

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from grader.theory.latex.worlds import Reading
 
 
+_MOST_ENTRIES = 40
+
+
 def witness(claim: Statement, exam: Exam, reading: Reading) -> Witness | None:
     """Find small integers at which a claim that failed is seen to fail."""
     side = next(side for side in reversed(valued_sides(claim, exam.spec)) if is_closed(side, exam.spec))
@@ -47,6 +50,8 @@ def _spare(exam: Exam) -> set[str]:
 
 def printed(a: Value) -> str:
     """`3`, `(1, 2, 3)`, `[[1, 2], [3, 4]]`."""
+    if a.size > _MOST_ENTRIES:
+        return f"something of {a.size} numbers"
     if is_scalar(a):
         return f"{float(a):.6g}"
     if is_vector(a):

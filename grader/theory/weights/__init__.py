@@ -7,7 +7,7 @@ from grader.theory.weights.facts import NetworkReading, assembled
 
 __all__ = ["NetworkReading", "read_network"]
 
-_LONGEST = 20_000
+_LONGEST = 12_000
 
 
 def read_network(source: str, *, inputs: int = 5, units: int = 4) -> NetworkReading:

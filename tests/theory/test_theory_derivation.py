@@ -1,0 +1,50 @@
+"""A derivation is accepted if it is there and every step holds; otherwise a person reads it."""
+
+import pytest
+
+from grader.theory import GRADIENT, MEAN, Verdict, judge_derivation
+
+END = r"so $\mu = \frac1n\sum_{i=1}^n x_i$"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param(r"$-2\sum_i (x_i - \mu) = 0$", id="condition"),
+        pytest.param(r"$\nabla_\mu \sum_i \|x_i - \mu\|_2^2 = -2\sum_i (x_i - \mu) = 0$", id="gradient"),
+        pytest.param(r"$J(\mu) = \sum_i \|x_i-\mu\|_2^2$, $\frac{\partial J}{\partial \mu} = 2\sum_i(\mu - x_i)$", id="J"),
+        pytest.param(r"$J(\mu) = \frac1n\sum_i \|x_i-\mu\|_2^2$, $J'(\mu) = \frac2n\sum_i(\mu - x_i) = 0$", id="own"),
+        pytest.param(r"$\frac{d}{d\mu}\sum_i (x_i-\mu)^2 = -2\sum_i (x_i-\mu)$", id="squares-of-vectors"),
+        pytest.param(r"$\sum_i\|x_i-\mu\|^2 = \sum_i x_i^Tx_i - 2\mu^T\sum_i x_i + n\mu^T\mu$, "
+                     r"$2n\mu - 2\sum_i x_i = 0$", id="expanded"),
+        pytest.param(r"\begin{align} \sum_i (x_i - \mu) &= 0 \\ n\mu &= \sum_i x_i \end{align}", id="aligned"),
+        pytest.param(r"$\frac{\partial}{\partial \mu_j}\sum_i \|x_i-\mu\|_2^2 = -2\sum_i (x_{ij} - \mu_j) = 0$", id="entry"),
+    ],
+)  # fmt: skip
+def test_steps_that_hold_are_found(steps):
+    judgement = judge_derivation(f"{steps} {END}", MEAN)
+    assert judgement.verdict is Verdict.ACCEPT, judgement.reason
+    assert judgement.tags == {"derivation steps found"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "reason"),
+    [
+        pytest.param("", "no derivation found, only the result", id="none"),
+        pytest.param(r"$n\mu = \sum_i x_i$", "no derivation found, only the result", id="result-again"),
+        pytest.param(r"$-2\sum_i (x_i + \mu) = 0$", "this step does not hold: -2·sum_{i} (mu + x_{i}) = 0", id="sign"),
+        pytest.param(r"$\nabla_\mu \sum_i \|x_i - \mu\|_2^2 = -3\sum_i (x_i - \mu) = 0$",
+                     "it is no derivative of that function", id="factor"),
+        pytest.param(r"$\sum_i (x_i - z) = 0$", "this step was not read", id="unknown"),
+        pytest.param(r"$\sum_i x_i = \mu$", "this step does not hold: sum_{i} x_{i} = mu", id="false"),
+        pytest.param("![](attachment:a.png)", "handwritten or scanned", id="image"),
+    ],
+)  # fmt: skip
+def test_anything_else_goes_to_a_person(steps, reason):
+    judgement = judge_derivation(f"{steps} {END}", MEAN)
+    assert judgement.verdict is Verdict.REVIEW
+    assert reason in judgement.reason
+
+
+def test_a_question_without_a_minimiser_has_no_derivation():
+    assert judge_derivation("$2x$", GRADIENT).reason == "this question asks for no minimiser"

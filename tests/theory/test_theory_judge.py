@@ -1,0 +1,265 @@
+"""What the judge says, and why: reasons, readings, witnesses, tags, and answers that are made to hurt."""
+
+import pytest
+
+from grader.theory import (
+    GRADIENT,
+    L1_LOSS,
+    MEAN,
+    Equals,
+    FormulaSpec,
+    GradientOf,
+    Minimises,
+    Verdict,
+    judge_formula,
+    scanned,
+)
+
+ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "reason"),
+    [
+        pytest.param(r"$\nabla f = 2x = 2\|x\|$", GRADIENT, "one part of it is right", id="wrong-member"),
+        pytest.param(r"$\nabla f(x) = 2x_i$", GRADIENT, "one part of it is right", id="index-on-one-side"),
+        pytest.param("$2x_i$", GRADIENT, "one component without saying so", id="bare-component"),
+        pytest.param(r"$\frac{\partial f}{\partial x_1} = 2x_1$", GRADIENT, "only one component", id="first"),
+        pytest.param(
+            r"$\nabla f(x) = \nabla \|x\|_2^2$", GRADIENT, "no formula here is an answer", id="restated"
+        ),
+        pytest.param(r"$\nabla f(x) = 2z$", GRADIENT, "the symbol z", id="unknown"),
+        pytest.param(r"$\nabla f(x) \approx 2x$", GRADIENT, "the relation approx", id="approximately"),
+        pytest.param("I thought $2x$", GRADIENT, "the word “thought” may take it back", id="doubt"),
+        pytest.param("это $2x$", GRADIENT, "the word “э” may take it back", id="script-we-cannot-read"),
+        pytest.param("不是 $2x$", GRADIENT, "the word “不” may take it back", id="doubt-in-chinese"),
+        pytest.param("twice $x$", GRADIENT, "the word “twice” may belong to the formula", id="half-in-words"),
+        pytest.param(
+            "half of $2x$", GRADIENT, "the word “half” may belong to the formula", id="words-change-it"
+        ),
+        pytest.param("- 2x", GRADIENT, "a bullet or a minus", id="dash"),
+        pytest.param(r"$\nabla f = 2x$, also $3x$", GRADIENT, "stands beside it", id="another-formula"),
+        pytest.param(r"$\nabla f = 2x$, $\nabla f = \@$", GRADIENT, "not read", id="unread-answer-beside"),
+        pytest.param("", GRADIENT, "no formula found", id="empty"),
+        pytest.param(r"$\mu = \bar{x}$", MEAN, "names the answer without a formula", id="only-a-name"),
+        pytest.param(r"$\mu = \frac1d\sum_{i=1}^d x_i$", MEAN, "with d as the number of points", id="slip"),
+        pytest.param(r"$n\mu = \sum_i x_i$", MEAN, "no formula here is an answer", id="not-solved"),
+        pytest.param(r"$\mu = \frac{1}{n}\sum_i \mu$", MEAN, "no formula here is an answer", id="by-itself"),
+        pytest.param(r"$3\|Xw-y\|_1$", L1_LOSS, "an unusual factor", id="factor"),
+        pytest.param(r"$\|Xw-y\|_1 = \frac1n \|Xw-y\|_1$", L1_LOSS, "differ by a factor", id="two-factors"),
+        pytest.param(r"$\|Xw-y\|$", L1_LOSS, "norm without index as the 1-norm", id="bare-norm"),
+        pytest.param(r"$\|X^Tw-y\|_1$", L1_LOSS, "with columns as points", id="transposed-data"),
+        pytest.param(r"$\sum_i |y_i - w x_i|$", L1_LOSS, "a missing transpose", id="missing-transpose"),
+        pytest.param(r"$\sum |y - w^T x|$", L1_LOSS, "with an index that is missing", id="silent-index"),
+        pytest.param(r"$|Xw - y|$", L1_LOSS, "|v| as the 1-norm", id="single-bars"),
+        pytest.param(r"$\|Xw-y\|_1 + \lambda\|w\|_1$", L1_LOSS, "with no penalty", id="penalty"),
+        pytest.param(
+            r"$\hat y = z$, $L = \|\hat y - y\|_1$", L1_LOSS, "the symbol z", id="defined-by-unknown"
+        ),
+        pytest.param(r"$r = r + 1$, $L = \|r\|_1$", L1_LOSS, "defined by itself", id="circular"),
+    ],
+)
+def test_what_is_not_certain_goes_to_a_person_with_the_reason(text, spec, reason):
+    judgement = judge_formula(text, spec)
+    assert judgement.verdict is REVIEW
+    assert reason in judgement.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "reason"),
+    [
+        pytest.param(
+            r"$\nabla f = \|x\|_2$", GRADIENT,
+            "at x = (1, 2, 3) the answer gives 3.74166, but right is (2, 4, 6)", id="gradient",
+        ),
+        pytest.param(
+            r"$\mu = \sum_i x_i$", MEAN,
+            "at X = [[1, 2], [3, 4], [1, 2]] the answer gives (5, 8), but right is (1.66667, 2.66667)", id="mean",
+        ),
+        pytest.param(
+            r"$\|Xw-y\|_2^2$", L1_LOSS,
+            "at X = [[1, 2], [3, 4], [1, 2]], w = (1, 3), y = (1, 4, 3) "
+            "the answer gives 173, but right is 21", id="loss",
+        ),
+    ],
+)  # fmt: skip
+def test_a_reject_shows_small_numbers_at_which_the_answer_fails(text, spec, reason):
+    judgement = judge_formula(text, spec)
+    assert judgement.verdict is REJECT
+    assert judgement.reason == reason == str(judgement.witness)
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        pytest.param(r"$\|Xw-y\|_1$", {"matrix form"}, id="matrix"),
+        pytest.param(r"$\sum_i |x_i^T w - y_i|$", {"sum form"}, id="sum"),
+        pytest.param(r"$\|Xw-y\|_1 = \sum_i |x_i^T w - y_i|$", {"matrix form", "sum form"}, id="both"),
+        pytest.param(r"$\|\hat{y} - y\|_1$", {"matrix form", "no X and w"}, id="no-data"),
+        pytest.param(r"$\sum_i |\hat{y}_i - y_i|$", {"sum form", "no X and w"}, id="no-data-in-a-sum"),
+        pytest.param(r"$\hat y = Xw$, $L = \|\hat y - y\|_1$", {"matrix form"}, id="defined-elsewhere"),
+        pytest.param(r"$\hat y_i = w^T x_i$, $L = \|\hat y - y\|_1$", {"matrix form"}, id="defined-by-entry"),
+        pytest.param(r"$\|Ax - b\|_1$", {"matrix form"}, id="other-names"),
+    ],
+)
+def test_a_right_loss_is_tagged_with_its_form_and_with_what_it_leaves_out(text, tags):
+    judgement = judge_formula(text, L1_LOSS)
+    assert judgement.verdict is ACCEPT
+    assert judgement.tags == tags
+
+
+def test_another_vocabulary_is_taken_as_a_whole():
+    assert judge_formula(r"$\|Ax - b\|_1$", L1_LOSS).reading == "in the names A, x, b, a"
+    assert judge_formula(r"$\|Ax - y\|_1$", L1_LOSS).verdict is REVIEW
+
+
+def test_equal_answers_have_equal_normal_forms():
+    texts = (r"$\nabla f(x) = 2\mathbf{x}$", "∇f(x) = 2𝐱", r"\[ \nabla f(\vec x) = 2 \vec{x}. \]")
+    assert {judge_formula(text, GRADIENT).normal_form for text in texts} == {"∇(f(x)) = 2·x"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("![work](attachment:page.png)", id="attachment"),
+        pytest.param('<img src="work.jpg">', id="img"),
+        pytest.param("see data:image/png;base64,iVBORw0", id="base64"),
+        pytest.param(r"\includegraphics{page}", id="includegraphics"),
+    ],
+)
+def test_an_image_is_flagged(text):
+    assert scanned(text)
+    judgement = judge_formula(text, GRADIENT)
+    assert (judgement.verdict, judgement.tags) == (REVIEW, {"image"})
+    assert judgement.reason == "handwritten or scanned answers are not graded"
+
+
+def test_a_formula_is_no_image():
+    assert not scanned(r"$f: X \to Y$, img, data, ![")
+
+
+RIDGE = {
+    "gradient_of": r"\|Xw - y\|_2^2 + \lambda \|w\|_2^2",
+    "by": "w",
+    "shapes": {"X": ["n", "d"], "w": ["d"], "y": ["n"], r"\lambda": []},
+    "rows": {"x": "X"},
+    "called": ["L", "J"],
+    "synonyms": {r"\theta": "w", r"\beta": "w", "N": "n"},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        pytest.param(r"$\nabla L(w) = 2X^T(Xw - y) + 2\lambda w$", ACCEPT, id="matrix"),
+        pytest.param(r"$2 X^\top X \theta - 2 X^\top y + 2 \lambda \theta$", ACCEPT, id="expanded"),
+        pytest.param(r"$\nabla_w J = 2\sum_{i=1}^n (w^T x_i - y_i) x_i + 2\lambda w$", ACCEPT, id="sum"),
+        pytest.param(r"$\nabla L(w) = X^T(Xw - y) + \lambda w$", REJECT, id="half"),
+        pytest.param(r"$\nabla L(w) = 2X(Xw - y) + 2\lambda w$", REVIEW, id="ill-typed-but-guessable"),
+    ],
+)
+def test_the_example_of_the_documentation_works(text, verdict):
+    assert judge_formula(text, FormulaSpec.from_table("ridge", RIDGE)).verdict is verdict
+
+
+def test_a_minimiser_may_be_of_any_convex_function():
+    spec = FormulaSpec.from_table(
+        "weighted",
+        {
+            "minimises": r"\sum_{i=1}^n (m - y_i)^2 + m^2",
+            "over": "m",
+            "shapes": {"y": ["n"], "m": []},
+        },
+    )
+    assert judge_formula(r"$m = \frac{1}{n+1}\sum_{i=1}^n y_i$", spec).verdict is ACCEPT
+    assert judge_formula(r"$m = \frac{1}{n}\sum_{i=1}^n y_i$", spec).verdict is REJECT
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param(
+            {"equals": "1"}, "give exactly one of equals, gradient_of and minimises", id="two-oracles"
+        ),
+        pytest.param({"shape": {}}, "unknown key shape", id="unknown-key"),
+        pytest.param({"by": "v"}, "v is differentiated by, but has no shape", id="no-shape"),
+        pytest.param({"by": ""}, "nothing is differentiated by", id="no-variable"),
+        pytest.param({"gradient_of": r"\|Xw"}, "is missing", id="unreadable"),
+        pytest.param({"gradient_of": "Xw"}, "gradient of something that is no number", id="vector"),
+        pytest.param({"shapes": {}}, "its shapes name 0 dimensions", id="no-dimensions"),
+        pytest.param({"synonyms": {"a+b": "w"}}, "a+b is not a name", id="no-name"),
+    ],
+)
+def test_a_bad_spec_is_refused_when_it_is_built(change, message):
+    with pytest.raises(ValueError, match=f"formula ridge: .*{message.replace('+', '[+]')}"):
+        FormulaSpec.from_table("ridge", {**RIDGE, **change})
+
+
+def test_a_function_without_a_minimum_is_refused():
+    with pytest.raises(ValueError, match="no minimum"):
+        FormulaSpec(
+            name="flat", oracle=Minimises("x^T x - 2 x^T x + a^T x", "x"), shapes={"a": ("d",), "x": ("d",)}
+        )
+
+
+def test_the_oracles_agree_with_automatic_differentiation():
+    torch = pytest.importorskip("torch")
+    for trial in GRADIENT.trials:
+        x = torch.tensor(trial.world.values["x"], requires_grad=True)
+        (torch.linalg.vector_norm(x) ** 2).backward()
+        assert torch.allclose(x.grad, torch.tensor(trial.right[frozenset()]))
+    for trial in MEAN.trials:
+        mu = torch.tensor(trial.right[frozenset()].ravel(), requires_grad=True)
+        ((torch.tensor(trial.world.values["X"]) - mu) ** 2).sum().backward()
+        assert mu.grad.abs().max() < 1e-8
+    for trial in L1_LOSS.trials:
+        X, w, y, b = (torch.tensor(trial.world.values[name]) for name in "Xwyb")  # noqa: N806
+        for used, offset in ((frozenset(), 0 * b), (frozenset("b"), b)):
+            loss = torch.nn.functional.l1_loss(X @ w + offset, y, reduction="sum")
+            assert torch.allclose(loss, torch.tensor(trial.right[used]))
+
+
+def test_oracles_are_plain_values():
+    assert Equals("2x") == Equals("2x")
+    assert GradientOf("x^T x", "x") != GradientOf("x^T x", "y")
+
+
+HOSTILE = {
+    "braces": "{" * 5000,
+    "parentheses": "(" * 3000,
+    "fractions": r"\frac" * 3000,
+    "sums": r"\sum_{i=1}^{n}" * 60 + "x_i",
+    "products": r"\prod_{i=1}^{n}" * 20 + "x_i",
+    "tower": "2^{2^{2^{2^{99}}}}",
+    "googol": "10^{400}",
+    "matrix power": "(X^TX)^{99999999}",
+    "dollars": "$" * 11_000,
+    "open displays": r"\[" * 5500,
+    "open environments": r"\begin{align}" * 900,
+    "bars": "|" * 5000,
+    "digits": "9" * 11_000,
+    "hats": r"\hat" * 2400,
+    "roots": r"\sqrt" * 2000 + "x",
+    "minuses": "+ " + "-" * 9000 + "x",
+    "gradients": r"\nabla " * 200 + "f(x)",
+    "dots": r"x_1 + \dots + x_{99999999999}",
+    "ones": r"\mathbf{1}_{99999}",
+    "accents": "x" + "\u0302" * 11_000,
+    "nul": "\x00" * 100,
+    "surrogate": "\ud800",
+    "cases": r"\begin{cases}" * 500,
+    "formulas": "$x$ " * 2900,
+    "a book": "2x " * 100_000,
+    "mutual": r"$q = r$, $r = q$, $\nabla f = r$",
+}
+
+
+@pytest.mark.parametrize("spec", [GRADIENT, MEAN, L1_LOSS], ids=lambda spec: spec.name)
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_answer_goes_to_a_person(text, spec):
+    assert judge_formula(text, spec).verdict is REVIEW
+
+
+def test_an_answer_that_takes_too_long_goes_to_a_person():
+    judgement = judge_formula(HOSTILE["sums"], GRADIENT, seconds=0.0)
+    assert "it takes too much work to evaluate" in judgement.reason
