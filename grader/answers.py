@@ -32,7 +32,7 @@ LONGEST_LINE = 200
 LONGEST_CELL = 8_000
 """Characters. What is longer is like no cell of a template."""
 HEADING = 8
-"""A marker followed by fewer words than this is a heading for what comes below it."""
+"""A marker in a line of no more words than this, with no formula, is a heading for what comes below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,9 @@ class _Finder:
             elif cell.cell_type == "markdown" and _is_heading(cell.source):
                 section = named
             else:
-                found[index] = self._reading(cell, named, section)
+                found[index] = reading = self._reading(cell, named, section)
+                if reading.own is not None and reading.own[0] != section:
+                    section = None  # the section above ended with this answer to another question
         return found
 
     def _reading(self, cell: NotebookNode, marked: str | None, section: str | None) -> _Reading:
@@ -185,7 +187,7 @@ class _Finder:
         for question, text in self._prompts.items():
             if source.startswith(text[:60]):
                 return question
-        return named if named and len(source[: 100 * HEADING].split()) <= HEADING else None
+        return named if named and _only_names_a_question(source) else None
 
     def _answers_below_its_prompt(self, cell: NotebookNode, question: str) -> bool:
         """Did the student write the answer into the prompt's own cell?"""
@@ -249,6 +251,11 @@ def _pattern(question: str) -> re.Pattern[str]:
         parted = rf"[.\s]*\(\s*{letter}\s*\)|\.?{letter}{end}|[.\s]+{letter}(?=\s*(?:[.:)\]*_]|$))"
         return re.compile(rf"{lead}{number}(?:{parted})", re.IGNORECASE)
     return re.compile(rf"{lead}{re.escape(question)}{end}", re.IGNORECASE)
+
+
+def _only_names_a_question(source: str) -> bool:
+    """Is this cell, which begins with a marker, nothing but a heading: `### 2a`, `**1b.** The best vector`?"""
+    return len(source[: 100 * HEADING].split()) <= HEADING and not re.search(r"\n|[$=\\]", source.strip())
 
 
 def _is_heading(source: str) -> bool:

@@ -272,6 +272,32 @@ def test_extra_cells_belong_to_the_prompt_above(template, hw1):
     assert found(template, hw1)["4.2"] == (index, index + 1, index + 2)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "**2a.** $\\|Xw - y\\|_1$",
+        "**2a.**\n$$L(w) = \\|Xw - y\\|_1$$",
+        "2a) L = mean |Xw - y|",
+        "### 2a\nNot done.",
+    ],
+)
+def test_a_short_answer_behind_its_marker_is_no_heading(hw1, source):
+    nb = new_notebook(cells=[new_markdown_cell(source), new_markdown_cell("**2b.** No, for it has kinks.")])
+    assert found(nb, hw1)["2a"] == (0,)
+
+
+@pytest.mark.parametrize("heading", ["**2a.**", "### Question 2a", "2a. An l1 training loss"])
+def test_a_marker_alone_is_the_heading_of_what_comes_below(hw1, heading):
+    nb = new_notebook(cells=[new_markdown_cell(heading), new_markdown_cell("The norm of the errors.")])
+    assert found(nb, hw1)["2a"] == (1,)
+
+
+def test_a_marked_answer_to_another_question_ends_a_section(hw1):
+    sources = ["# Q3\nW1 = []", "# Q4.5\ntrain_loss_history = [1.0]", "plt.plot(train_loss_history)", "x = 1"]
+    nb = new_notebook(cells=[new_markdown_cell("**3.**"), *map(new_code_cell, sources)])
+    assert [found(nb, hw1)[question] for question in ("3", "4.5")] == [(1,), (2, 3)]
+
+
 def test_an_extra_heading_ends_a_section(template, hw1):
     last = len(template.cells)
     template.cells += [new_markdown_cell("## My experiments"), new_code_cell("x = 1")]
@@ -432,6 +458,17 @@ EXPECTED = {
     "priya-raman": shifted(q4_6=(34,)),
     "sofia-rossi": KIT,
     "tomasz-kowalski": shifted((28, 1), q4_4=(28,)),
+    "rohan-mehta": KIT | {"4.5": (29, 30, 31)},
+    "yuki-tanaka": shifted((16, 1), (20, -1)) | {"3": (16, 18)},  # the imports stand there
+    "jonas-weber": KIT,
+    # Markers in the answers' own cells; the plot is known by the histories.
+    "elena-popescu": dict(zip(IDS, ((i,) for i in (*range(2, 8), *range(9, 14), 15, 17)), strict=True))
+    | {"4.5": (15, 16)},
+    # The prompts alone; all metadata is Colab's.
+    "samuel-okafor": dict(
+        zip(IDS, ((i,) for i in (5, 8, 10, 13, 15, 17, 20, 23, 25, 27, 29, 31, 35)), strict=True)
+    )
+    | {"4.5": (31, 32, 33)},
     # No prompt, no marker, no metadata, and every part moved. The theory has nothing that a machine could know
     # it by, so it goes to a person.
     "aisha-khan": dict.fromkeys(IDS, ())
