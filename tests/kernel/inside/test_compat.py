@@ -430,6 +430,29 @@ def test_libraries_are_told_where_a_tensor_really_is(alone):
     assert alone(told_to_libraries) == ("cpu", False, 2.0, True)
 
 
+PROBE = """
+def evaluate(net, images):
+    return net(images.cuda()).detach().numpy().shape
+
+try:
+    answer = evaluate(torch.nn.Linear(2, 2), torch.ones(1, 2))
+except RuntimeError as error:
+    answer = str(error)
+"""
+
+
+def probed_by(caller):
+    compat.install({"source": "x.cuda()"})
+    scope = {"__name__": caller, "torch": torch}
+    exec(PROBE, scope)  # noqa: S102 - our own text
+    return scope["answer"]
+
+
+def test_a_probe_may_hand_over_a_network_that_was_never_moved(alone):
+    assert "two devices" in alone(probed_by, "__main__")
+    assert alone(probed_by, "_grader_probes") == (1, 2)
+
+
 def noticed(code):
     compat.install({"source": code})
     exec(code, {"torch": torch, "nn": torch.nn})  # noqa: S102 - our own text

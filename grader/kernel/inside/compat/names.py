@@ -38,6 +38,8 @@ class Old:
     modern: str
 
     def said_in(self, source: str) -> bool:
+        if self.name not in source:
+            return False
         named = "|".join(map(re.escape, _names_of(self.module, source)))
         imported = rf"^\s*from\s+{re.escape(self.module.__name__)}\s+import\s[^\n]*\b{self.name}\b"
         said = rf"\b(?:{named})\.{self.name}\b|{imported}"
