@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from grader.kernel.memory import Admission, Ticket
     from grader.model import Grade
 
-SPARE_SECONDS = 30.0
-"""What a worker gets beyond the notebook's deadline, to start a kernel and to write things down."""
+SPARE_SECONDS = 180.0
+"""What a worker gets beyond the notebook's deadline: more than the guard, which knows better what went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
