@@ -13,13 +13,15 @@ import pytest
 from rich.console import Console
 
 from grader import __main__ as cli
-from grader import result, terminal
-from grader.errors import HarnessError
+from grader import notebook, result, terminal
+from grader.errors import HarnessError, NotebookError
 from grader.kernel.cold import ColdLauncher
+from grader.limits import Limits
 from grader.model import Outcome
 from grader.store import Store
 
 COMMANDS = ["run", "check", "regrade", "report", "export", "kit", "doctor", "data fetch", "data where"]
+ZOO = Path(__file__).parent / "notebooks"
 QUICK = ("--profile", "quick", "--sandbox", "none")
 
 
@@ -143,8 +145,40 @@ class TestRun:
         said = run("--fail-under", "2.5")
         assert said.code == cli.OURS
         assert "broken" in said.out
-        monkeypatch.undo()
+        monkeypatch.setattr(cli, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
         assert run().code == cli.GRADED
+
+
+@pytest.fixture
+def warm(graded, monkeypatch):
+    """Cold kernels take seconds each; one test of them is enough."""
+    monkeypatch.setattr(cli, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
+
+
+@pytest.mark.usefixtures("warm")
+def test_of_a_zoo_every_file_is_a_row_that_says_why(run, graded, notebook_of):
+    """Each broken file of tests/notebooks as somebody's hand-in, and one that is right among them."""
+    shutil.rmtree(graded.hand_ins)
+    reasons = {}
+    for path in sorted(ZOO.glob("*.ipynb")):
+        try:
+            notebook.read(path, limits=Limits())
+        except NotebookError as error:
+            reasons[path.stem] = str(error)
+            (graded.hand_ins / path.stem).mkdir(parents=True)
+            shutil.copy(path, graded.hand_ins / path.stem)
+    graded.hand_in("the-good-one", notebook_of())
+    said = run("--json")
+    grades = {grade["student"]: grade for grade in json.loads(said.out)}
+    assert said.code == cli.GRADED
+    assert grades.pop("the-good-one")["total"] == 2
+    assert len(reasons) > 25
+    assert {name: grade["ending_detail"] for name, grade in grades.items()} == reasons
+    assert {grade["ending"] for grade in grades.values()} == {"unreadable"}
+    outcomes = {question["outcome"] for grade in grades.values() for question in grade["questions"]}
+    assert outcomes == {"review"}
+    page = (graded.results / "index.html").read_text()
+    assert all(name in page for name in reasons)
 
 
 def wrong(*, at, with_line):
@@ -452,11 +486,6 @@ class TestCheck:
             "passed   2    The losses fall.",
             "review   3    The words say why.",
         ]
-
-    @pytest.fixture
-    def warm(self, graded, monkeypatch):
-        """A check takes cold kernels; one test of that is enough."""
-        monkeypatch.setattr(cli, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
 
     @pytest.mark.usefixtures("warm")
     def test_of_a_bad_one_says_what_was_expected_and_seen_and_what_to_try(self, check, notebook_of):
