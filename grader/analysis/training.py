@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import statistics
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +32,20 @@ LARGEST = 1e30
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """One pass over a loader in which the optimizer stepped."""
+    """One pass over a loader in which losses went backward or the optimizer stepped."""
 
     split: int
     """`TRAIN`, `TEST` or `OTHER`: what its loader draws from."""
     steps: int
     loss: float
     """The mean of the losses that went backward; NaN if none was a single number."""
+    first: float = math.nan
+    """The first of these losses."""
+    last: float = math.nan
+    batches: int = 0
+    """How many minibatches its loader has; 0 if that is not known."""
+    points: int = 0
+    """How many points its loader draws from; 0 if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,8 @@ class Trace:
     passes: tuple[Pass, ...]
     provenance: Mapping[str, int]
     """Which splits' batches the sampled losses were computed from."""
+    optimizers: tuple[tuple[str, float], ...] = ()
+    """Class and learning rate of each optimizer that stepped, NaN if the rate is no number."""
 
     @property
     def trained(self) -> bool:
@@ -61,7 +71,7 @@ class Trace:
 
     @property
     def epoch_losses(self) -> tuple[float, ...]:
-        """The mean loss of each pass that trained on the training split."""
+        """The mean loss of each pass that learned from the training split."""
         return tuple(each.loss for each in self.passes if each.split == TRAIN)
 
 
@@ -70,30 +80,40 @@ def trace(evidence: Evidence, cells: Collection[int] | None = None) -> Trace:
     records = [record for record in evidence.cells if cells is None or record.cell in cells]
     events, losses = [np.empty(0, np.uint8)], [np.empty(0, np.float64)]
     provenance: dict[str, int] = {}
+    loaders: dict[int, tuple[int, int]] = {}
+    optimizers: list[tuple[str, float]] = []
     for record in records:
         facts = record.facts.get("trace")
         facts = facts if isinstance(facts, dict) else {}
+        begun = sum(map(len, events))
+        loaders |= {begun + at: sizes for at, sizes in _loaders(facts.get("loaders"))}
+        optimizers += _optimizers(facts.get("optimizers"))
         events.append(_array(facts.get("events"), record.arrays, np.uint8))
         losses.append(_array(facts.get("losses"), record.arrays, np.float64))
         for split, count in _counts(facts.get("provenance")):
             provenance[split] = provenance.get(split, 0) + count
-    return _summary(
-        np.concatenate(events)[:MOST_EVENTS].tobytes(), np.concatenate(losses)[:MOST_EVENTS], provenance
-    )
+    reader = _Reader(map(float, np.concatenate(losses)[:MOST_EVENTS]), loaders)
+    for event in np.concatenate(events)[:MOST_EVENTS].tobytes():
+        reader.read(event)
+    return reader.trace(provenance, tuple(dict.fromkeys(optimizers)))
 
 
 class _Reader:
     """Walks through a trace's events, counting."""
 
-    def __init__(self, losses: Iterable[float]) -> None:
-        self.steps = {TRAIN: 0, TEST: 0, OTHER: 0}
-        self.unzeroed = self.unlearned = self.backwards = 0
-        self.passes: list[Pass] = []
+    def __init__(self, losses: Iterable[float], loaders: Mapping[int, tuple[int, int]]) -> None:
         self._losses = iter(losses)
+        self._loaders = loaders
+        self._at = 0
+        self._steps = {TRAIN: 0, TEST: 0, OTHER: 0}
+        self._unzeroed = self._unlearned = self._backwards = 0
+        self._passes: list[Pass] = []
         self._batch = OTHER
         self._zeroed = self._learned = False
         self._during: list[float] = []
-        self._stepped: dict[int, int] = {}
+        self._used: Counter[int] = Counter()
+        self._stepped = 0
+        self._sizes = 0, 0
 
     def read(self, event: int) -> None:
         if event in BATCHES:
@@ -101,45 +121,47 @@ class _Reader:
         elif event == ZERO_GRAD:
             self._zeroed = True
         elif event == BACKWARD:
-            self.backwards += 1
+            self._backwards += 1
             self._learned = True
             self._during.append(next(self._losses, math.nan))
+            self._used[self._batch] += 1
         elif event == STEP:
             self._step()
         elif event == PASS:
-            self.end_pass()
+            self._end_pass()
+            self._sizes = self._loaders.get(self._at, (0, 0))
+        self._at += 1
+
+    def trace(self, provenance: Mapping[str, int], optimizers: tuple[tuple[str, float], ...]) -> Trace:
+        self._end_pass()
+        return Trace(
+            steps=sum(self._steps.values()),
+            steps_on_train=self._steps[TRAIN],
+            steps_on_test=self._steps[TEST],
+            steps_on_other=self._steps[OTHER],
+            steps_without_zero_grad=self._unzeroed,
+            steps_without_backward=self._unlearned,
+            backwards=self._backwards,
+            passes=tuple(self._passes),
+            provenance=provenance,
+            optimizers=optimizers,
+        )
 
     def _step(self) -> None:
-        self.steps[self._batch] += 1
-        self._stepped[self._batch] = self._stepped.get(self._batch, 0) + 1
-        self.unzeroed += not self._zeroed
-        self.unlearned += not self._learned
+        self._steps[self._batch] += 1
+        self._used[self._batch] += 1
+        self._stepped += 1
+        self._unzeroed += not self._zeroed
+        self._unlearned += not self._learned
         self._zeroed = self._learned = False
 
-    def end_pass(self) -> None:
-        if self._stepped:
-            split = max(self._stepped, key=lambda each: self._stepped[each])
-            loss = sum(self._during) / len(self._during) if self._during else math.nan
-            self.passes.append(Pass(split, sum(self._stepped.values()), loss))
-        self._during, self._stepped = [], {}
-
-
-def _summary(events: bytes, losses: NDArray[np.float64], provenance: Mapping[str, int]) -> Trace:
-    reader = _Reader(map(float, losses))
-    for event in events:
-        reader.read(event)
-    reader.end_pass()
-    return Trace(
-        steps=sum(reader.steps.values()),
-        steps_on_train=reader.steps[TRAIN],
-        steps_on_test=reader.steps[TEST],
-        steps_on_other=reader.steps[OTHER],
-        steps_without_zero_grad=reader.unzeroed,
-        steps_without_backward=reader.unlearned,
-        backwards=reader.backwards,
-        passes=tuple(reader.passes),
-        provenance=provenance,
-    )
+    def _end_pass(self) -> None:
+        if self._used:
+            losses = self._during or [math.nan]
+            split = max(self._used, key=lambda each: self._used[each])
+            mean = sum(losses) / len(losses)
+            self._passes.append(Pass(split, self._stepped, mean, losses[0], losses[-1], *self._sizes))
+        self._during, self._used, self._stepped = [], Counter(), 0
 
 
 def _array(facts: Any, arrays: Mapping[str, NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
@@ -156,6 +178,21 @@ def _counts(facts: Any) -> Iterable[tuple[str, int]]:
         for split, count in (facts.items() if isinstance(facts, dict) else ())
         if type(count) is int and count > 0
     ]
+
+
+def _loaders(facts: Any) -> Iterable[tuple[int, tuple[int, int]]]:
+    """For each pass, the event it began with, and its loader's number of batches and points."""
+    for loader in facts if isinstance(facts, list) else ():
+        match loader:
+            case {"at": int(at), "batches": int(batches), "dataset": {"length": int(points)}}:
+                yield at, (batches, points)
+
+
+def _optimizers(facts: Any) -> Iterable[tuple[str, float]]:
+    for optimizer in facts if isinstance(facts, list) else ():
+        match optimizer:
+            case {"class": str(name), "groups": [{"lr": int() | float() as rate}, *_]} if abs(rate) < LARGEST:
+                yield name[:80], float(rate)
 
 
 @dataclass(frozen=True)
@@ -188,12 +225,22 @@ class Linear:
     def accuracy(self, inputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
         return float((self.logits(inputs).argmax(axis=1) == labels).mean())
 
-    def loss(self, inputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
-        """The mean cross-entropy, in nats."""
+    def loss(self, inputs: NDArray[np.float32], labels: NDArray[Any], *, softmaxed: bool = False) -> float:
+        """The mean cross-entropy, in nats; of what a needless softmax makes of the logits, if `softmaxed`."""
         logits = self.logits(inputs).astype(np.float64)
-        logits -= logits.max(axis=1, keepdims=True)
-        chosen = logits[np.arange(len(labels)), labels]
-        return float((np.log(np.exp(logits).sum(axis=1)) - chosen).mean())
+        logs = _log_softmax(_softmax(logits) if softmaxed else logits)
+        return float(-logs[np.arange(len(labels)), labels].mean())
+
+
+def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted: NDArray[np.float64] = logits - logits.max(axis=1, keepdims=True)
+    logs: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return logs
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = np.exp(_log_softmax(logits))
+    return shares
 
 
 def normalisation(dataset: Value | None) -> tuple[float, float]:
