@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from grader.model import Execution, Grade
     from grader.store import Store
+
+
+SHEET = "review.csv"
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,24 @@ class Publisher:
         self.store.write("grades.csv", table.grades_csv(grades))
         self.store.write("grades.json", table.grades_json(grades))
         self.store.write("junit.xml", junit.junit_xml(grades))
-        self.store.write("review.csv", rulings.sheet(grades))
+        self._sheet(rulings.sheet(grades))
         return self.store.write("index.html", html.class_page(grades, notices=notices))
+
+    def _sheet(self, text: str) -> None:
+        """`review.csv`. One that a person has written into is never overwritten: it moves aside."""
+        path = self.store.root / SHEET
+        if path.is_file() and (edited := _digest(path.read_bytes())) != self.store.recall("sheet"):
+            path.replace(path.with_stem(f"review-{edited[:8]}"))
+        self.store.write(SHEET, text)
+        self.store.remember(sheet=_digest(text.encode()))
 
     @cached_property
     def _reference(self) -> NotebookNode | None:
         return _notebook(self.reference.folder)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _notebook(folder: Path) -> NotebookNode | None:
