@@ -169,8 +169,10 @@ def exact(number: object, where: str = "the weight") -> Fraction:
         number = number.item()
     if isinstance(number, bool) or not isinstance(number, Rational | float | str):
         raise NetworkError(f"{where} is {str(number)[:40]!r}: give a number")
+    if isinstance(number, str):
+        number = _bounded(number, where)
     try:
-        value = Fraction(_bounded(number, where)) if isinstance(number, str) else Fraction(number)
+        value = Fraction(number)
     except (ValueError, OverflowError, ZeroDivisionError):
         raise NetworkError(f"{where} is {str(number)[:40]}: give a finite number") from None
     if value and not 1 / LARGEST <= abs(value) <= LARGEST:

@@ -5,10 +5,11 @@ its first run, which came out so:
     102 of 105 right answers accepted, 3 to a person, none rejected;
     35 of 38 wrong answers rejected, 3 to a person, none accepted;
     16 of 17 doubtful answers to a person, one rejected.
-Mended after that: a fenced code cell, `D f(x)`, `\\mathrm{MAE}(w)`, and single components, which are left to a person.
+Mended after that: a fenced code cell, `D f(x)`, `\\mathrm{MAE}(w)`; and single components, which a person gets.
 """
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,15 @@ ALLOWED = {
 HERE = Path(__file__).parent
 
 
+@cache
+def judgement_of(part, text):
+    return judge_formula(text, SPECS[part])
+
+
+def judged(answer):
+    return judgement_of(answer["part"], answer["answer"])
+
+
 def answers(name):
     lines = (HERE / f"answers_{name}.jsonl").read_text(encoding="utf-8").splitlines()
     for at, line in enumerate(lines):
@@ -33,11 +43,12 @@ def answers(name):
 
 @pytest.mark.parametrize("answer", [*answers("first"), *answers("fresh")])
 def test_a_labelled_answer_gets_a_verdict_that_its_label_allows(answer):
-    judgement = judge_formula(answer["answer"], SPECS[answer["part"]])
+    judgement = judged(answer)
     assert judgement.verdict in ALLOWED[answer["label"]], judgement
 
 
 def test_wrong_answers_are_mostly_rejected_and_not_left_to_a_person():
-    wrong = [p.values[0] for p in [*answers("first"), *answers("fresh")] if p.values[0]["label"] == "wrong"]
-    verdicts = [judge_formula(answer["answer"], SPECS[answer["part"]]).verdict for answer in wrong]
+    everything = [param.values[0] for param in (*answers("first"), *answers("fresh"))]
+    wrong = [answer for answer in everything if answer["label"] == "wrong"]
+    verdicts = [judged(answer).verdict for answer in wrong]
     assert verdicts.count(Verdict.REJECT) >= 0.95 * len(wrong)

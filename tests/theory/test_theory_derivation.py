@@ -12,13 +12,16 @@ END = r"so $\mu = \frac1n\sum_{i=1}^n x_i$"
     [
         pytest.param(r"$-2\sum_i (x_i - \mu) = 0$", id="condition"),
         pytest.param(r"$\nabla_\mu \sum_i \|x_i - \mu\|_2^2 = -2\sum_i (x_i - \mu) = 0$", id="gradient"),
-        pytest.param(r"$J(\mu) = \sum_i \|x_i-\mu\|_2^2$, $\frac{\partial J}{\partial \mu} = 2\sum_i(\mu - x_i)$", id="J"),
-        pytest.param(r"$J(\mu) = \frac1n\sum_i \|x_i-\mu\|_2^2$, $J'(\mu) = \frac2n\sum_i(\mu - x_i) = 0$", id="own"),
+        pytest.param(r"$J(\mu) = \sum_i \|x_i-\mu\|_2^2$, "
+                     r"$\frac{\partial J}{\partial \mu} = 2\sum_i(\mu - x_i)$", id="J"),
+        pytest.param(r"$J(\mu) = \frac1n\sum_i \|x_i-\mu\|_2^2$, "
+                     r"$J'(\mu) = \frac2n\sum_i(\mu - x_i) = 0$", id="own"),
         pytest.param(r"$\frac{d}{d\mu}\sum_i (x_i-\mu)^2 = -2\sum_i (x_i-\mu)$", id="squares-of-vectors"),
         pytest.param(r"$\sum_i\|x_i-\mu\|^2 = \sum_i x_i^Tx_i - 2\mu^T\sum_i x_i + n\mu^T\mu$, "
                      r"$2n\mu - 2\sum_i x_i = 0$", id="expanded"),
         pytest.param(r"\begin{align} \sum_i (x_i - \mu) &= 0 \\ n\mu &= \sum_i x_i \end{align}", id="aligned"),
-        pytest.param(r"$\frac{\partial}{\partial \mu_j}\sum_i \|x_i-\mu\|_2^2 = -2\sum_i (x_{ij} - \mu_j) = 0$", id="entry"),
+        pytest.param(r"$\frac{\partial}{\partial \mu_j}\sum_i \|x_i-\mu\|_2^2 "
+                     r"= -2\sum_i (x_{ij} - \mu_j) = 0$", id="entry"),
     ],
 )  # fmt: skip
 def test_steps_that_hold_are_found(steps):
@@ -32,7 +35,8 @@ def test_steps_that_hold_are_found(steps):
     [
         pytest.param("", "no derivation found, only the result", id="none"),
         pytest.param(r"$n\mu = \sum_i x_i$", "no derivation found, only the result", id="result-again"),
-        pytest.param(r"$-2\sum_i (x_i + \mu) = 0$", "this step does not hold: -2·sum_{i} (mu + x_{i}) = 0", id="sign"),
+        pytest.param(r"$-2\sum_i (x_i + \mu) = 0$",
+                     "this step does not hold: -2·sum_{i} (mu + x_{i}) = 0", id="sign"),
         pytest.param(r"$\nabla_\mu \sum_i \|x_i - \mu\|_2^2 = -3\sum_i (x_i - \mu) = 0$",
                      "it is no derivative of that function", id="factor"),
         pytest.param(r"$\sum_i (x_i - z) = 0$", "this step was not read", id="unknown"),

@@ -27,7 +27,7 @@ def read(text, **options):
     [
         (r"2\mathbf{x}", "2·x"),
         (r"2 \, \vec x", "2·x"),
-        ("2𝐱", "2·x"),
+        ("2\N{MATHEMATICAL BOLD SMALL X}", "2·x"),
         ("½x", "1/2·x"),
         ("x̄", "bar(x)"),
         ("ŷᵢ", "hat(y)_{i}"),

@@ -10,7 +10,7 @@ from grader.theory import GRADIENT, L1_LOSS, MEAN, Verdict, judge_formula
 SPECS = {"1a": GRADIENT, "1b": MEAN, "2a": L1_LOSS}
 HARMLESS = set((Path(__file__).parent / "accepted_mutants.txt").read_text(encoding="utf-8").splitlines())
 """Each means the same as the right answer: `+1 2x`, `x'` for a transpose, a comma too many."""
-EVERY = 12
+EVERY = 20
 
 
 def accepted(edits):

@@ -24,6 +24,9 @@ _MATHS = re.compile(
     r"|```math\s(?P<e>.+?)```|\$`(?P<f>[^$`]+)`\$|(?<![\\$])\$(?P<g>[^$]+?)(?<!\\)\$",
     re.DOTALL,
 )
+_DELIMITER = re.compile(r"\$|\\[\[(]|\\begin|<su[bp]>", re.IGNORECASE)
+_MOST_DELIMITERS = 400
+"""Unclosed ones would make the search quadratic."""
 _IMAGE = re.compile(
     r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b",
     re.IGNORECASE,
@@ -81,6 +84,8 @@ def cell(text: str) -> Cell:
     """
     if len(text) > LENGTH:
         raise Unread(f"the answer has {len(text)} characters, more than {LENGTH}")
+    if len(_DELIMITER.findall(text)) > _MOST_DELIMITERS:
+        raise Unread("it has too many formulas to be an answer")
     text = _plain(_uncoded(_document(text)))
     formulas = tuple(next(filter(None, found.groups())).strip() for found in _MATHS.finditer(text))
     if formulas:
@@ -106,17 +111,22 @@ def _document(text: str) -> str:
 
 def _uncoded(text: str) -> str:
     """Comments and strings, if the cell is code that has any; else the text itself."""
+    spoken = comments_and_strings(text)
+    return _uncommented(text) if spoken is None else spoken or text
+
+
+def comments_and_strings(text: str) -> str | None:
+    """What a piece of Python says in words; None if it is no Python."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return _uncommented(text)
+        return None
     strings = [
         node.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    kept = [*_comments(text), *strings]
-    return "\n".join(kept) if kept else text
+    return "\n".join([*_comments(text), *strings])
 
 
 def _comments(text: str) -> list[str]:

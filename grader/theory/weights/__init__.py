@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.theory.latex.spans import comments_and_strings
 from grader.theory.weights import code, tables, text
 from grader.theory.weights.facts import NetworkReading, assembled
 
@@ -36,8 +37,9 @@ def read_network(source: str, *, inputs: int = 5, units: int = 4) -> NetworkRead
 def _read(source: str, inputs: int, units: int) -> NetworkReading:
     found = list(code.facts(source, inputs=inputs, units=units))
     if not found:
+        spoken = comments_and_strings(source) if code.assigns(source) else source
         found = [
-            *tables.facts(source, inputs=inputs, units=units),
-            *text.facts(source, inputs=inputs, units=units),
+            *tables.facts(spoken or "", inputs=inputs, units=units),
+            *text.facts(spoken or "", inputs=inputs, units=units),
         ]
     return assembled(found, inputs=inputs, units=units)

@@ -29,11 +29,16 @@ class _NotLiteralError(Exception):
     pass
 
 
+def assigns(text: str) -> bool:
+    """Whether a text is Python that assigns something."""
+    tree = _parsed(text)
+    return tree is not None and any(isinstance(node, ast.Assign | ast.AugAssign) for node in ast.walk(tree))
+
+
 def facts(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
     """Everything that the assignments of a piece of Python say; nothing if it is no Python."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    tree = _parsed(text)
+    if tree is None:
         return
     changed = _changed_in_place(tree)
     for node in ast.walk(tree):
@@ -42,6 +47,13 @@ def facts(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
             for target in targets:
                 if _named(target) not in changed:
                     yield from _assigned(target, node.value, text, inputs, units)
+
+
+def _parsed(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None
 
 
 def _changed_in_place(tree: ast.Module) -> set[str]:

@@ -1,0 +1,244 @@
+"""Proofs and counterexamples for small networks, against what is known and against brute force."""
+
+from fractions import Fraction as Q
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader.theory import (
+    Activation,
+    AllOf,
+    AnyOf,
+    Convention,
+    HalfSpace,
+    Network,
+    NetworkError,
+    Outside,
+    Status,
+    Wanted,
+    descending,
+    exact,
+    verify,
+    verify_network,
+)
+
+ROWS = [[1, -1, 0, 0, 0], [0, 1, -1, 0, 0], [0, 0, 1, -1, 0], [0, 0, 0, 1, -1]]
+NEGATIVE = [[-v for v in row] for row in ROWS]
+SIGNS = (Activation.SIGN_ZERO, Activation.SIGN_PLUS, Activation.SIGN_MINUS)
+STEPS = (Activation.STEP_ZERO, Activation.STEP_ONE)
+THREE = tuple(Convention(sign, sign) for sign in SIGNS)
+STEPPED = tuple(Convention(step, sign) for step in STEPS for sign in SIGNS)
+
+
+def right(judgement, conventions):
+    return "".join("P" if convention in judgement.right else "x" for convention in conventions)
+
+
+def off_ties(judgement, conventions):
+    return "".join("P" if c in judgement.right_except_on_ties else "x" for c in conventions)
+
+
+@pytest.mark.parametrize(
+    ("weights", "everywhere", "except_on_ties"),
+    [
+        pytest.param((ROWS, [0] * 4, [1] * 4, "-3.5"), "PxP", "PPP", id="usual"),
+        pytest.param(
+            ([[7 * v for v in row] for row in ROWS], [0] * 4, [1] * 4, "-3.5"), "PxP", "PPP", id="scaled"
+        ),
+        pytest.param((ROWS[::-1], [0] * 4, [1] * 4, "-3.5"), "PxP", "PPP", id="permuted"),
+        pytest.param((ROWS, [0] * 4, [1] * 4, -3), "xxP", "PPP", id="bias-3"),
+        pytest.param((ROWS, [0] * 4, [1] * 4, -4), "xxx", "xPx", id="bias-4"),
+        pytest.param((ROWS, [0] * 4, [1] * 4, -2), "xxP", "xxP", id="bias-2"),
+        pytest.param((NEGATIVE, [0] * 4, [-1] * 4, "-3.5"), "PPx", "PPP", id="negative-rows"),
+        pytest.param((NEGATIVE, [0] * 4, [-1] * 4, -3), "xPx", "PPP", id="negative-rows-bias-3"),
+        pytest.param((ROWS, [0] * 4, [10, 1, 1, 1], "-12.5"), "PxP", "PPP", id="uneven"),
+        pytest.param((ROWS, [0] * 4, [10, 1, 1, 1], "-3.5"), "xxx", "xxx", id="uneven-wrong"),
+        pytest.param(
+            (ROWS, ["1e-9"] * 4, [1] * 4, "-3.5"), "xxx", "xxx", id="nearly", marks=pytest.mark.slow
+        ),
+        pytest.param((ROWS[:3] + ROWS[2:3], [0] * 4, [1] * 4, "-3.5"), "xxx", "xxx", id="misses-one"),
+        pytest.param(([[0] * 5] * 4, [0] * 4, [0] * 4, 0), "xxx", "xxx", id="zero"),
+    ],
+)
+def test_the_networks_of_the_question_are_proved_or_refuted(weights, everywhere, except_on_ties):
+    judgement = verify_network(*weights, conventions=THREE)
+    assert right(judgement, THREE) == everywhere
+    assert off_ties(judgement, THREE) == except_on_ties
+
+
+@pytest.mark.parametrize(
+    ("bias", "everywhere"),
+    [("-3.5", "PPPxxx"), (-3, "xxPxxx"), (-4, "xPxxxx"), (-2, "xxxxxx")],
+)
+def test_hidden_steps_are_another_convention(bias, everywhere):
+    assert right(verify_network(ROWS, [0] * 4, [1] * 4, bias, conventions=STEPPED), STEPPED) == everywhere
+
+
+def test_a_counterexample_is_small_and_worked_out():
+    proof = verify_network(ROWS, [0] * 4, [1] * 4, -3, conventions=THREE).everywhere[THREE[0]]
+    assert proof.counterexample.trace.point == (3, 2, 1, 0, 0)
+    assert str(proof.counterexample) == (
+        "at x = (3, 2, 1, 0, 0) the hidden units give (1, 1, 1, 0), the output sum is 0 and the output 0, "
+        "but -1 is right"
+    )
+
+
+def test_decimals_as_text_are_exact_and_floats_are_what_they_are():
+    tenths = [["0.3", "-0.3", 0, 0, 0], *ROWS[1:]]
+    floats = [[0.1 + 0.2, -0.3, 0, 0, 0], *ROWS[1:]]
+    assert verify_network(tenths, [0] * 4, [1] * 4, "-3.5", conventions=THREE[:1]).right
+    assert not verify_network(floats, [0] * 4, [1] * 4, "-3.5", conventions=THREE[:1]).right
+
+
+def test_arrays_and_tensors_are_weights():
+    torch = pytest.importorskip("torch")
+    arrays = (np.array(ROWS), np.zeros(4), np.ones((1, 4)), np.array([-3.5]))
+    tensors = tuple(torch.tensor(array) for array in arrays)
+    for weights in (arrays, tensors):
+        assert verify_network(*weights, conventions=THREE[:1]).right
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        pytest.param(
+            (ROWS, [0] * 4, [1] * 4, float("nan")), r"b2\[0\] is nan: give a finite number", id="nan"
+        ),
+        pytest.param(
+            (ROWS, [0] * 4, [float("inf")] * 4, 0), r"w2\[0\] is inf: give a finite number", id="inf"
+        ),
+        pytest.param(
+            (ROWS, [0] * 4, [1] * 4, 1e300), r"b2\[0\] is 1e\+300: sizes from 1e-100 to 1e100", id="huge"
+        ),
+        pytest.param((ROWS, [0] * 4, [1] * 4, "1e999999999"), "sizes from 1e-100 to 1e100", id="huge-text"),
+        pytest.param((ROWS, [0] * 4, [1] * 4, "pi"), r"b2\[0\] is pi: give a finite number", id="word"),
+        pytest.param((ROWS, [0] * 4, [1] * 4, None), "give a number", id="none"),
+        pytest.param((ROWS, [0] * 4, [1] * 4, True), "is 'True': give a number", id="bool"),
+        pytest.param(
+            (ROWS[:3], [0] * 4, [1] * 4, 0), "W1 has 3 rows, one for each hidden unit, where 4 are", id="rows"
+        ),
+        pytest.param(
+            ([row[:4] for row in ROWS], [0] * 4, [1] * 4, 0), "row 1 of W1 has 4 weights where 5", id="short"
+        ),
+        pytest.param(
+            ([*ROWS[:3], [1]], [0] * 4, [1] * 4, 0), "row 4 of W1 has 1 weights where 5", id="ragged"
+        ),
+        pytest.param((ROWS, [0] * 3, [1] * 4, 0), "b1 has 3 biases where 4 are needed", id="biases"),
+        pytest.param((ROWS, [0] * 4, [1] * 5, 0), "w2 has 5 weights where 4 are needed", id="output"),
+        pytest.param((ROWS, [0] * 4, [1] * 4, [1, 2]), "b2 has 2 number where 1 is needed", id="two-biases"),
+        pytest.param(
+            (ROWS, [0] * 4, [[1, 1], [1, 1]], 0), "w2 is a matrix: give one list of numbers", id="matrix"
+        ),
+        pytest.param((3, 0, 1, 0), "W1 is no matrix", id="scalar"),
+        pytest.param(([[]], [0], [1], 0), "W1 is 1 by 0", id="empty-row"),
+    ],
+)
+def test_what_is_no_network_is_refused_with_a_message(weights, message):
+    with pytest.raises(NetworkError, match=message):
+        verify_network(*weights)
+
+
+def test_another_number_of_inputs_is_refused():
+    network = Network.of([[1, 2]], [0], [1], 0)
+    with pytest.raises(NetworkError, match="the network has 2 inputs, what is wanted has 3"):
+        verify(network, Wanted(region=descending(3)))
+
+
+def test_no_time_is_undecided_and_not_wrong():
+    network = Network.of(ROWS, [0] * 4, [1] * 4, "-3.5")
+    proof = verify(network, Wanted(region=descending(5)), seconds=0.0)
+    assert proof.status is Status.UNDECIDED
+    assert "did not decide" in proof.reason
+
+
+def test_numbers_are_exact():
+    assert exact("0.1") == Q(1, 10) != exact(0.1)
+    assert exact(np.float32(0.5)) == Q(1, 2)
+
+
+def test_relu_networks_are_compared_exactly():
+    tent = Network.of([[1], [1]], [0, -1], [1, -2], 0, hidden=Activation.RELU, output=Activation.IDENTITY)
+    scaled = Network.of(
+        [[2], ["0.5"]], [0, "-0.5"], ["0.5", -4], 0, hidden=Activation.RELU, output=Activation.IDENTITY
+    )
+    off = Network.of(
+        [[1], [1]], [0, -1], [1, "-2.000000001"], 0, hidden=Activation.RELU, output=Activation.IDENTITY
+    )
+    assert verify(tent, scaled).status is Status.PROVED
+    proof = verify(tent, off)
+    assert proof.status is Status.REFUTED
+    assert proof.counterexample.trace.point == (2,)
+
+
+def test_a_network_may_be_proved_on_a_part_of_space():
+    network = Network.of([[1, 0]], [0], [1], 0)  # sign(x1)
+    wanted = Wanted(region=HalfSpace.of([0, 1]))  # x2 > 0
+    quadrant = AllOf((HalfSpace.of([1, 0]), HalfSpace.of([0, "0.5"])))
+    assert verify(network, wanted).status is Status.REFUTED
+    assert verify(network, wanted, within=quadrant).status is Status.PROVED
+
+
+small = st.integers(-2, 2)
+halves = st.builds(Q, st.integers(-4, 4), st.sampled_from([1, 2]))
+half_spaces = st.builds(HalfSpace.of, st.tuples(small, small), small, closed=st.booleans())
+regions = st.recursive(
+    half_spaces,
+    lambda part: st.one_of(
+        st.builds(AllOf, st.tuples(part, part)),
+        st.builds(AnyOf, st.tuples(part, part)),
+        st.builds(Outside, part),
+    ),
+    max_leaves=4,
+)
+GRID = [tuple(Q(k, 2) for k in point) for point in product(range(-5, 6), repeat=2)]
+
+
+@st.composite
+def networks(draw, hidden=(*SIGNS, *STEPS), output=SIGNS):
+    width = draw(st.integers(1, 3))
+    return Network.of(
+        draw(st.lists(st.tuples(halves, halves), min_size=width, max_size=width)),
+        draw(st.lists(halves, min_size=width, max_size=width)),
+        draw(st.lists(halves, min_size=width, max_size=width)),
+        draw(halves),
+        hidden=draw(st.sampled_from(hidden)),
+        output=draw(st.sampled_from(output)),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(), regions)
+def test_a_verdict_agrees_with_brute_force_on_a_grid(network, region):
+    wanted = Wanted(region=region)
+    proof = verify(network, wanted)
+    if proof.status is Status.PROVED:
+        assert all(network(point) == wanted(point) for point in GRID)
+    else:
+        point = proof.counterexample.trace.point
+        assert network(point) == proof.counterexample.trace.output != wanted(point)
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks(), st.randoms(use_true_random=False), st.integers(1, 5))
+def test_permuting_and_scaling_hidden_units_changes_nothing(network, random, factor):
+    order = list(range(len(network.b1)))
+    random.shuffle(order)
+    other = Network.of(
+        [[factor * v for v in network.W1[at]] for at in order],
+        [factor * network.b1[at] for at in order],
+        [network.w2[at] for at in order],
+        network.b2,
+        hidden=network.hidden,
+        output=network.output,
+    )
+    assert verify(network, other).status is Status.PROVED
+
+
+@settings(max_examples=60, deadline=None)
+@given(networks(hidden=tuple(Activation), output=tuple(Activation)))
+def test_integer_evaluation_is_evaluation(network):
+    run = network.on_integers()
+    assert all(run(point) == network(point) for point in product(range(-2, 3), repeat=2))

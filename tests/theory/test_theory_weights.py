@@ -1,0 +1,140 @@
+"""Weights as people write them, and sentences that must not be misread."""
+
+from fractions import Fraction as Q
+
+import pytest
+
+from grader.theory import read_network
+
+W1 = ((1, -1, 0, 0, 0), (0, 1, -1, 0, 0), (0, 0, 1, -1, 0), (0, 0, 0, 1, -1))
+WHOLE = (W1, (0, 0, 0, 0), (1, 1, 1, 1), Q(-7, 2))
+ROWS = "[[1,-1,0,0,0],[0,1,-1,0,0],[0,0,1,-1,0],[0,0,0,1,-1]]"
+SEPARATE = r"$w_1 = (1,-1,0,0,0)$, $w_2 = (0,1,-1,0,0)$, $w_3 = (0,0,1,-1,0)$, $w_4 = (0,0,0,1,-1)$. "
+MATRIX = (
+    r"\begin{bmatrix} 1 & -1 & 0 & 0 & 0 \\ 0 & 1 & -1 & 0 & 0 \\ 0 & 0 & 1 & -1 & 0 \\ 0 & 0 & 0 & 1 & -1 "
+    r"\end{bmatrix}"
+)
+
+
+def parts(reading):
+    return reading.W1, reading.b1, reading.w2, reading.b2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"W1 = np.array({ROWS})\nb1 = np.zeros(4)\nw2 = np.ones(4)\nb2 = -3.5", id="numpy"),
+        pytest.param(
+            f"W1 = torch.tensor({ROWS}, dtype=torch.float32)\nb1 = torch.zeros(4)\n"
+            "w2 = torch.tensor([[1., 1., 1., 1.]])\nb2 = torch.tensor([-7/2])",
+            id="torch",
+        ),
+        pytest.param(f"W1, b1 = {ROWS}, [0]*4\nw2, b2 = [1]*4, -3.5", id="tuples"),
+        pytest.param(f"hidden_weights = {ROWS}\nhidden_bias = [0, 0, 0, 0]\n"
+                     "output_weights = [1, 1, 1, 1]\noutput_bias = -3.5", id="long-names"),
+        pytest.param("W1 = np.array([[1,0,0,0],[-1,1,0,0],[0,-1,1,0],[0,0,-1,1],[0,0,0,-1]])\n"
+                     "b1 = [0]*4; w2 = [1]*4; b2 = -3.5", id="inputs-by-units"),
+        pytest.param(
+            r"$w_{(1)} = [1,-1,0,0,0]$, $w_{(2)} = [0,1,-1,0,0]$, $w_{(3)} = [0,0,1,-1,0]$, "
+            r"$w_{(4)} = [0,0,0,1,-1]$, "
+            r"$b_1 = 0, b_2 = 0, b_3 = 0, b_4 = 0$; $w_{out} = [1,1,1,1]$, $b_{out} = -3.5$",
+            id="rows-in-latex",
+        ),
+        pytest.param(rf"$$W_1 = {MATRIX},\ b_1 = \begin{{bmatrix}} 0 \\ 0 \\ 0 \\ 0 \end{{bmatrix}},\ "
+                     r"W_2 = \begin{bmatrix} 1 & 1 & 1 & 1 \end{bmatrix},\ b_2 = -3.5$$", id="matrices"),
+        pytest.param(SEPARATE + "The hidden biases are all 0. The output weights are all 1, bias -3.5.",
+                     id="prose"),
+        pytest.param(SEPARATE + r"$b_1 = b_2 = b_3 = b_4 = 0$. For the output unit, all weights are 1 and "
+                     r"the output bias is $-\frac{7}{2}$.", id="chain-of-names"),
+        pytest.param(SEPARATE + r"$b_1 = \dots = b_4 = 0$, $w_5 = [1, 1, 1, 1]$, $b_5 = -3.5$", id="fifth-unit"),
+        pytest.param(f"$W_1 = {ROWS}$, all biases are zero except nothing. $b_1 = [0,0,0,0]$, $w_2 = [1,1,1,1]$, "
+                     "$b_2 = -3.5$", id="b2-beside-a-vector"),
+        pytest.param(f"$W^{{(1)}} = {ROWS}$, $b^{{(1)}} = 0$, $W^{{(2)}} = [1,1,1,1]$, $b^{{(2)}} = -3.5$",
+                     id="layers"),
+        pytest.param("h_1 = sign(x_1 - x_2), h_2 = sign(x_2 - x_3), h_3 = sign(x_3 - x_4), h_4 = sign(x_4 - x_5), "
+                     "y = sign(h_1 + h_2 + h_3 + h_4 - 3.5)", id="units"),
+        pytest.param(
+            "| unit | x1 | x2 | x3 | x4 | x5 | bias |\n|---|---|---|---|---|---|---|\n"
+            "| h1 | 1 | -1 | 0 | 0 | 0 | 0 |\n| h2 | 0 | 1 | -1 | 0 | 0 | 0 |\n"
+            "| h3 | 0 | 0 | 1 | -1 | 0 | 0 |\n| h4 | 0 | 0 | 0 | 1 | -1 | 0 |\n\n"
+            "| | h1 | h2 | h3 | h4 | b |\n|--|--|--|--|--|--|\n| out | 1 | 1 | 1 | 1 | -3.5 |",
+            id="tables",
+        ),
+    ],
+)  # fmt: skip
+def test_the_whole_network_is_found(text):
+    reading = read_network(text)
+    assert parts(reading) == WHOLE, reading
+    assert reading.complete
+    assert not reading.missing
+
+
+@pytest.mark.parametrize(
+    ("text", "b1", "b2"),
+    [
+        ("all biases are 0 except the output bias which is -3.5", None, Q(-7, 2)),
+        ("all biases are 0. The output has threshold 3.5.", (0, 0, 0, 0), None),
+        ("all biases are 0", (0, 0, 0, 0), 0),
+        ("Biases are all zero.", (0, 0, 0, 0), 0),
+        ("$b_1, b_2 = 0, -3.5$", None, None),
+        ("the hidden biases are 0, 0, 0, 1", None, None),
+        ("the bias of hidden unit 2 is 1", None, None),
+        ("the second hidden bias is 1", None, None),
+        ("the hidden biases are not 0", None, None),
+        ("the output bias is -3.55", None, Q(-71, 20)),
+        ("the output bias is -3.5 and the output bias is -3", None, Q(-7, 2)),
+        ("$b_1 = 0$, $b_2 = -3.5$", None, None),
+    ],
+)
+def test_a_sentence_says_no_more_than_it_says(text, b1, b2):
+    reading = read_network(text)
+    assert (reading.b1, reading.b2) == (b1, b2)
+
+
+@pytest.mark.parametrize(
+    "text", ["output weights are 10, 2, 1, 1", "output weights are 1 and 2", "weights: 1"]
+)
+def test_a_list_is_not_taken_for_its_first_number(text):
+    assert read_network(text).w2 is None
+
+
+def test_what_could_be_several_things_is_noted():
+    reading = read_network("$b_1 = 0$, $b_2 = -3.5$")
+    assert reading.missing == ("W1", "b1", "w2", "b2")
+    assert reading.notes == (
+        "“b_1 = 0” could be one of several things",
+        "“b_2 = -3.5” could be one of several things",
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "missing"),
+    [
+        pytest.param("b2 = -3\nb2 = -3.5", "b2", id="twice"),
+        pytest.param(f"W1 = {ROWS}\nW1[0][0] = 2", "W1", id="changed-in-place"),
+        pytest.param("b2 = -3\nb2 -= 0.5", "b2", id="augmented"),
+        pytest.param("b2 = f(3)", "b2", id="computed"),
+        pytest.param("b2 = __import__('os').getpid()", "b2", id="never-run"),
+    ],
+)
+def test_code_that_does_not_say_it_plainly_is_not_guessed(code, missing):
+    assert missing in read_network(code).missing
+
+
+def test_a_part_that_is_given_twice_differently_is_noted():
+    assert read_network("output_bias = -3\noutput_bias = -3.5").notes == (
+        "b2 is given more than once, differently",
+    )
+
+
+def test_decimals_are_read_exactly():
+    assert read_network("b2 = 0.1").b2 is None  # of a unit or of the output?
+    assert read_network("output_bias = 0.1").b2 == Q(1, 10)
+    assert read_network("output_bias = -1e-9").b2 == Q(-1, 10**9)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x" * 20_000, "[" * 5000, "W1 = " + "[" * 3000, "\x00", "| " * 4000, "b_out = 1/0"]
+)
+def test_hostile_text_is_no_network(text):
+    assert not read_network(text).complete
