@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>[-+])?"
@@ -47,11 +49,18 @@ def shown(text: str, values: Sequence[float]) -> float:
     """
     if not values:
         return 0.0
-    decimals: dict[int, set[int]] = {}
-    for number, digits in written(text):
-        decimals.setdefault(digits, set()).add(round(number * 10.0**digits))
+    decimals = _by_decimals(text[:LONGEST])
     found = [any(_rounds_to(value, digits, seen) for digits, seen in decimals.items()) for value in values]
     return sum(found) / len(values)
+
+
+@lru_cache(maxsize=8)
+def _by_decimals(text: str) -> Mapping[int, AbstractSet[int]]:
+    """The numbers of a text without their decimal points, by how many decimals they have."""
+    found: dict[int, set[int]] = {}
+    for number, digits in written(text):
+        found.setdefault(digits, set()).add(round(number * 10.0**digits))
+    return found
 
 
 def written(text: str) -> Iterator[tuple[float, int]]:
@@ -67,7 +76,7 @@ def written(text: str) -> Iterator[tuple[float, int]]:
             yield number, max(min(decimals, 12), 0)
 
 
-def _rounds_to(value: float, decimals: int, seen: set[int]) -> bool:
+def _rounds_to(value: float, decimals: int, seen: AbstractSet[int]) -> bool:
     if not abs(value) <= LARGEST:
         return False
     scaled = value * 10.0**decimals
