@@ -6,7 +6,9 @@ A probe calls a student's function with data that the student has not seen, on a
 
 import contextlib
 import copy
+import inspect
 import io
+import re
 
 import torch
 from torch.utils.data import DataLoader
@@ -23,6 +25,7 @@ LOADERS = {
     "all right": (64, [64, 64]),
     "all wrong": (64, [0, 0]),
 }
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 RAGGED = 22
 """The size of the last batch of the loader that has a ragged one."""
 
@@ -45,12 +48,16 @@ def evaluate(target, namespace, data):
     namespace["net"] = net
     try:
         calls = {
-            name: {"expected": accuracy(name), **called(target, loader(name, net, data))} for name in LOADERS
+            name: {"expected": accuracy(name), **called(target, net, loader(name, net, data))}
+            for name in LOADERS
         }
     finally:
         namespace.pop("net")
         namespace.update(kept)
-    return {"calls": calls, "network": "the student's" if own else "ours"}
+    outcome = {"calls": calls, "network": "the student's" if own else "ours"}
+    errors = [call["error"] for call in calls.values() if "error" in call]
+    # With an error of its own the outcome is preliminary: a later cell may define what is missing.
+    return {**outcome, "error": errors[0]} if len(errors) == len(calls) else outcome
 
 
 def usable(net, data):
@@ -85,12 +92,21 @@ def loader(name, net, data):
     return DataLoader(dataset, batch_size=LOADERS[name][0], shuffle=False)
 
 
-def called(target, loader):
+def arguments(target, net, loader):
+    """The loader; or network and loader in the order of their names, if two arguments are asked for."""
+    parameters = inspect.signature(target).parameters.values()
+    asked = [one.name.lower() for one in parameters if one.default is one.empty and one.kind in POSITIONAL]
+    if len(asked) != 2:
+        return (loader,)
+    return (loader, net) if re.search("load|data|set|test", asked[0]) else (net, loader)
+
+
+def called(target, net, loader):
     """The outcome of one call: what it returned and printed, or what it raised."""
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            returned = target(loader)
+            returned = target(*arguments(target, net, loader))
     except Exception as error:  # noqa: BLE001 - a student's function may raise anything
         return {"error": f"{type(error).__name__}: {error}"[:300]}
     return {"returned": returned, "printed": printed.getvalue()[:2000]}

@@ -80,7 +80,7 @@ def array(value, shape):
     found = None if value is None else nested(value)
     if found is None or found.size != np.prod(shape, dtype=int) or not np.isfinite(found).all():
         return None
-    return found.reshape(shape)
+    return found.T if found.shape == shape[::-1] else found.reshape(shape)
 
 
 def nested(value):

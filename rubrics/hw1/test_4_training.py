@@ -1,10 +1,15 @@
 """Part 4.5: training, judged by its trace, by the histories it kept and by the weights it left."""
 
 import math
+from itertools import pairwise
+
+import numpy as np
 
 from grader import award, fail, question, review
 from grader.analysis import numbers, training
 
+UNTRAINED = math.log(10)
+"""The loss of a network that finds all ten classes equally likely."""
 HISTORIES = {"training": "train_loss_history", "test": "test_loss_history"}
 
 
@@ -35,7 +40,7 @@ def test_the_network_learned(student, reference, data, exhibits):
         "actual": f"{reached:.3f} and {left:.3g}, recomputed from the weights of net",
         "hint": "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
     }
-    if left > 3 * losses.high:
+    if left > max(3 * losses.high, 1.2 * UNTRAINED):
         fail("The loss grew: these weights are far from any minimum.", **facts)
     if reached >= band.low:
         return
@@ -52,7 +57,8 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
         which: value.numbers for which, value in histories.items() if value is not None and value.numbers
     }
     if values:
-        exhibits.curves("Loss by epoch", x="epoch", y="loss", series=curves(values, student, reference, data))
+        series = curves(values, student, reference, data, settings)
+        exhibits.curves("Loss by epoch", x="epoch", y="loss", series=series)
     if not values:
         not_run(student, "Neither loss history was found.")
     wrong = {
@@ -60,6 +66,13 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
         for which in HISTORIES
         if (why := misfit(which, values.get(which), student, data, settings))
     }
+    doubts = {} if wrong else doubtful(values, student, data, settings)
+    if doubts:
+        review(
+            "The histories end where the run ended, but are not what it computed on its way.",
+            expected="losses that this run computed, epoch by epoch",
+            actual="; ".join(f"{HISTORIES[which]}: {why}" for which, why in doubts.items()),
+        )
     if not wrong:
         return
     facts = {
@@ -73,14 +86,22 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
 
 
 @question("4.5", points=0.25)
-def test_losses_are_printed(student):
+def test_losses_are_printed(student, data, settings):
     """The training and test losses are printed."""
     answer = student.answer("4.5")
     histories = {which: student.value(name, "4.5") for which, name in HISTORIES.items()}
     lists = {
         which: value.numbers for which, value in histories.items() if value is not None and value.numbers
     }
-    printed = {which: numbers.shown(answer.text, values) for which, values in lists.items()}
+    text = "\n".join(dict.fromkeys([answer.text, *(student.text_with(name) for name in HISTORIES.values())]))
+    means = {
+        which: [loss / scale_of(which, values, student, data, settings) for loss in values]
+        for which, values in lists.items()
+    }
+    printed = {
+        which: max(numbers.shown(text, values), numbers.shown(text, means[which]))
+        for which, values in lists.items()
+    }
     seen = [which for which, share in printed.items() if share >= 0.9]
     if len(seen) == len(HISTORIES):
         return
@@ -93,7 +114,7 @@ def test_losses_are_printed(student):
         fail("Nothing was trained, and nothing was printed.", **facts)
     if seen:
         award(0.125, f"Only the {seen[0]} losses are printed.", **facts)
-    if len(numbers.numbers_in(answer.text)) >= 20:
+    if len(numbers.numbers_in(text)) >= 20:
         review("Numbers are printed, but they are not those of the histories.", **facts)
     fail("The losses are not printed.", **facts)
 
@@ -106,12 +127,20 @@ def test_the_test_set_never_trained_the_network(student):
         if moved(student):
             review("The weights changed without an optimizer's step, so the data behind it is not known.")
         not_run(student, "Nothing was trained.")
-    if run.steps_on_test:
+    of_test = sum(count for splits, count in run.provenance.items() if "test" in splits.split("+"))
+    if set(run.provenance) == {"train"}:
+        return  # every loss that was looked into came from the training set, whatever was fetched before it
+    if run.steps_on_test and (of_test or run.steps_on_train):
         fail(
             "The test set trained the network.",
             expected="no optimizer step after a minibatch of testDataLoader",
             actual=f"{run.steps_on_test} of {run.steps} steps followed a minibatch of the test set",
             hint="In the loop over testDataLoader compute the loss only: no backward(), no step().",
+        )
+    if run.steps_on_test or of_test:
+        review(
+            "Minibatches of both sets were fetched side by side; whether the test set trained is not certain.",
+            actual=f"{run.steps_on_test} of {run.steps} steps came right after a minibatch of the test set",
         )
     if run.steps_on_other:
         review(
@@ -146,7 +175,11 @@ def linear(work):
 def moved(work):
     """Did the weights of `net` change after it was first built?"""
     states = [value.state for value in work.evidence.values("net")]
-    return len(states) > 1
+    return any(not same_weights(one, other) for one, other in pairwise(states))
+
+
+def same_weights(one, other):
+    return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
 
 
 def accuracy(work, data, *, test=True):
@@ -183,8 +216,8 @@ def misfit(which, values, student, data, settings):
     run = run_of(student)
     if values[-1] >= values[0] and falls(run.epoch_losses):
         return "not falling"
-    if which == "training" and training.proportional(values, run.epoch_losses, tolerance=0.03):
-        return ""
+    if training.proportional(values, run.epoch_losses, tolerance=0.005 if which == "test" else 0.03):
+        return "holds the training losses" if which == "test" else ""
     return disagreement(which, values, student, data, settings)
 
 
@@ -194,19 +227,57 @@ def falls(losses):
 
 def disagreement(which, values, student, data, settings):
     """Compare a history with the weights it ended with, on whatever scale it was kept."""
-    layer = linear(student)
-    if layer is None:
+    final = final_loss(which, student, data)
+    if final is None:
         return ""
-    inputs, labels = split(student, data, test=which == "test")
-    batches = math.ceil(len(labels) / settings["batch_size"])
-    final = layer.loss(inputs, labels)
-    usual = (1, 1 / settings["batch_size"], batches, len(labels), 1 / batches, settings["batch_size"])
-    if training.scale(values[-1], final, usual, tolerance=0.12) is None:
+    scale = training.scale(values[-1], final, scales(which, data, settings), tolerance=0.12)
+    if scale is None:
         return f"ends with {values[-1]:.4g}, while the weights give {final:.4g}"
+    other = final_loss("test", student, data)
+    if which == "training" and abs(values[-1] / scale / other - 1) < 0.005 and abs(final / other - 1) > 0.04:
+        return "holds the test losses"
     return ""
 
 
-def curves(values, student, reference, data):
+def doubtful(values, student, data, settings):
+    """Which histories left the path of the run between its epochs: those that nobody computed there."""
+    path = run_of(student).epoch_losses
+    if len(path) != settings["epochs"] or not all(map(math.isfinite, path)) or path[-1] >= path[0]:
+        return {}  # another loop than one over the loader, or one that diverged: no path to compare with
+    doubts = {}
+    for which, losses in values.items():
+        scale = scale_of(which, losses, student, data, settings)
+        off = [
+            epoch
+            for epoch, (loss, before, after) in enumerate(
+                zip(losses, path, [*path[1:], path[-1]], strict=True), start=1
+            )
+            # Measured while or after this epoch's steps, so between this epoch's mean and the next one's.
+            if not 0.8 * min(before, after) <= loss / scale <= 1.3 * max(before, after)
+        ]
+        if off:
+            epoch = off[0]
+            doubts[which] = (
+                f"{losses[epoch - 1]:.4g} after epoch {epoch}, whose own mean was {path[epoch - 1]:.4g}"
+            )
+    return doubts
+
+
+def final_loss(which, work, data):
+    """The mean loss that the final weights have, or None if it can't be recomputed."""
+    layer = linear(work)
+    return None if layer is None else layer.loss(*split(work, data, test=which == "test"))
+
+
+def scales(which, data, settings):
+    """By what a loss history is usually multiplied: sums and means over batches, points and both."""
+    arrays = data.arrays
+    points = len(arrays.test_labels if which == "test" else arrays.train_labels)
+    batches = math.ceil(points / settings["batch_size"])
+    return (1, 1 / settings["batch_size"], batches, points, 1 / batches, settings["batch_size"])
+
+
+def curves(values, student, reference, data, settings):
     """The student's histories, each scaled to mean losses, and the reference's with their band."""
     series = []
     for which, name in HISTORIES.items():
@@ -228,21 +299,17 @@ def curves(values, student, reference, data):
                 }
             )
     for which, losses in values.items():
-        factor = scale_of(which, losses, student, data)
+        factor = scale_of(which, losses, student, data, settings)
         label = which if factor == 1 else f"{which}, divided by {factor:.4g}"
         series.append({"label": label, "who": "student", "y": [one / factor for one in losses]})
     return series
 
 
-def scale_of(which, losses, student, data):
-    layer = linear(student)
-    if layer is None:
-        return 1
-    inputs, labels = split(student, data, test=which == "test")
-    batches = math.ceil(len(labels) / 64)
+def scale_of(which, losses, student, data, settings):
+    """The usual factor between a history and mean losses; 1 if it is none of them."""
+    final = final_loss(which, student, data)
     return (
-        training.scale(
-            losses[-1], layer.loss(inputs, labels), (1, 1 / 64, batches, len(labels), 64), tolerance=0.3
-        )
-        or 1
+        1
+        if final is None
+        else training.scale(losses[-1], final, scales(which, data, settings), tolerance=0.3) or 1
     )
