@@ -1,0 +1,1318 @@
+"""Homework 1's checks on made-up evidence: what is right in any style, and each mistake by its own name."""
+
+# ruff: noqa: ARG005, PLR0917, PLW0108 - tables of functions that share one form, and columns as arguments
+
+import contextlib
+import importlib.util
+import inspect
+import json
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from nbformat.v4 import new_code_cell, new_output
+from torchvision.utils import make_grid
+
+from grader import assignment, datasets
+from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_GRAD, TRAIN, ZERO_GRAD
+from grader.evidence import Evidence, Record
+from grader.kernel.inside.probe import log
+from grader.kernel.inside.probe.values import encode
+from grader.model import Ending, Outcome
+from grader.rubric import Data, Exhibits, Reference, Verdict, Work
+
+FOLDER = Path(__file__).parent.parent.parent / "rubrics" / "hw1"
+FILES = ("test_0_introduction", "test_3_network", "test_4_data", "test_4_training", "test_4_evaluate")
+BATCH = 64
+
+
+# --- a small world: the embedded subset, and networks that really learned it ------------------------------
+
+
+@pytest.fixture(scope="session")
+def hw1():
+    return assignment.load(FOLDER)
+
+
+@pytest.fixture(scope="session")
+def arrays(tmp_path_factory):
+    """2000 training and 500 test images: enough to learn from in a moment."""
+    every = datasets.load(datasets.subset(tmp_path_factory.mktemp("cache")))
+    return datasets.Arrays(
+        train_images=every.train_images[:2000],
+        train_labels=every.train_labels[:2000],
+        test_images=every.test_images[:500],
+        test_labels=every.test_labels[:500],
+    )
+
+
+def flat(images):
+    return torch.tensor(images.reshape(len(images), -1)).float() / 255
+
+
+@dataclass(frozen=True)
+class Run:
+    """A network that was trained, and what it did on its way. Losses are means over batches, by epoch."""
+
+    net: torch.nn.Module
+    batches: tuple
+    """The loss of each minibatch, (epochs, batches)."""
+    train_after: tuple
+    test: tuple
+
+    @property
+    def train(self):
+        return tuple(float(np.mean(losses)) for losses in self.batches)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def trained(arrays, seed, *, epochs=20, rate=0.03, on_test=False):
+    draw = torch.Generator().manual_seed(seed)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+    with torch.no_grad():
+        net[1].weight.copy_(torch.rand(10, 784, generator=draw).sub(0.5).div(14))
+        net[1].bias.zero_()
+    optimizer = torch.optim.SGD(net.parameters(), lr=rate)
+    criterion = torch.nn.CrossEntropyLoss()
+    x, y = flat(arrays.train_images), torch.tensor(arrays.train_labels).long()
+    u, v = flat(arrays.test_images), torch.tensor(arrays.test_labels).long()
+    every, after, test = [], [], []
+    for _ in range(epochs):
+        batches = []
+        for chosen in torch.randperm(len(x), generator=draw).split(BATCH):
+            optimizer.zero_grad()
+            loss = criterion(net(x[chosen]), y[chosen])
+            loss.backward()
+            optimizer.step()
+            batches.append(loss.item())
+        if on_test:
+            optimizer.zero_grad()
+            criterion(net(u), v).backward()
+            optimizer.step()
+        every.append(tuple(batches))
+        with torch.no_grad():
+            after.append(criterion(net(x), y).item())
+            test.append(
+                float(
+                    np.mean(
+                        [
+                            criterion(net(a), b).item()
+                            for a, b in zip(u.split(BATCH), v.split(BATCH), strict=True)
+                        ]
+                    )
+                )
+            )
+    return Run(net, tuple(every), tuple(after), tuple(test))
+
+
+@pytest.fixture(scope="session")
+def runs(arrays):
+    return [trained(arrays, seed) for seed in (1, 2, 3)]
+
+
+@pytest.fixture(scope="session")
+def own(arrays):
+    """The student's run, with a seed of its own."""
+    return trained(arrays, 7)
+
+
+# --- building evidence ----------------------------------------------------------------------------------
+
+
+def trace(
+    run=None,
+    *,
+    epochs=None,
+    learn=(ZERO_GRAD, BACKWARD, STEP),
+    test=(TEST_NO_GRAD,),
+    split=TRAIN,
+    provenance=None,
+):
+    """The events of a training loop, with the losses of a run."""
+    losses = run.batches if run else ((1.0,) * 3,) * (epochs or 1)
+    events = []
+    for batches in losses:
+        events += [PASS, *((split, *learn) * len(batches)), PASS, *(test * 3)]
+    return {
+        "events": events,
+        "losses": [loss for batches in losses for loss in batches],
+        "provenance": provenance or {"train": 50},
+    }
+
+
+@dataclass
+class Cell:
+    """What a cell did: `values` are real objects, which our own recorder encodes."""
+
+    source: str = "x"
+    text: str = ""
+    values: dict = None
+    pictures: tuple = ()
+    trace: dict = None
+    error: str = ""
+    markdown: bool = False
+    raw_pictures: int = 0
+    probe: object = None
+
+
+def outputs(cell):
+    if cell.text:
+        yield new_output("stream", name="stdout", text=cell.text)
+    for _ in range(cell.raw_pictures):
+        yield new_output("display_data", data={"image/png": "AA=="})
+    if cell.error:
+        name, _, value = cell.error.partition(": ")
+        yield new_output("error", ename=name, evalue=value, traceback=[])
+
+
+def records(index, cell):
+    kept = log.Arrays()
+    values = {name: encode(name, value, kept) for name, value in (cell.values or {}).items()}
+    figures = [
+        {"axes": [{"images": [{"data": kept.keep(f"picture{i}", np.asarray(picture))}]}]}
+        for i, picture in enumerate(cell.pictures)
+    ]
+    facts = {"kind": "cell", "cell": index, "values": values, "figures": figures}
+    if cell.trace is not None:
+        facts["trace"] = {
+            "events": kept.keep("events", np.array(cell.trace["events"], np.uint8)),
+            "losses": kept.keep("losses", np.array(cell.trace["losses"], np.float64)),
+            "provenance": cell.trace["provenance"],
+        }
+    yield Record(json.loads(log.as_json(facts)), kept.by_name)
+    if cell.probe is not None:
+        kept = log.Arrays()
+        outcome = encode("evaluate", cell.probe, kept)
+        facts = {"kind": "probe", "cell": index, "name": "evaluate", "outcome": outcome}
+        yield Record(json.loads(log.as_json(facts)), kept.by_name)
+
+
+@pytest.fixture
+def work(hw1):
+    """A student's work: the blank notebook, with cells for some questions in place of its own."""
+
+    def work(answers=None, *, ending=Ending.FINISHED, facts=None):
+        answers = {
+            question: cells if isinstance(cells, list) else [cells]
+            for question, cells in (answers or {}).items()
+        }
+        template = hw1.template.copy()
+        cells, written, done = [], [], set()
+        for blank in template.cells:
+            question = blank.metadata.get("grader", {}).get("question")
+            if question not in answers:
+                cells.append(blank)
+                continue
+            for cell in answers[question] if question not in done else ():
+                metadata = {"grader": {"question": question}}
+                new = new_code_cell(cell.source, metadata=metadata, outputs=list(outputs(cell)))
+                if cell.markdown:
+                    new = new | {"cell_type": "markdown"}
+                written += records(len(cells), cell)
+                cells.append(type(blank)(new))
+            done.add(question)
+        template.cells = cells
+        return Work(
+            assignment=hw1,
+            notebook=template,
+            ending=ending,
+            evidence=Evidence(tuple(written)),
+            facts=facts or {},
+        )
+
+    return work
+
+
+# --- running one check ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def checks(request):
+    request.config.addinivalue_line("markers", "question: what the rubric's plugin registers")
+    found = {}
+    for name in FILES:
+        spec = importlib.util.spec_from_file_location(f"hw1_{name}", FOLDER / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found |= {key: value for key, value in vars(module).items() if key.startswith("test_")}
+    return found
+
+
+@dataclass(frozen=True)
+class Result:
+    outcome: str
+    points: Decimal
+    message: str
+    verdict: Verdict | None = None
+
+
+PASSED, FAILED, REVIEW = "passed", "failed", "review"
+
+
+@pytest.fixture
+def judge(checks, hw1, arrays, runs):
+    reference = Reference(tuple(reference_work(hw1, run) for run in runs))
+
+    def judge(name, student):
+        function = checks[f"test_{name}"]
+        everything = {
+            "student": student, "reference": reference, "data": Data(arrays, complete=False),
+            "settings": hw1.settings, "exhibits": Exhibits(),
+        }  # fmt: skip
+        wanted = {key: everything[key] for key in inspect.signature(function).parameters}
+        try:
+            function(**wanted)
+        except Verdict as verdict:
+            return Result(str(verdict.outcome), verdict.points or Decimal(0), verdict.message, verdict)
+        mark = next(mark for mark in function.pytestmark if mark.name == "question")
+        return Result(PASSED, mark.kwargs["points"], "")
+
+    return judge
+
+
+def reference_work(hw1, run):
+    cell = next(
+        i for i, c in enumerate(hw1.template.cells) if c.metadata.get("grader", {}).get("question") == "4.5"
+    )
+    values = {"net": run.net, "train_loss_history": list(run.train), "test_loss_history": list(run.test)}
+    evidence = Evidence(tuple(records(cell, Cell(values=values))))
+    return Work(assignment=hw1, notebook=hw1.template, ending=Ending.FINISHED, evidence=evidence)
+
+
+def test_every_check_of_part_4_is_tested_here(checks):
+    tested = Path(__file__).read_text(encoding="utf-8")
+    assert all(name.removeprefix("test_") in tested for name in checks)
+
+
+# --- 0 --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome"),
+    [
+        ({"participated": "yes"}, PASSED),
+        ({"participated": " Y "}, PASSED),
+        ({"participated": "1"}, PASSED),
+        ({"participated": "no"}, FAILED),
+        ({"participated": "FALSE"}, FAILED),
+        ({"participated": "maybe"}, REVIEW),
+        ({"participated": ""}, REVIEW),
+        ({}, REVIEW),
+    ],
+)
+def test_introduction(judge, work, facts, outcome):
+    assert judge("introduced_on_the_forum", work(facts=facts)).outcome == outcome
+
+
+# --- 3 --------------------------------------------------------------------------------------------------
+
+W1 = [[1, -1, 0, 0, 0], [0, 1, -1, 0, 0], [0, 0, 1, -1, 0], [0, 0, 0, 1, -1]]
+RIGHT = {"W1": W1, "b1": [0, 0, 0, 0], "w2": [1, 1, 1, 1], "b2": -3.5}
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "points"),
+    [
+        pytest.param({}, PASSED, 2, id="lists"),
+        pytest.param({name: np.array(value) for name, value in RIGHT.items()}, PASSED, 2, id="arrays"),
+        pytest.param({name: torch.tensor(value) for name, value in RIGHT.items()}, PASSED, 2, id="tensors"),
+        pytest.param({"b2": [-3.5]}, PASSED, 2, id="a bias in a list"),
+        pytest.param({"w2": [[1, 1, 1, 1]], "b1": np.zeros((4, 1))}, PASSED, 2, id="rows and columns"),
+        pytest.param({"W1": np.array(W1).T}, PASSED, 2, id="transposed"),
+        pytest.param({"b2": -4}, FAILED, 0, id="no input fires"),
+        pytest.param({"b2": -3}, "partial", 1, id="wrong at ties"),
+        pytest.param({"W1": (-np.array(W1)).tolist()}, FAILED, 0, id="the other way round"),
+        pytest.param({"W1": [[1, 2], [3, 4]]}, REVIEW, 0, id="another shape"),
+        pytest.param({"b1": [math.nan] * 4}, REVIEW, 0, id="not a number"),
+    ],
+)
+def test_network(judge, work, changes, outcome, points):
+    student = work({"3": Cell("weights()", values=RIGHT | changes)})
+    result = judge("network_recognises_sorted_inputs", student)
+    assert (result.outcome, result.points) == (outcome, points)
+
+
+def test_a_blank_network_is_no_answer(judge, work):
+    assert judge("network_recognises_sorted_inputs", work()).message == "No weights were given."
+
+
+# --- 4.1 ------------------------------------------------------------------------------------------------
+
+A = np.array([[0.5488135, 0.71518937, 0.60276338], [0.54488318, 0.4236548, 0.64589411]])
+B = torch.from_numpy(A)
+AB = {"a": A, "b": B}
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "points"),
+    [
+        pytest.param(f"{A}\n{B}\n", PASSED, "0.25", id="printed"),
+        pytest.param(f"{A} {B}", PASSED, "0.25", id="on one line"),
+        pytest.param(f"a = {A}\nb = {B}", PASSED, "0.25", id="f-strings"),
+        pytest.param(f"{A!r}\n{B!r}", PASSED, "0.25", id="displayed"),
+        pytest.param(f"({A!r}, {B!r})", PASSED, "0.25", id="as a last expression"),
+        pytest.param(f"{B}\n{A}", PASSED, "0.25", id="the tensor first"),
+        pytest.param(f"{A}", "partial", "0.125", id="the array alone"),
+        pytest.param(f"{B}", "partial", "0.125", id="the tensor alone"),
+        pytest.param("(2, 3) torch.Size([2, 3])", FAILED, 0, id="shapes"),
+        pytest.param("", FAILED, 0, id="nothing"),
+        pytest.param(f"{A + 1}\n{B + 1}", FAILED, 0, id="other numbers"),
+    ],
+)
+def test_array_and_tensor(judge, work, text, outcome, points):
+    result = judge("displays_array_and_tensor", work({"4.1": Cell(text=text, values=AB)}))
+    assert (result.outcome, result.points) == (outcome, Decimal(points))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.ones(5),
+        np.array([100, 200, 300]),
+        np.arange(12).reshape(3, 4),
+        np.random.default_rng(0).random((60, 60)),
+        np.zeros((2, 2), np.float32),
+    ],
+    ids=["ones", "hundreds", "whole numbers", "too many to print", "float32"],
+)
+def test_any_array_may_be_displayed(judge, work, array):
+    tensor = torch.from_numpy(array)
+    student = work({"4.1": Cell(text=f"{array}\n{tensor}", values={"a": array, "b": tensor})})
+    assert judge("displays_array_and_tensor", student).outcome == PASSED
+
+
+def test_display_counts_wherever_it_stands_in_the_answer(judge, work):
+    changed = A.copy()
+    changed[0, 0] = 7
+    cells = [
+        Cell(text=str(A), values=AB),
+        Cell(text=str(torch.from_numpy(changed)), values={"a": changed, "b": torch.from_numpy(changed)}),
+    ]
+    assert judge("displays_array_and_tensor", work({"4.1": cells})).outcome == PASSED
+
+
+# --- 4.2 ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "60000 10000 784",
+        "training points: 60000\ntest points: 10000\nfeatures per point: 784",
+        "train: 60,000 points, test: 10,000 points, 784 features each",
+        "60k training points, 10k test points, 28*28 features",
+        "(60000, 10000, torch.Size([1, 28, 28]))",
+        "torch.Size([60000, 28, 28]) torch.Size([10000, 28, 28])",
+        "Dataset FashionMNIST\n    Number of datapoints: 60000\n  10000 and 1x28x28",
+        "60000\n10000\n28 x 28",
+        "60 000, 10 000, 28²",
+        "2000 500 784",
+    ],
+)
+@pytest.mark.parametrize("form", ["output", "words", "comment", "elsewhere"])
+def test_the_sizes_in_any_form(judge, work, text, form):
+    commented = "\n".join(f"# {line}" for line in text.splitlines())
+    cells = {
+        "output": [Cell(text=text)],
+        "words": [Cell("len(x)"), Cell(text, markdown=True)],
+        "comment": [Cell(commented)],
+        "elsewhere": [Cell("trainingdata = 1", text=text)],
+    }[form]
+    assert judge("shows_the_size_of_the_data", work({"4.2": cells})).outcome == PASSED
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "points", "message"),
+    [
+        ("60000 10000", "partial", "0.30", "Not shown: features."),
+        ("60000 10000 28", "partial", "0.30", "Not shown: features."),
+        ("60000", "partial", "0.15", "Not shown: test points and features."),
+        ("784", "partial", "0.15", "Not shown: training points and test points."),
+        ("938 157 64", FAILED, "0", "None of the three numbers is shown."),
+        ("", FAILED, "0", "None of the three numbers is shown."),
+    ],
+)
+def test_sizes_that_are_missing(judge, work, text, outcome, points, message):
+    result = judge("shows_the_size_of_the_data", work({"4.2": Cell(text=text)}))
+    assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
+
+
+# --- 4.3 ------------------------------------------------------------------------------------------------
+
+
+def tensor_of(image):
+    return torch.tensor(np.array(image))[None].float() / 255
+
+
+DRAWN = {
+    "squeezed": lambda image: tensor_of(image).squeeze(),
+    "channels last": lambda image: tensor_of(image).permute(1, 2, 0),
+    "transposed": lambda image: tensor_of(image)[0].T,
+    "normalised": lambda image: (tensor_of(image)[0] - 0.5) / 0.5,
+    "bytes": np.array,
+    "inverted": lambda image: 1 - tensor_of(image)[0],
+    "in colours": lambda image: np.dstack([np.array(image)] * 3),
+}
+
+
+@pytest.mark.parametrize("drawn", DRAWN.values(), ids=DRAWN)
+@pytest.mark.parametrize(
+    "value",
+    [
+        tensor_of,
+        lambda image: (tensor_of(image) - 0.5) / 0.5,
+        lambda image: np.array(image),
+        lambda _: None,
+        lambda _: "gone",
+    ],
+)
+def test_the_sample(judge, work, arrays, drawn, value):
+    image = arrays.train_images[0]
+    student = work({"4.3": Cell(values={"image": value(image)}, pictures=[drawn(image)])})
+    assert judge("shows_the_sample_image", student).outcome == PASSED
+
+
+def test_another_sample_of_the_students_choice(judge, work, arrays):
+    image = arrays.train_images[5]
+    student = work({"4.3": Cell(values={"image": tensor_of(image)}, pictures=[image])})
+    assert judge("shows_the_sample_image", student).outcome == PASSED
+
+
+@pytest.mark.parametrize(
+    ("cell", "outcome", "message"),
+    [
+        pytest.param(
+            lambda a: Cell(values={"image": tensor_of(a.train_images[0])}, pictures=[a.test_images[0]]),
+            FAILED,
+            "The picture that is shown is not the sample `image`.",
+            id="another picture",
+        ),
+        pytest.param(
+            lambda a: Cell(values={"image": tensor_of(a.train_images[0])}),
+            FAILED,
+            "No picture is shown.",
+            id="none",
+        ),
+        pytest.param(
+            lambda _: Cell(error="TypeError: Invalid shape (1, 28, 28) for image data"),
+            FAILED,
+            "The cell ended with an error before it showed a picture.",
+            id="an error",
+        ),
+        pytest.param(
+            lambda _: Cell(raw_pictures=1),
+            REVIEW,
+            "A picture was displayed, but not through matplotlib: its pixels were not seen.",
+            id="drawn by something else",
+        ),
+    ],
+)
+def test_no_sample(judge, work, arrays, cell, outcome, message):
+    result = judge("shows_the_sample_image", work({"4.3": cell(arrays)}))
+    assert (result.outcome, result.points, result.message) == (outcome, 0, message)
+
+
+# --- 4.4 ------------------------------------------------------------------------------------------------
+
+
+def batch_of(images):
+    return torch.tensor(np.array(images))[:, None].float() / 255
+
+
+TEN = {
+    "ten figures": lambda ten: [image / 255 for image in ten],
+    "with channels": lambda ten: [image[None] for image in ten],
+    "normalised": lambda ten: [(image / 255 - 0.5) / 0.5 for image in ten],
+    "one grid": lambda ten: [make_grid(batch_of(ten), nrow=5).permute(1, 2, 0)],
+    "one padded row": lambda ten: [
+        make_grid(batch_of(ten), nrow=10, padding=2, normalize=True).permute(1, 2, 0)
+    ],
+    "one strip": lambda ten: [np.concatenate(list(ten), axis=1)],
+    "a column": lambda ten: [np.array(ten).reshape(280, 28)],
+    "in another order": lambda ten: list(ten[::-1]),
+    "twice": lambda ten: [*ten, *ten],
+}
+
+
+@pytest.mark.parametrize("drawn", TEN.values(), ids=TEN)
+@pytest.mark.parametrize("batch", [True, False], ids=["images kept", "images gone"])
+def test_the_first_ten(judge, work, arrays, drawn, batch):
+    values = {"images": batch_of(arrays.test_images[:64])} if batch else {}
+    student = work({"4.4": Cell(values=values, pictures=drawn(arrays.test_images[:10]))})
+    assert judge("shows_the_first_ten_test_images", student).outcome == PASSED
+
+
+def test_a_test_loader_that_shuffles_has_another_first_minibatch(judge, work, arrays):
+    images = arrays.test_images[100:164]
+    for values in (batch_of(images), (batch_of(images) - 0.5) / 0.5):
+        student = work({"4.4": Cell(values={"images": values}, pictures=list(images[:10]))})
+        assert judge("shows_the_first_ten_test_images", student).outcome == PASSED
+
+
+@pytest.mark.parametrize(
+    ("cell", "outcome", "points", "message"),
+    [
+        pytest.param(
+            lambda a: Cell(
+                values={"images": batch_of(a.train_images[:64])}, pictures=list(a.train_images[:10])
+            ),
+            "partial",
+            "0.25",
+            "The ten images that are shown are of the training set.",
+            id="the training loader",
+        ),
+        pytest.param(
+            lambda a: Cell(values={"images": batch_of(a.test_images[:64])}, pictures=list(a.test_images[:1])),
+            "partial",
+            "0.25",
+            "Only 1 of the ten images is shown.",
+            id="one",
+        ),
+        pytest.param(
+            lambda a: Cell(values={"images": batch_of(a.test_images[:64])}, pictures=list(a.test_images[:9])),
+            "partial",
+            "0.25",
+            "Only 9 of the ten images are shown.",
+            id="nine",
+        ),
+        pytest.param(
+            lambda a: Cell(
+                values={"images": batch_of(a.test_images[:64])}, pictures=list(a.test_images[20:30])
+            ),
+            FAILED,
+            "0",
+            "None of the ten images is shown.",
+            id="others",
+        ),
+        pytest.param(
+            lambda a: Cell(values={"images": batch_of(a.test_images[:64])}),
+            FAILED,
+            "0",
+            "No picture is shown.",
+            id="none",
+        ),
+        pytest.param(
+            lambda _: Cell(error="AttributeError: next"),
+            FAILED,
+            "0",
+            "The cell ended with an error before it showed a picture.",
+            id="an error",
+        ),
+        pytest.param(
+            lambda _: Cell(raw_pictures=1),
+            REVIEW,
+            "0",
+            "A picture was displayed, but not through matplotlib: its pixels were not seen.",
+            id="not by matplotlib",
+        ),
+    ],
+)
+def test_not_the_first_ten(judge, work, arrays, cell, outcome, points, message):
+    result = judge("shows_the_first_ten_test_images", work({"4.4": cell(arrays)}))
+    assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
+
+
+# --- 4.5: what is right ---------------------------------------------------------------------------------
+
+
+def lines(run, scale=1.0, digits=4):
+    return "".join(
+        f"epoch {i}: train {a * scale:.{digits}f} test {b * scale:.{digits}f}\n"
+        for i, (a, b) in enumerate(zip(run.train, run.test, strict=True), start=1)
+    )
+
+
+def training_cell(run, train=None, test=None, *, text=None, net=None, **more):
+    values = {
+        "net": net or run.net,
+        "train_loss_history": list(run.train) if train is None else train,
+        "test_loss_history": list(run.test) if test is None else test,
+    }
+    return Cell(text=lines(run) if text is None else text, values=values, **({"trace": trace(run)} | more))
+
+
+LEARNING = (
+    "the_network_learned",
+    "histories_are_those_of_the_run",
+    "losses_are_printed",
+    "the_test_set_never_trained_the_network",
+)
+
+
+def outcomes(judge, student):
+    return {name: judge(name, student).outcome for name in LEARNING}
+
+
+def all_right(judge, student):
+    assert outcomes(judge, student) == dict.fromkeys(LEARNING, PASSED)
+
+
+CONTAINERS = {
+    "list": list,
+    "tuple": tuple,
+    "array": np.array,
+    "tensor": torch.tensor,
+    "numpy floats": lambda values: [np.float64(value) for value in values],
+    "tensors": lambda values: [torch.tensor(value) for value in values],
+    "live tensors": lambda values: [torch.tensor(value, requires_grad=True) * 1 for value in values],
+    "arrays": lambda values: [np.array([value]) for value in values],
+    "a column": lambda values: np.array(values)[:, None],
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS)
+def test_histories_in_any_container(judge, work, own, container):
+    all_right(judge, work({"4.5": training_cell(own, container(own.train), container(own.test))}))
+
+
+SCALES = {
+    "per batch": lambda points: 1,
+    "per sample": lambda points: 1 / BATCH,
+    "summed over batches": lambda points: math.ceil(points / BATCH),
+    "summed over points": lambda points: points,
+    "times the batch size": lambda points: BATCH,
+    "divided by the batches twice": lambda points: 1 / math.ceil(points / BATCH),
+}
+
+
+@pytest.mark.parametrize("scale", SCALES.values(), ids=SCALES)
+@pytest.mark.parametrize("printed", ["as kept", "as means"])
+def test_histories_on_any_scale(judge, work, own, scale, printed):
+    train = [loss * scale(2000) for loss in own.train]
+    test = [loss * scale(500) for loss in own.test]
+    text = (
+        lines(own)
+        if printed == "as means"
+        else "\n".join(f"{a:.4g} {b:.4g}" for a, b in zip(train, test, strict=True))
+    )
+    all_right(judge, work({"4.5": training_cell(own, train, test, text=text)}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(lambda run: lines(run, digits=2), id="two digits"),
+        pytest.param(lambda run: f"{list(run.train)}\n{list(run.test)}", id="lists at the end"),
+        pytest.param(
+            lambda run: f"{[torch.tensor(x) for x in run.train]}{[torch.tensor(x) for x in run.test]}",
+            id="tensors",
+        ),
+        pytest.param(
+            lambda run: "".join(f"{a:e} {b:e}\n" for a, b in zip(run.train, run.test, strict=True)),
+            id="scientific",
+        ),
+        pytest.param(lambda run: "minibatch loss 2.1\n" * 18_760 + lines(run), id="after much else"),
+    ],
+)
+def test_losses_printed_in_any_form(judge, work, own, text):
+    all_right(judge, work({"4.5": training_cell(own, text=text(own))}))
+
+
+def test_losses_printed_in_another_cell(judge, work, own):
+    cells = [
+        training_cell(own, text=""),
+        Cell("print(train_loss_history, test_loss_history)", text=lines(own)),
+    ]
+    all_right(judge, work({"4.5": cells}))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param(lambda run: trace(run), id="as the handout"),
+        pytest.param(lambda run: trace(run, test=(TEST,)), id="evaluated with gradients on"),
+        pytest.param(lambda run: trace(run, learn=(BACKWARD, STEP, ZERO_GRAD)), id="cleared at the end"),
+        pytest.param(
+            lambda run: trace(run, learn=(TEST_NO_GRAD, ZERO_GRAD, BACKWARD, STEP)), id="both loaders zipped"
+        ),
+    ],
+)
+def test_any_style_of_loop(judge, work, own, events):
+    all_right(judge, work({"4.5": training_cell(own, trace=events(own))}))
+
+
+def test_training_losses_measured_after_each_epoch(judge, work, own):
+    student = work({"4.5": training_cell(own, own.train_after, text=f"{own.train_after} {own.test}")})
+    all_right(judge, student)
+
+
+def test_a_better_optimizer_is_fine(judge, work, arrays):
+    run = trained(arrays, 5, rate=0.06)
+    all_right(judge, work({"4.5": training_cell(run)}))
+
+
+def test_normalised_data(judge, work, own):
+    """A network for normalised inputs computes the same from them."""
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+    with torch.no_grad():
+        weight, bias = own.net[1].weight, own.net[1].bias
+        net[1].weight.copy_(weight * 0.5)
+        net[1].bias.copy_(bias + weight.sum(dim=1) * 0.5)
+    student = work({"4.5": training_cell(own, net=net)})
+    for name in ("trainingdata", "testdata"):
+        facts = {
+            "type": "dataset",
+            "transform": "Compose(\n    ToTensor()\n    Normalize(mean=(0.5,), std=(0.5,))\n)",
+        }
+        student.evidence.records[0].facts["values"][name] = facts
+    all_right(judge, student)
+
+
+# --- 4.5: what is not -----------------------------------------------------------------------------------
+
+
+def test_the_test_set_trains(judge, work, arrays):
+    run = trained(arrays, 7, on_test=True)
+    events = trace(run, test=(TEST, ZERO_GRAD, BACKWARD, STEP), provenance={"train": 60, "test": 20})
+    student = work({"4.5": training_cell(run, trace=events)})
+    result = judge("the_test_set_never_trained_the_network", student)
+    assert (result.outcome, result.message) == (FAILED, "The test set trained the network.")
+    assert result.verdict.actual == "60 of 700 steps followed a minibatch of the test set"
+    assert judge("the_network_learned", student).outcome == PASSED
+
+
+@pytest.mark.parametrize(
+    ("events", "outcome"),
+    [
+        pytest.param(
+            {"test": (TEST, BACKWARD, STEP), "provenance": {"?": 50}},
+            FAILED,
+            id="transformed first, whole passes",
+        ),
+        pytest.param(
+            {"learn": (TEST_NO_GRAD, ZERO_GRAD, BACKWARD, STEP), "provenance": {"?": 50}},
+            REVIEW,
+            id="zipped and transformed",
+        ),
+        pytest.param(
+            {"provenance": {"train": 50, "train+test": 3}}, REVIEW, id="test in the loss, not before a step"
+        ),
+        pytest.param({"split": TEST, "provenance": {"test": 50}}, FAILED, id="the test set alone"),
+        pytest.param({"split": OTHER, "provenance": {"?": 50}}, REVIEW, id="data of their own"),
+        pytest.param({"split": OTHER, "provenance": {"other": 50}}, REVIEW, id="another data set"),
+    ],
+)
+def test_what_trained(judge, work, own, events, outcome):
+    student = work({"4.5": training_cell(own, trace=trace(own, **events))})
+    assert judge("the_test_set_never_trained_the_network", student).outcome == outcome
+
+
+def test_ten_epochs(judge, work, arrays):
+    run = trained(arrays, 7, epochs=10)
+    result = judge("histories_are_those_of_the_run", work({"4.5": training_cell(run)}))
+    assert (result.outcome, result.points, result.message) == (
+        FAILED,
+        0,
+        "Neither history is that of a run of 20 epochs.",
+    )
+    assert result.verdict.actual == "train_loss_history: 10 entries; test_loss_history: 10 entries"
+
+
+def typed(first, last):
+    return list(np.linspace(first, last, 20))
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "outcome", "points", "actual"),
+    [
+        pytest.param(lambda run: None, lambda run: None, PASSED, "0.25", "", id="those of the run"),
+        pytest.param(
+            lambda run: typed(0.9, 0.1),
+            lambda run: typed(0.9, 0.1),
+            FAILED,
+            "0",
+            "train_loss_history: ends with 0.1, while the weights give",
+            id="typed in",
+        ),
+        pytest.param(
+            lambda run: typed(1.2, run.train[-1]),
+            lambda run: typed(1.2, run.test[-1]),
+            REVIEW,
+            "0",
+            "train_loss_history: 1.",
+            id="typed in with the right end",
+        ),
+        pytest.param(
+            lambda run: None,
+            lambda run: typed(1.2, run.test[-1]),
+            REVIEW,
+            "0",
+            "test_loss_history: 1.",
+            id="one typed in",
+        ),
+        pytest.param(
+            lambda run: list(np.cumsum(run.train)),
+            lambda run: None,
+            "partial",
+            "0.125",
+            "train_loss_history: not falling",
+            id="running sums",
+        ),
+        pytest.param(
+            lambda run: run.train[:19],
+            lambda run: None,
+            "partial",
+            "0.125",
+            "train_loss_history: 19 entries",
+            id="19 entries",
+        ),
+        pytest.param(
+            lambda run: [*run.train, *run.test],
+            lambda run: None,
+            "partial",
+            "0.125",
+            "train_loss_history: 40 entries",
+            id="one list for both",
+        ),
+        pytest.param(
+            lambda run: [*run.train[:19], math.nan],
+            lambda run: None,
+            "partial",
+            "0.125",
+            "train_loss_history: not finite",
+            id="NaN",
+        ),
+        pytest.param(
+            lambda run: None,
+            lambda run: [math.inf, *run.test[1:]],
+            "partial",
+            "0.125",
+            "test_loss_history: not finite",
+            id="infinite",
+        ),
+        pytest.param(
+            lambda run: [], lambda run: None, "partial", "0.125", "train_loss_history: not there", id="empty"
+        ),
+        pytest.param(
+            lambda run: None,
+            lambda run: run.train,
+            "partial",
+            "0.125",
+            "test_loss_history: holds the training losses",
+            id="the same list twice",
+        ),
+        pytest.param(
+            lambda run: run.test,
+            lambda run: run.train,
+            FAILED,
+            "0",
+            "holds the test losses; test_loss_history: holds the training losses",
+            id="swapped",
+        ),
+        pytest.param(
+            lambda run: [0.2] * 20, lambda run: [0.2] * 20, FAILED, "0", "not falling", id="constant"
+        ),
+    ],
+)
+def test_histories(judge, work, own, train, test, outcome, points, actual):
+    result = judge("histories_are_those_of_the_run", work({"4.5": training_cell(own, train(own), test(own))}))
+    assert (result.outcome, result.points) == (outcome, Decimal(points))
+    assert actual in (result.verdict.actual if result.verdict else "")
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "points", "message"),
+    [
+        pytest.param(lambda run: "", FAILED, "0", "The losses are not printed.", id="nothing"),
+        pytest.param(
+            lambda run: str(run.train),
+            "partial",
+            "0.125",
+            "Only the training losses are printed.",
+            id="one set",
+        ),
+        pytest.param(
+            lambda run: f"{run.train[-1]:.4f} {run.test[-1]:.4f}",
+            FAILED,
+            "0",
+            "The losses are not printed.",
+            id="the last ones",
+        ),
+        pytest.param(
+            lambda run: " ".join(f"{7 + i / 9:.4f}" for i in range(40)),
+            REVIEW,
+            "0",
+            "Numbers are printed, but they are not those of the histories.",
+            id="others",
+        ),
+    ],
+)
+def test_losses_that_are_not_printed(judge, work, own, text, outcome, points, message):
+    result = judge("losses_are_printed", work({"4.5": training_cell(own, text=text(own))}))
+    assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
+
+
+@pytest.mark.parametrize(
+    ("net", "outcome", "points", "message"),
+    [
+        pytest.param(
+            lambda arrays: trained(arrays, 7, epochs=4).net,
+            "partial",
+            "0.25",
+            "The network learned, but less than the reference.",
+            id="four epochs",
+        ),
+        pytest.param(
+            lambda arrays: trained(arrays, 7, epochs=0).net,
+            FAILED,
+            "0",
+            "The network did not learn.",
+            id="no epoch",
+        ),
+        pytest.param(
+            lambda arrays: trained(arrays, 7, rate=5.0).net,
+            FAILED,
+            "0",
+            "The loss grew: these weights are far from any minimum.",
+            id="diverged",
+        ),
+        pytest.param(
+            lambda _: torch.nn.Sequential(
+                torch.nn.Flatten(), torch.nn.Linear(784, 30), torch.nn.Linear(30, 10)
+            ),
+            REVIEW,
+            "0",
+            "This network is not one linear layer, so its accuracy could not be recomputed.",
+            id="two layers",
+        ),
+        pytest.param(lambda _: 5, FAILED, "0", "No trained `net` was left.", id="no network"),
+    ],
+)
+def test_what_was_learned(judge, work, arrays, own, net, outcome, points, message):
+    result = judge("the_network_learned", work({"4.5": training_cell(own, net=net(arrays))}))
+    assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
+
+
+def test_nothing_was_trained(judge, work, arrays):
+    net = trained(arrays, 7, epochs=0).net
+    student = work({"4.5": Cell(values={"net": net}, error="NameError: name 'testLoader' is not defined")})
+    messages = [judge(name, student).message for name in LEARNING]
+    assert messages == [
+        "`net` was not trained.",
+        "Neither loss history was found.",
+        "Nothing was trained, and nothing was printed.",
+        "Nothing was trained.",
+    ]
+    assert judge(LEARNING[0], student).verdict.actual == "NameError: name 'testLoader' is not defined"
+
+
+def test_a_network_that_only_changed_its_mode_did_not_learn(judge, work, arrays):
+    net = trained(arrays, 7, epochs=0).net
+    cells = [Cell(values={"net": net}), Cell(values={"net": trained(arrays, 7, epochs=0).net.eval()})]
+    assert judge("the_network_learned", work({"4.5": cells})).message == "`net` was not trained."
+
+
+def test_weights_changed_by_hand_are_read_by_a_person(judge, work, arrays, own):
+    cells = [
+        Cell(values={"net": trained(arrays, 7, epochs=0).net}),
+        training_cell(own, trace=trace(epochs=0) | {"events": []}),
+    ]
+    student = work({"4.5": cells})
+    assert judge("the_network_learned", student).outcome == PASSED
+    assert judge("the_test_set_never_trained_the_network", student).outcome == REVIEW
+
+
+def test_no_cell_at_all(judge, work):
+    student = work({"4.5": []})
+    assert {judge(name, student).outcome for name in LEARNING} == {FAILED}
+
+
+# --- 4.6 ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def probes():
+    scope = {}
+    exec(compile((FOLDER / "probes.py").read_text(encoding="utf-8"), "probes.py", "exec"), scope)  # noqa: S102
+    return scope
+
+
+def hits(net, loader):
+    with torch.no_grad():
+        return [(int((net(x).argmax(1) == y).sum()), len(y)) for x, y in loader]
+
+
+def fraction(net, loader):
+    seen = hits(net, loader)
+    return sum(right for right, _ in seen) / sum(size for _, size in seen)
+
+
+def first(net, loader):
+    right, size = hits(net, loader)[0]
+    return right / size
+
+
+def batch_mean(net, loader):
+    return float(np.mean([right / size for right, size in hits(net, loader)]))
+
+
+@pytest.fixture
+def called(probes, own, arrays, monkeypatch):
+    """The outcome of our probe of an `evaluate`, on the subset's test images."""
+
+    class Images:
+        def __init__(self, *_, transform=None, **__):
+            self.data, self.transform = torch.tensor(arrays.test_images), transform
+            self.targets = torch.tensor(arrays.test_labels)
+
+        def __len__(self):
+            return len(self.data)
+
+        def __getitem__(self, index):
+            return self.data[index][None].float() / 255, self.targets[index]
+
+    monkeypatch.setitem(probes, "FashionMNIST", Images)
+
+    def called(evaluate, **namespace):
+        return probes["evaluate"](evaluate, {"net": own.net} | namespace, "data")
+
+    return called
+
+
+def printing(form):
+    def evaluate(net, loader):
+        print(form(fraction(net, loader)))  # noqa: T201 - what is tested
+
+    return evaluate
+
+
+RIGHT_ONES = {
+    "a fraction": fraction,
+    "percent": lambda net, loader: 100 * fraction(net, loader),
+    "a 0-d tensor": lambda net, loader: torch.tensor(fraction(net, loader)),
+    "a tensor in percent": lambda net, loader: torch.tensor([100 * fraction(net, loader)]),
+    "a NumPy number": lambda net, loader: np.float64(fraction(net, loader)),
+    "rounded": lambda net, loader: round(fraction(net, loader), 2),
+    "rounded percent": lambda net, loader: round(100 * fraction(net, loader)),
+    "accuracy and loss": lambda net, loader: (fraction(net, loader), 0.123),
+    "loss and accuracy": lambda net, loader: (0.4567, torch.tensor(fraction(net, loader))),
+    "a mapping": lambda net, loader: {"accuracy": fraction(net, loader)},
+    "printed": printing(lambda one: f"{one:.4f}"),
+    "printed in percent": printing(lambda one: f"Accuracy of the network on the 266 images: {100 * one:.0f} %"),
+    "cut off": printing(lambda one: "Accuracy: %d %%" % int(100 * one)),  # noqa: UP031 - as many write it
+    "printed at length": printing(lambda one: f"accuracy {one}"),
+    "printed with a tensor": printing(lambda one: torch.tensor(one)),
+}  # fmt: skip
+
+
+def evaluate_cell(called, function, text="", source="def evaluate(loader): net", **namespace):
+    with contextlib.redirect_stdout(None):
+        outcome = called(function, **namespace)
+    return Cell(source, text=text, probe=outcome)
+
+
+@pytest.mark.parametrize("evaluate", RIGHT_ONES.values(), ids=RIGHT_ONES)
+@pytest.mark.usefixtures("called")
+def test_evaluate(judge, work, probes, evaluate):
+    namespace = {}
+
+    def taken(dataloader):
+        return evaluate(namespace["net"], dataloader)
+
+    outcome = probes["evaluate"](taken, namespace, "data")
+    result = judge("evaluate_counts_every_batch", work({"4.6": Cell("def evaluate(d): net", probe=outcome)}))
+    assert (result.outcome, result.message) == (PASSED, "")
+
+
+def of_own(own, evaluate):
+    """An `evaluate` of the student's network, which the probe replaces by an equal copy."""
+    return lambda dataloader: evaluate(own.net, dataloader)
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "outcome", "points", "message"),
+    [
+        pytest.param(first, "partial", "0.25", "Only the first minibatch counts.", id="the first minibatch"),
+        pytest.param(
+            lambda net, loader: 100 * first(net, loader),
+            "partial",
+            "0.25",
+            "Only the first minibatch counts.",
+            id="in percent",
+        ),
+        pytest.param(batch_mean, FAILED, "0", "`evaluate` is wrong on 1 of 7 loaders.", id="a mean of means"),
+        pytest.param(
+            lambda net, loader: fraction(net, list(loader)[-1:]),
+            FAILED,
+            "0",
+            "`evaluate` is wrong on 4 of 7 loaders.",
+            id="the last minibatch",
+        ),
+        pytest.param(
+            lambda net, loader: sum(r for r, _ in hits(net, loader)) / 10000,
+            FAILED,
+            "0",
+            "`evaluate` is wrong on 6 of 7 loaders.",
+            id="a fixed size",
+        ),
+        pytest.param(
+            lambda net, loader: 1 - fraction(net, loader),
+            FAILED,
+            "0",
+            "`evaluate` is wrong on 7 of 7 loaders.",
+            id="the error",
+        ),
+        pytest.param(lambda net, loader: None, FAILED, "0", "`evaluate` gives no number.", id="nothing"),
+        pytest.param(lambda net, loader: 1 / 0, FAILED, "0", "`evaluate` ends with an error.", id="an error"),
+        pytest.param(
+            lambda net, loader: math.nan, FAILED, "0", "`evaluate` is wrong on 7 of 7 loaders.", id="NaN"
+        ),
+        pytest.param(
+            printing(lambda _: "0.4321"),
+            FAILED,
+            "0",
+            "`evaluate` is wrong on 7 of 7 loaders.",
+            id="a wrong number printed",
+        ),
+    ],
+)
+def test_evaluate_is_wrong(judge, work, called, own, evaluate, outcome, points, message):
+    student = work({"4.6": evaluate_cell(called, of_own(own, evaluate))})
+    result = judge("evaluate_counts_every_batch", student)
+    assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
+
+
+@pytest.mark.parametrize(
+    "evaluate",
+    [
+        pytest.param(lambda model, loader: fraction(model, loader), id="model, loader"),
+        pytest.param(lambda dataloader, model: fraction(model, dataloader), id="loader, model"),
+        pytest.param(lambda network, test_data: fraction(network, test_data), id="other names"),
+    ],
+)
+def test_evaluate_may_ask_for_the_network(judge, work, called, evaluate):
+    student = work({"4.6": evaluate_cell(called, evaluate)})
+    assert judge("evaluate_counts_every_batch", student).outcome == PASSED
+
+
+@pytest.mark.parametrize(
+    ("cell", "ending", "outcome", "message"),
+    [
+        pytest.param(
+            lambda called, own: evaluate_cell(
+                called, of_own(own, lambda *_: 0.5), source="def evaluate(l): model"
+            ),
+            Ending.FINISHED,
+            REVIEW,
+            "`evaluate` does not use `net`, so what it measured is not known.",
+            id="another network",
+        ),
+        pytest.param(
+            lambda called, own: evaluate_cell(called, lambda one, two, three: 1),
+            Ending.FINISHED,
+            REVIEW,
+            "`evaluate` asks for more arguments than a loader.",
+            id="three arguments",
+        ),
+        pytest.param(
+            lambda called, own: Cell(values={"evaluate": print}),
+            Ending.FINISHED,
+            REVIEW,
+            "`evaluate` is there, but it could not be called.",
+            id="never called",
+        ),
+        pytest.param(
+            lambda called, own: Cell(),
+            Ending.FINISHED,
+            FAILED,
+            "There is no function `evaluate`.",
+            id="not there",
+        ),
+        pytest.param(
+            lambda called, own: Cell(),
+            Ending.BROKEN,
+            REVIEW,
+            "`evaluate` is there, but it could not be called.",
+            id="our fault",
+        ),
+    ],
+)
+def test_evaluate_that_nobody_can_judge(judge, work, called, own, cell, ending, outcome, message):
+    result = judge("evaluate_counts_every_batch", work({"4.6": cell(called, own)}, ending=ending))
+    assert (result.outcome, result.message) == (outcome, message)
+
+
+def test_an_outcome_of_errors_alone_is_preliminary(called, own):
+    assert called(lambda _: 1 / 0)["error"] == "ZeroDivisionError: division by zero"
+    assert "error" not in called(of_own(own, fraction))
+
+
+def test_a_network_that_cannot_classify_is_replaced_by_ours(called):
+    outcome = called(lambda _: 0.5, net=torch.nn.Linear(3, 3))
+    assert outcome["network"] == "ours"
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [7, {"calls": 7}, {"calls": {"x": 7}}, {"calls": {"x": {"expected": "a", "returned": [[[[[1]]]]]}}}, {}],
+    ids=str,
+)
+def test_a_forged_outcome_breaks_nothing(judge, work, outcome):
+    result = judge("evaluate_counts_every_batch", work({"4.6": Cell("net", probe=outcome)}))
+    assert result.outcome in (FAILED, REVIEW)
+
+
+@pytest.fixture
+def true(own, arrays):
+    x, u = flat(arrays.train_images), flat(arrays.test_images)
+    with torch.no_grad():
+        train = (own.net(x).argmax(1).numpy() == arrays.train_labels).mean()
+        test = (own.net(u).argmax(1).numpy() == arrays.test_labels).mean()
+    return float(train), float(test)
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome", "points"),
+    [
+        pytest.param("train {0:.4f}\ntest {1:.4f}", PASSED, "0.25", id="fractions"),
+        pytest.param("{2:.2f} %\n{3:.2f} %", PASSED, "0.25", id="percent"),
+        pytest.param("{2:.0f}% and {3:.0f}%", PASSED, "0.25", id="whole percent"),
+        pytest.param("tensor({0:.4f}) tensor({1:.4f}, grad_fn=<X>)", PASSED, "0.25", id="tensors"),
+        pytest.param("", FAILED, "0", id="nothing"),
+        pytest.param("0.1234 0.0123", FAILED, "0", id="untrue"),
+        pytest.param("{0:.4f}", "partial", "0.125", id="one"),
+    ],
+)
+@pytest.mark.parametrize("form", ["output", "words"])
+def test_accuracies(judge, work, own, true, text, outcome, points, form):
+    said = text.format(*true, *(100 * one for one in true))
+    cells = [Cell("evaluate(d)", text=said if form == "output" else "", values={"net": own.net})]
+    if form == "words":
+        cells.append(Cell(said or "-", markdown=True))
+    result = judge("reports_both_accuracies", work({"4.5": training_cell(own), "4.6": cells}))
+    assert (result.outcome, result.points) == (outcome, Decimal(points))
+
+
+def test_accuracies_of_a_network_that_we_cannot_recompute(judge, work):
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 30), torch.nn.Linear(30, 10))
+    student = work({"4.6": Cell("evaluate(d)", text="0.9912 0.9822", values={"net": net})})
+    assert judge("reports_both_accuracies", student).outcome == REVIEW
+
+
+def test_what_a_wrong_evaluate_reports_is_charged_once(judge, work, called, own):
+    cell = evaluate_cell(called, of_own(own, first), text="0.92 0.75")
+    assert judge("reports_both_accuracies", work({"4.5": training_cell(own), "4.6": cell})).outcome == PASSED
+
+
+# --- a blank notebook -----------------------------------------------------------------------------------
+
+
+def test_the_blank_kit_earns_nothing(judge, checks, work):
+    results = {
+        name: judge(name.removeprefix("test_"), work())
+        for name in checks
+        if name != "test_introduced_on_the_forum"
+    }
+    assert {name: result.points for name, result in results.items() if result.points} == {}
+    assert {result.outcome for result in results.values()} == {Outcome.FAILED}
