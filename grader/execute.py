@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
-from grader import evidence, notebook
+from grader import evidence, notebook, saved
 from grader.errors import EvidenceError
 from grader.kernel import KernelRequest
+from grader.kernel.ending import stranded
 from grader.kernel.guard import run_notebook
 from grader.model import Ending, Execution, Flag
 
@@ -48,6 +49,8 @@ class Plan:
     names: tuple[str, ...]
     probes: str
     limits: Limits
+    sample: bool = False
+    """`data` are only a few of the data that the notebook was written for."""
     strict: bool = False
     """Adapt nothing for notebooks written for other versions or for a GPU."""
 
@@ -88,7 +91,8 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         NotebookError: the source is no notebook.
         HarnessError: our side broke.
     """
-    nb = notebook.without_outputs(notebook.read(job.source, limits=job.plan.limits))
+    handed_in = notebook.read(job.source, limits=job.plan.limits)
+    nb = notebook.without_outputs(handed_in)
     request = KernelRequest(
         seed=job.plan.seed,
         data=job.plan.data,
@@ -111,6 +115,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         written = _evidence(kernel.evidence)
     _write(job.folder, nb, written)
     _copy_theory(job)
+    seen, flags = _seen(written, run)
     return Execution(
         student=job.student,
         folder=job.folder,
@@ -119,8 +124,10 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         seconds=seconds,
         longest_cell=max((cell.seconds for cell in run.cells), default=0.0),
         cut_cells=_cut(nb, run),
+        stranded_cells=stranded(run.cells, lambda index: str(nb.cells[index].source)),
+        compat=seen.notes(),
         sandbox=launcher.enforced,
-        **_seen(written, run),
+        flags=flags + saved.compare(handed_in, nb, same_data=not job.plan.sample),
     )
 
 
@@ -160,18 +167,19 @@ def _evidence(file: BinaryIO) -> bytes:
         return b""
 
 
-def _seen(written: bytes, run: Run) -> dict[str, Any]:
-    """What the evidence says of the run as a whole, and what does not fit together."""
+def _seen(written: bytes, run: Run) -> tuple[evidence.Evidence, tuple[Flag, ...]]:
+    """The evidence, and what in it does not fit together."""
     try:
         seen = evidence.Evidence(tuple(evidence.records(written))) if written else evidence.NOTHING
     except EvidenceError as error:
-        return {"flags": (Flag(kind="evidence", message=f"The evidence was tampered with: {error}"),)}
+        flag = Flag(kind="evidence", message=f"The evidence was tampered with: {error}")
+        return evidence.NOTHING, (flag,)
     flags: tuple[Flag, ...] = ()
     silent = {cell.index for cell in run.cells} - {record.cell for record in seen.cells}
     if silent and run.ending is Ending.FINISHED:
         message = f"No evidence from {len(silent)} of {len(run.cells)} cells, though the notebook finished."
         flags = (Flag(kind="evidence", message=message),)
-    return {"compat": seen.notes(), "flags": flags}
+    return seen, flags
 
 
 def _write(folder: Path, nb: NotebookNode, written: bytes) -> None:

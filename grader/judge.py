@@ -314,16 +314,20 @@ def _with_item(check: Check) -> Check:
 
 
 def _excused(check: Check, execution: Execution, student: Work) -> Check:
-    """What was seen to be right stands. What we broke or cut off costs nothing until a person says so."""
+    """What was seen to be right stands. What we broke, cut off or lack costs nothing until a person says so."""
     if check.outcome is Outcome.PASSED:
         return check
     if execution.ending.ours:
         why = f"We could not run this notebook: {execution.detail}"
         return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=why)
-    if set(execution.cut_cells) & set(student.answer(check.question).cells):
-        why = f"Cut off by a deadline, so this is open. {check.message}"
-        return replace(check, outcome=Outcome.REVIEW, message=why)
-    return check
+    own = set(student.answer(check.question).cells)
+    if own & set(execution.cut_cells):
+        why = "Cut off by a deadline"
+    elif own & set(execution.stranded_cells):
+        why = "It needs a package that is not installed here"
+    else:
+        return check
+    return replace(check, outcome=Outcome.REVIEW, message=f"{why}, so this is open. {check.message}")
 
 
 def _run_pytest(plugin: RubricPlugin) -> None:

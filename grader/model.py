@@ -102,6 +102,8 @@ class Execution:
     """Seconds of the cell that took longest."""
     cut_cells: tuple[int, ...] = ()
     """Cells that a deadline interrupted, or that never began because of one."""
+    stranded_cells: tuple[int, ...] = ()
+    """Cells that failed because a package is not installed, or for want of what such a cell would have made."""
     compat: tuple[Mapping[str, Any], ...] = ()
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()

@@ -70,6 +70,7 @@ class Session:
             names=self.assignment.watched,
             probes=self.assignment.probes,
             limits=self.assignment.limits,
+            sample=not self.dataset.complete,
             strict=self.strict,
         )
 

@@ -313,6 +313,7 @@ def load_execution(text: str, folder: Path) -> Execution:
         seconds=facts["seconds"],
         longest_cell=facts["longest_cell"],
         cut_cells=tuple(facts["cut_cells"]),
+        stranded_cells=tuple(facts.get("stranded_cells", ())),  # reference runs cached before there were any
         compat=tuple(facts["compat"]),
         sandbox=facts["sandbox"],
         flags=tuple(Flag(**flag) for flag in facts["flags"]),

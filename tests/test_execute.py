@@ -199,18 +199,17 @@ def forged(facts_size):
 
 
 def test_evidence_that_does_not_fit_is_told_to_a_person():
-    seen = execute._seen(forged(5), Run(ending=Ending.FINISHED, detail="", cells=()))
-    (flag,) = seen["flags"]
+    seen, (flag,) = execute._seen(forged(5), Run(ending=Ending.FINISHED, detail="", cells=()))
+    assert seen is evidence.NOTHING
     assert flag.kind == "evidence"
     assert flag.message.startswith("The evidence was tampered with: An evidence record is no JSON")
 
 
 def test_cells_that_left_no_evidence_are_told_to_a_person():
     cells = (CellRun(index=0), CellRun(index=1))
-    seen = execute._seen(b"", Run(ending=Ending.FINISHED, detail="", cells=cells))
-    (flag,) = seen["flags"]
+    _, (flag,) = execute._seen(b"", Run(ending=Ending.FINISHED, detail="", cells=cells))
     assert flag.message == "No evidence from 2 of 2 cells, though the notebook finished."
-    assert execute._seen(b"", Run(ending=Ending.KILLED, detail="", cells=cells))["flags"] == ()
+    assert execute._seen(b"", Run(ending=Ending.KILLED, detail="", cells=cells))[1] == ()
 
 
 def test_what_is_no_notebook_is_refused_before_a_kernel_starts(plan, tmp_path):

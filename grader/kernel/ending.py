@@ -34,6 +34,8 @@ REMOVED = re.compile(
     r"|module '[\w.]+' has no attribute|cannot import name"
     r"|DataLoaderIter' object has no attribute 'next'|Torch not compiled with CUDA|Found no NVIDIA driver",
 )
+LACKING = re.compile(r"No module named '\w+'$|Missing optional dependency|IProgress not found")
+"""A whole package is not installed. A dotted name is one that an installed package does not have."""
 UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
@@ -71,7 +73,8 @@ def of_cell(cell: CellRun) -> Ending:
         case "ModuleNotFoundError":
             return Ending.ENVIRONMENT
         case _:
-            return Ending.ENVIRONMENT if REMOVED.search(cell.evalue) else Ending.ERROR
+            is_ours = lacks_a_package(cell) or REMOVED.search(cell.evalue)
+            return Ending.ENVIRONMENT if is_ours else Ending.ERROR
 
 
 def of_cells(cells: Sequence[CellRun], source: Callable[[int], str]) -> Run:
@@ -91,6 +94,19 @@ def follows(cell: CellRun, missing: Sequence[str]) -> bool:
     """Whether a cell failed only for want of a name that an earlier cell could not import here."""
     name = UNDEFINED.search(cell.evalue) if cell.ename == "NameError" else None
     return name is not None and any(re.search(rf"\b{name[1]}\b", source) for source in missing)
+
+
+def stranded(cells: Sequence[CellRun], source: Callable[[int], str]) -> tuple[int, ...]:
+    """The cells that failed for lack of a package, or of a name that such a cell would have made."""
+    found: dict[int, str] = {}
+    for cell in cells:
+        if lacks_a_package(cell) or follows(cell, list(found.values())):
+            found[cell.index] = source(cell.index)
+    return tuple(found)
+
+
+def lacks_a_package(cell: CellRun) -> bool:
+    return cell.ename in ("ModuleNotFoundError", "ImportError") and LACKING.search(cell.evalue) is not None
 
 
 def describe(cell: CellRun) -> str:
