@@ -37,6 +37,8 @@ ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
         pytest.param(
             "half of $2x$", GRADIENT, "the word “half” may belong to the formula", id="words-change-it"
         ),
+        pytest.param("x2", GRADIENT, "a 2 after a symbol", id="index-or-power"),
+        pytest.param(r"$\|Xw-y\|_1$ subject to $\|w\|_2 \le 1$", L1_LOSS, "“subject to”", id="constraint"),
         pytest.param("- 2x", GRADIENT, "a bullet or a minus", id="dash"),
         pytest.param(r"$\nabla f = 2x$, also $3x$", GRADIENT, "stands beside it", id="another-formula"),
         pytest.param(r"$\nabla f = 2x$, $\nabla f = \@$", GRADIENT, "not read", id="unread-answer-beside"),

@@ -119,6 +119,8 @@ class Parser(Cursor):
                 last = self.factor()
                 node = n.Quotient(node, last)
             elif self.starts_atom():
+                if isinstance(last, n.Name) and self.peek().kind is Kind.NUMBER:
+                    raise Unread(f"a {self.peek().text} after a symbol: a factor, an index or a power?")
                 last = self.factor()
                 node = n.Product(node, last)
             else:

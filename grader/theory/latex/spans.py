@@ -31,6 +31,8 @@ _IMAGE = re.compile(
     r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b",
     re.IGNORECASE,
 )
+_CASES = re.compile(r"\\begin\{[dr]?cases\}.*?\\end\{[dr]?cases\}", re.DOTALL)
+"""The “if” in cases takes nothing back."""
 _LABEL = re.compile(
     r"^[\s#>*_-]*(?:(?:question|problem|part|answer|ans|sol|solution|q)\s*)?\(?\d{0,2}\s*[.)]?\s*\(?[a-d]\s*(?:[).:\]]+[*_]*|$)",
     re.IGNORECASE,
@@ -90,7 +92,8 @@ def cell(text: str) -> Cell:
     formulas = tuple(next(filter(None, found.groups())).strip() for found in _MATHS.finditer(text))
     if formulas:
         outside = _MATHS.sub(" ", text)
-        inside = " ".join(re.findall(r"\\(?:text\w*|mbox|textnormal)\s*\{([^}]*)\}", " ".join(formulas)))
+        spoken = _CASES.sub(" ", " ".join(formulas))
+        inside = " ".join(re.findall(r"\\(?:text\w*|mbox|textnormal)\s*\{([^}]*)\}", spoken))
         return Cell(formulas, f"{outside} {inside}", marked=True)
     words, lines = [], []
     for line in text.splitlines():
