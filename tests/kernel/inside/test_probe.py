@@ -72,7 +72,8 @@ SOURCES = {
     "figures": """
         fig, (one, two) = plt.subplots(1, 2)
         one.imshow(np.arange(784).reshape(28, 28), cmap='gray', vmin=0); one.set_title('first')
-        two.plot([1, 2, 3], [4, 5, np.nan], label='loss'); two.legend(); two.set_xlabel('epoch'); two.set_yscale('log')
+        two.plot([1, 2, 3], [4, 5, np.nan], label='loss'); two.legend(); two.set_xlabel('epoch')
+        two.set_yscale('log')
         plt.show()
         plt.figure(); plt.imshow(torch.zeros(28, 28)); plt.suptitle('second')
     """,
