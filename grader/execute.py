@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,7 @@ class Plan:
         parts = [
             notebook.content_key(notebook.read(source, limits=self.limits)),
             [[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(support)],
-            [self.seed, self.data_key, self.names, self.probes, self.strict, asdict(self.limits)],
+            [self.seed, self.data_key, self.names, self.probes, self.strict],
             _environment(),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

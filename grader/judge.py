@@ -121,7 +121,7 @@ def _serve(pipe: Connection, bench: Bench) -> None:
         court: Court | Exception = Court.open(bench)
     except Exception as error:  # noqa: BLE001 - told to the caller with its first question
         court = error
-    with contextlib.suppress(EOFError):
+    with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             case = pipe.recv()
             pipe.send(court if isinstance(court, Exception) else _judge_apart(court, case))

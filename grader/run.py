@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
+    from grader.limits import Limits
     from grader.model import Grade, Submission
     from grader.session import Session
     from grader.store import Store
@@ -123,7 +124,7 @@ def _executions(
     try:
         for submission in submissions:
             source, key = submission.notebook, _key(submission, plan)
-            known = None if session.force else store.execution(submission.student, key=key)
+            known = None if session.force else _known(submission, key, plan.limits, store)
             if source is None:
                 known = known or store.keep(_unreadable(submission, key, store), key)
             elif known is None or known.ending.ours:  # our own failures are tried again
@@ -134,7 +135,8 @@ def _executions(
             yield submission, known
         for future in as_completed(running):
             submission, key = running[future]
-            execution = store.keep(future.result(), key)
+            execution = future.result()
+            execution = store.keep(execution, _kept_under(key, execution.ending, plan.limits))
             session.on_event(
                 Event("executed", submission.student, ending=execution.ending, seconds=execution.seconds)
             )
@@ -142,6 +144,20 @@ def _executions(
     finally:
         for future in running:
             future.cancel()
+
+
+def _known(submission: Submission, key: str, limits: Limits, store: Store) -> Execution | None:
+    found = store.execution(submission.student)
+    if found is None or store.execution_key(submission.student) != _kept_under(key, found.ending, limits):
+        return None
+    return found
+
+
+def _kept_under(key: str, ending: Ending, limits: Limits) -> str:
+    """What a limit cut off is known only as long as the limits are the same."""
+    if ending not in (Ending.TIMEOUT, Ending.MEMORY, Ending.OUTPUT):
+        return key
+    return hashlib.sha256(f"{key} {limits}".encode()).hexdigest()
 
 
 def _key(submission: Submission, plan: execute.Plan) -> str:
