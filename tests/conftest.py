@@ -48,6 +48,11 @@ points = 1
 id = "3"
 title = "Some words"
 points = 0.5
+
+[limits]
+# However busy the machine is that runs these tests.
+cell_floor = 300
+notebook_floor = 600
 """
 RUBRIC = '''\
 from grader import award, fail, question, review

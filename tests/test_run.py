@@ -97,6 +97,30 @@ def test_forced_it_runs_again(graded):
     assert graded.executed == ["bob"]
 
 
+class TestAHigherLimit:
+    @pytest.fixture
+    def limit(self, graded):
+        """Set how much a notebook may print."""
+
+        def limit(size):
+            toml = graded.assignment / "assignment.toml"
+            kept = [line for line in toml.read_text().splitlines() if "output_total" not in line]
+            toml.write_text("\n".join([*kept, f"output_total = {size}"]))
+
+        return limit
+
+    def test_runs_what_was_cut_off_and_nothing_else(self, graded, limit, notebook_of):
+        flood = "for _ in range(300): print('x' * 10_000)"
+        graded.hand_in("bob", notebook_of(more=[flood]))
+        limit(1_000_000)
+        assert graded.grade()["bob"].ending is Ending.OUTPUT
+        assert graded.executed == ["bob"]
+        assert graded.grade(launcher=Forbidden())["bob"].ending is Ending.OUTPUT
+        limit(50_000_000)
+        assert graded.grade()["bob"].ending is Ending.FINISHED
+        assert graded.executed == ["bob"]
+
+
 class TestAPartOfTheClass:
     def test_leaves_the_others_grades_alone(self, graded, notebook_of):
         graded.hand_in("ada", notebook_of(number="number = 0"))
