@@ -70,6 +70,11 @@ class Trace:
         return self.steps > 0
 
     @property
+    def epochs(self) -> tuple[Pass, ...]:
+        """The passes over the training split, or over whatever was taken for it."""
+        return tuple(each for each in self.passes if each.split == TRAIN) or self.passes
+
+    @property
     def epoch_losses(self) -> tuple[float, ...]:
         """The mean loss of each pass that learned from the training split."""
         return tuple(each.loss for each in self.passes if each.split == TRAIN)

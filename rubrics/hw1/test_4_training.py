@@ -1,20 +1,27 @@
 """Part 4.5: training, judged by its trace, by the histories it kept and by the weights it left."""
 
 import math
+import re
 from itertools import pairwise
 
 import numpy as np
 
 from grader import award, fail, question, review
-from grader.analysis import numbers, training
+from grader.analysis import diagnosis, histories, numbers, training
 
 UNTRAINED = math.log(10)
 """The loss of a network that finds all ten classes equally likely."""
 HISTORIES = {"training": "train_loss_history", "test": "test_loss_history"}
+LOADERS = {"training": "trainDataLoader", "test": "testDataLoader"}
+CLEARED_BY_HAND = re.compile(r"\.grad\b|\bzero_\(|\bautograd\b")
+SWAPPED = re.compile(
+    r"not implemented for '(?:Long|Int)'|expected (?:scalar type )?Float|Expected floating point"
+)
+"""What torch says of cross-entropy that is given the labels first."""
 
 
 @question("4.5", points=0.5)
-def test_the_network_learned(student, reference, data, exhibits):
+def test_the_network_learned(student, reference, data, settings, exhibits):
     """The trained network classifies as well as the reference does after 20 epochs."""
     net = student.value("net", "4.5")
     layer = linear(student)
@@ -25,8 +32,10 @@ def test_the_network_learned(student, reference, data, exhibits):
         )
     if layer is None:
         not_run(student, "No trained `net` was left.")
-    if not run_of(student).trained and not moved(student):
-        not_run(student, "`net` was not trained.")
+    run = run_of(student)
+    made = mistakes(student, data)
+    if not run.trained and not moved(student):
+        not_run(student, made[0] if made else "`net` was not trained.")
     band = reference.band(lambda run: accuracy(run, data), floor=0.015)
     losses = reference.band(lambda run: loss(run, data), floor=0.1)
     reached, left = accuracy(student, data), loss(student, data)
@@ -41,68 +50,69 @@ def test_the_network_learned(student, reference, data, exhibits):
         "hint": "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
     }
     if left > max(3 * losses.high, 1.2 * UNTRAINED):
-        fail("The loss grew: these weights are far from any minimum.", **facts)
-    if reached >= band.low:
+        fail(because(made, "The loss grew: these weights are far from any minimum."), **facts)
+    certain = [mistake for mistake in made if mistake.certain]
+    if reached >= band.low and not certain:
         return
+    if reached >= band.low:
+        award(0.25, because(certain, "The network learned all the same."), **facts)
+    if not made and (on_course(run, left, reference, settings) or learned_from_test(run, reached, band)):
+        return  # what it cost is charged where the histories, or the data, are asked for
     if reached >= band.low - 0.05:
-        award(0.25, "The network learned, but less than the reference.", **facts)
-    fail("The network did not learn.", **facts)
+        award(0.25, because(made, "The network learned, but less than the reference."), **facts)
+    fail(because(made, "The network did not learn."), **facts)
 
 
 @question("4.5", points=0.25)
 def test_histories_are_those_of_the_run(student, reference, data, settings, exhibits):
     """`train_loss_history` and `test_loss_history` hold the run's 20 losses."""
-    histories = {which: student.value(name, "4.5") for which, name in HISTORIES.items()}
-    values = {
-        which: value.numbers for which, value in histories.items() if value is not None and value.numbers
-    }
+    values, known = kept(student), account(student, data, settings)
     if values:
-        series = curves(values, student, reference, data, settings)
-        exhibits.curves("Loss by epoch", x="epoch", y="loss", series=series)
+        exhibits.curves("Loss by epoch", x="epoch", y="loss", series=curves(values, known, reference))
     if not values:
         not_run(student, "Neither loss history was found.")
-    wrong = {
-        which: why
+    wrong = {which: histories.misfit(which, values.get(which), known) for which in HISTORIES}
+    # A run that went astray has no path to be compared with.
+    doubts = {
+        which: "" if wrong[which] or mistakes(student, data) else histories.doubt(which, values[which], known)
         for which in HISTORIES
-        if (why := misfit(which, values.get(which), student, data, settings))
     }
-    doubts = {} if wrong else doubtful(values, student, data, settings)
-    if doubts:
+    said = "; ".join(
+        f"{name}: {why}" for which, name in HISTORIES.items() if (why := wrong[which] or doubts[which])
+    )
+    if any(doubts.values()):
         review(
-            "The histories end where the run ended, but are not what it computed on its way.",
+            "A history ends where the run ended, but is not what it computed on its way.",
+            points=0.125 * sum(not wrong[which] and not doubts[which] for which in HISTORIES),
             expected="losses that this run computed, epoch by epoch",
-            actual="; ".join(f"{HISTORIES[which]}: {why}" for which, why in doubts.items()),
+            actual=said,
         )
-    if not wrong:
+    if not said:
         return
     facts = {
         "expected": f"{settings['epochs']} finite losses each, falling, as this run computed them",
-        "actual": "; ".join(f"{HISTORIES[which]}: {why}" for which, why in wrong.items()),
+        "actual": said,
         "hint": "Append one number to each list at the end of every epoch.",
     }
-    if len(wrong) == 1:
+    if not all(wrong.values()):
         award(0.125, "One of the two histories is right.", **facts)
-    fail("Neither history is that of a run of 20 epochs.", **facts)
+    epochs = len(known.trace.epochs)
+    if (
+        all(len(each) == epochs for each in values.values())
+        and len(values) == 2
+        and epochs != settings["epochs"]
+    ):
+        fail(f"The network was trained for {counted(epochs)}, not {settings['epochs']}.", **facts)
+    fail(f"Neither history is that of a run of {settings['epochs']} epochs.", **facts)
 
 
 @question("4.5", points=0.25)
 def test_losses_are_printed(student, data, settings):
     """The training and test losses are printed."""
     answer = student.answer("4.5")
-    histories = {which: student.value(name, "4.5") for which, name in HISTORIES.items()}
-    lists = {
-        which: value.numbers for which, value in histories.items() if value is not None and value.numbers
-    }
+    values, known = kept(student), account(student, data, settings)
     text = "\n".join(dict.fromkeys([answer.text, *(student.text_with(name) for name in HISTORIES.values())]))
-    means = {
-        which: [loss / scale_of(which, values, student, data, settings) for loss in values]
-        for which, values in lists.items()
-    }
-    printed = {
-        which: max(numbers.shown(text, values), numbers.shown(text, means[which]))
-        for which, values in lists.items()
-    }
-    seen = [which for which, share in printed.items() if share >= 0.9]
+    seen = [which for which in HISTORIES if histories.is_printed(which, values.get(which), text, known)]
     if len(seen) == len(HISTORIES):
         return
     facts = {
@@ -114,7 +124,7 @@ def test_losses_are_printed(student, data, settings):
         fail("Nothing was trained, and nothing was printed.", **facts)
     if seen:
         award(0.125, f"Only the {seen[0]} losses are printed.", **facts)
-    if len(numbers.numbers_in(text)) >= 20:
+    if len(numbers.numbers_in(text)) >= settings["epochs"]:
         review("Numbers are printed, but they are not those of the histories.", **facts)
     fail("The losses are not printed.", **facts)
 
@@ -126,6 +136,8 @@ def test_the_test_set_never_trained_the_network(student):
     if not run.trained:
         if moved(student):
             review("The weights changed without an optimizer's step, so the data behind it is not known.")
+        if len(run.passes) >= 2:
+            return  # a loop that ran and forgot to step is charged for that
         not_run(student, "Nothing was trained.")
     of_test = sum(count for splits, count in run.provenance.items() if "test" in splits.split("+"))
     if set(run.provenance) == {"train"}:
@@ -152,7 +164,7 @@ def test_the_test_set_never_trained_the_network(student):
 def run_of(student):
     """The trace of the cells that answer 4.5; of the whole notebook if they took no step."""
     own = training.trace(student.evidence, student.answer("4.5").cells)
-    return own if own.trained else training.trace(student.evidence)
+    return own if own.trained or own.backwards else training.trace(student.evidence)
 
 
 def not_run(student, message):
@@ -160,6 +172,8 @@ def not_run(student, message):
     answer = student.answer("4.5")
     if not answer.found:
         fail(message, expected="a training loop of 20 epochs", actual="no cell answers 4.5")
+    if SWAPPED.search(answer.error):
+        message = "The loss was given (labels, outputs); it takes (outputs, labels)."
     fail(
         message,
         expected="a training loop of 20 epochs",
@@ -205,79 +219,80 @@ def split(work, data, *, test):
     return training.inputs(images, normalised), labels
 
 
-def misfit(which, values, student, data, settings):
-    """What is wrong with a history, in a few words; nothing if it is right."""
-    if values is None:
-        return "not there"
-    if len(values) != settings["epochs"]:
-        return f"{len(values)} entries"
-    if not all(map(math.isfinite, values)):
-        return "not finite"
-    run = run_of(student)
-    if values[-1] >= values[0] and falls(run.epoch_losses):
-        return "not falling"
-    if training.proportional(values, run.epoch_losses, tolerance=0.005 if which == "test" else 0.03):
-        return "holds the training losses" if which == "test" else ""
-    return disagreement(which, values, student, data, settings)
+def mistakes(student, data):
+    """What went wrong with the training itself, by its trace."""
+    code = "\n".join(cell.source for cell in student.notebook.cells if cell.cell_type == "code")
+    return diagnosis.mistakes(
+        diagnosis.Run(
+            trace=run_of(student),
+            points=len(data.arrays.train_labels),
+            clears_by_hand=bool(CLEARED_BY_HAND.search(code)),
+            softmaxed=softmaxed(student, data),
+        )
+    )
 
 
-def falls(losses):
-    return len(losses) < 2 or losses[-1] < losses[0]
+def softmaxed(student, data):
+    """Are the losses that went backward what the weights give with a softmax before the loss, and only so?"""
+    run, layer = run_of(student), linear(student)
+    if layer is None or not run.epochs or not math.isfinite(run.epochs[-1].loss):
+        return False
+    seen, points = run.epochs[-1].loss, split(student, data, test=False)
+    return (
+        abs(seen / layer.loss(*points, softmaxed=True) - 1) < 0.05
+        and abs(seen / layer.loss(*points) - 1) > 0.15
+    )
 
 
-def disagreement(which, values, student, data, settings):
-    """Compare a history with the weights it ended with, on whatever scale it was kept."""
-    final = final_loss(which, student, data)
-    if final is None:
-        return ""
-    scale = training.scale(values[-1], final, scales(which, data, settings), tolerance=0.12)
-    if scale is None:
-        return f"ends with {values[-1]:.4g}, while the weights give {final:.4g}"
-    other = final_loss("test", student, data)
-    if which == "training" and abs(values[-1] / scale / other - 1) < 0.005 and abs(final / other - 1) > 0.04:
-        return "holds the test losses"
-    return ""
+def because(made, consequence):
+    return f"{made[0]} {consequence}" if made else consequence
 
 
-def doubtful(values, student, data, settings):
-    """Which histories left the path of the run between its epochs: those that nobody computed there."""
-    path = run_of(student).epoch_losses
-    if len(path) != settings["epochs"] or not all(map(math.isfinite, path)) or path[-1] >= path[0]:
-        return {}  # another loop than one over the loader, or one that diverged: no path to compare with
-    doubts = {}
-    for which, losses in values.items():
-        scale = scale_of(which, losses, student, data, settings)
-        off = [
-            epoch
-            for epoch, (loss, before, after) in enumerate(
-                zip(losses, path, [*path[1:], path[-1]], strict=True), start=1
-            )
-            # Measured while or after this epoch's steps, so between this epoch's mean and the next one's.
-            if not 0.8 * min(before, after) <= loss / scale <= 1.3 * max(before, after)
-        ]
-        if off:
-            epoch = off[0]
-            doubts[which] = (
-                f"{losses[epoch - 1]:.4g} after epoch {epoch}, whose own mean was {path[epoch - 1]:.4g}"
-            )
-    return doubts
+def on_course(run, left, reference, settings):
+    """Did it learn what the reference had learned after as many epochs, if these were at least half of them?"""
+    epochs = len(run.epochs)
+    if not settings["epochs"] <= 2 * epochs < 2 * settings["epochs"]:
+        return False
+    paths = [value.numbers for one in reference.runs if (value := one.value(HISTORIES["test"], "4.5"))]
+    return any(path and left <= 1.05 * path[epochs - 1] for path in paths)
 
 
-def final_loss(which, work, data):
-    """The mean loss that the final weights have, or None if it can't be recomputed."""
-    layer = linear(work)
-    return None if layer is None else layer.loss(*split(work, data, test=which == "test"))
+def learned_from_test(run, reached, band):
+    """Did it learn, but only from the test set, which may be the smaller one?"""
+    return run.steps_on_test == run.steps > 0 and reached >= band.low - 0.15
 
 
-def scales(which, data, settings):
-    """By what a loss history is usually multiplied: sums and means over batches, points and both."""
-    arrays = data.arrays
-    points = len(arrays.test_labels if which == "test" else arrays.train_labels)
-    batches = math.ceil(points / settings["batch_size"])
-    return (1, 1 / settings["batch_size"], batches, points, 1 / batches, settings["batch_size"])
+def kept(student):
+    """The histories that are lists of numbers, by split."""
+    found = {which: student.value(name, "4.5") for which, name in HISTORIES.items()}
+    return {which: value.numbers for which, value in found.items() if value is not None and value.numbers}
 
 
-def curves(values, student, reference, data, settings):
+def account(student, data, settings):
+    """What we know of the run's losses ourselves."""
+    layer, twice = linear(student), softmaxed(student, data)
+    final, scales = {}, {}
+    for which in HISTORIES:
+        inputs, labels = split(student, data, test=is_test(student, which))
+        final[which] = [layer.loss(inputs, labels, softmaxed=twice)] if layer else []
+        batches, size = math.ceil(len(labels) / settings["batch_size"]), settings["batch_size"]
+        scales[which] = (1, 1 / size, batches, len(labels), 1 / batches, size)
+    return histories.Account(trace=run_of(student), epochs=settings["epochs"], final=final, scales=scales)
+
+
+def is_test(student, which):
+    """Does the loader of this split draw from the test set? A wrong one is charged where it is built or used."""
+    loader = student.value(LOADERS[which], "4.5")
+    dataset = loader.facts.get("dataset") if loader is not None else None
+    train = dataset.get("train") if isinstance(dataset, dict) else None
+    return not train if isinstance(train, bool) else which == "test"
+
+
+def counted(epochs):
+    return "1 epoch" if epochs == 1 else f"{epochs} epochs"
+
+
+def curves(values, known, reference):
     """The student's histories, each scaled to mean losses, and the reference's with their band."""
     series = []
     for which, name in HISTORIES.items():
@@ -299,17 +314,7 @@ def curves(values, student, reference, data, settings):
                 }
             )
     for which, losses in values.items():
-        factor = scale_of(which, losses, student, data, settings)
+        factor = histories.scale_of(which, losses, known)
         label = which if factor == 1 else f"{which}, divided by {factor:.4g}"
         series.append({"label": label, "who": "student", "y": [one / factor for one in losses]})
     return series
-
-
-def scale_of(which, losses, student, data, settings):
-    """The usual factor between a history and mean losses; 1 if it is none of them."""
-    final = final_loss(which, student, data)
-    return (
-        1
-        if final is None
-        else training.scale(losses[-1], final, scales(which, data, settings), tolerance=0.3) or 1
-    )

@@ -814,7 +814,7 @@ def test_ten_epochs(judge, work, arrays):
     assert (result.outcome, result.points, result.message) == (
         FAILED,
         0,
-        "Neither history is that of a run of 20 epochs.",
+        "The network was trained for 10 epochs, not 20.",
     )
     assert result.verdict.actual == "train_loss_history: 10 entries; test_loss_history: 10 entries"
 
@@ -847,7 +847,7 @@ def typed(first, last):
             lambda run: None,
             lambda run: typed(1.2, run.test[-1]),
             REVIEW,
-            "0",
+            "0.125",
             "test_loss_history: 1.",
             id="one typed in",
         ),
@@ -856,7 +856,7 @@ def typed(first, last):
             lambda run: None,
             "partial",
             "0.125",
-            "train_loss_history: not falling",
+            "train_loss_history: adds up the losses of all epochs so far",
             id="running sums",
         ),
         pytest.param(
