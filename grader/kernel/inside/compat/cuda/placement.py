@@ -74,7 +74,9 @@ def named(device: Any) -> str | None:
     if not isinstance(device, str | torch.device):
         return None
     kind, _, index = str(device).partition(":")
-    return CPU if kind == "cpu" else f"cuda:{index or 0}" if kind == "cuda" else None
+    if kind == "cuda":
+        return sys.intern(f"cuda:{index or 0}")  # devices are then compared by identity first
+    return CPU if kind == "cpu" else None
 
 
 def moved(tensor: Any, device: str) -> torch.Tensor:

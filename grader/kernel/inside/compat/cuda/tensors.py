@@ -139,15 +139,15 @@ def _carry_their_device() -> None:
 
 
 def _say_where_they_are() -> None:
-    true_device: Any = torch.Tensor.device
-    true_is_cuda: Any = torch.Tensor.is_cuda
+    stock: Any = torch.Tensor
+    true_device, true_is_cuda = stock.device.__get__, stock.is_cuda.__get__
 
     def device(self: torch.Tensor) -> Any:
         where = None if called_by_library() else device_of(self)
-        return torch.device(where) if where else true_device.__get__(self)
+        return torch.device(where) if where else true_device(self)
 
     def is_cuda(self: torch.Tensor) -> Any:
-        return true_is_cuda.__get__(self) if called_by_library() else is_on_gpu(self)
+        return true_is_cuda(self) if called_by_library() else is_on_gpu(self)
 
     def get_device(self: torch.Tensor) -> int:
         return int((device_of(self) or CPU).partition(":")[2] or -1)
