@@ -347,10 +347,10 @@ def _run_pytest(plugin: RubricPlugin) -> None:
             [folder, *options, *(part for name in disabled for part in ("-p", f"no:{name}"))],
             plugins=[plugin],
         )
-    if code == pytest.ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt
     if plugin.problems:
         raise RubricError(f"The rubric in {folder} is refused. " + " ".join(plugin.problems))
+    if code == pytest.ExitCode.INTERRUPTED and not plugin.waiting:
+        raise KeyboardInterrupt  # pytest caught the user's Ctrl-C; where a check waits, that check interrupted
     ended = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
     if code not in ended and not plugin.waiting:
         raise RubricError(f"pytest could not run the rubric in {folder}: {said.getvalue().strip()[-2000:]}")
