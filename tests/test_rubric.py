@@ -174,7 +174,8 @@ def test_a_good_rubric_is_not_refused_and_runs_no_test(place, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_points_are_exact():
+def test_points_are_exact(request):
+    request.config.addinivalue_line("markers", "question: what the plugin registers")
     assert question("1", points=0.1).kwargs["points"] == Decimal("0.1")
 
 
@@ -396,7 +397,7 @@ def test_what_a_deadline_cut_off_is_open(place):
 @pytest.fixture
 def work(place):
     """A run in which `x` changes in cells 1, 3 and 4, and `y` in cell 2."""
-    extra = (new_code_cell("x = 3"), new_code_cell("# 1\nx = 4"))
+    extra = (new_code_cell("# 1\nx = 3"), new_code_cell("# 1\nx = 4"))
     stored = records(cell(1, x=1), cell(2, y=2), cell(3, x=3), cell(4, x=4, z=9))
     rubric = place.rubric(one() + SECOND)
     return judge.work(place.run((*CELLS, *extra), stored=stored), rubric, "full", {})
