@@ -178,9 +178,12 @@ class BornKernel:
 
 
 @contextmanager
-def born(request: KernelRequest, spawn: Spawn) -> Iterator[BornKernel]:
-    """A kernel that is ready to be started; at the end dead and without a trace."""
-    folder = Path(tempfile.mkdtemp(prefix="grader-k-"))
+def born(request: KernelRequest, spawn: Spawn, within: Path | None = None) -> Iterator[BornKernel]:
+    """A kernel that is ready to be started; at the end dead and without a trace.
+
+    Its folder lies `within` one that outlives this process, for whoever must clean up after a killed worker.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="grader-k-", dir=within))
     kernel = BornKernel(request, spawn, folder)
     try:
         yield kernel

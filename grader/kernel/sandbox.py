@@ -6,6 +6,8 @@ import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from nbformat.v4 import new_code_cell, new_notebook
@@ -24,7 +26,6 @@ from grader.model import Ending
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from grader.kernel.birth import Descriptors
     from grader.kernel.memory import Ticket
@@ -58,6 +59,8 @@ class SandboxLauncher:
     mode: Mode
     control: socket.socket
     data: Path
+    folder: Path
+    """Where the sockets of its kernels lie; emptied at the end, whatever became of the workers."""
     enforced: Mapping[str, Any] = field(default_factory=dict)
     ticket: Ticket | None = None
 
@@ -74,7 +77,10 @@ class SandboxLauncher:
             with birth.sealed_letter(content) as letter:
                 return ask(self.control, letter, descriptors, shared=self.mode is Mode.NESTED)
 
-        with born(request, spawn) as kernel, Watchdog(kernel, request.limits.memory, self.ticket):
+        with (
+            born(request, spawn, self.folder) as kernel,
+            Watchdog(kernel, request.limits.memory, self.ticket),
+        ):
             yield kernel
 
 
@@ -88,9 +94,9 @@ def sandbox(mode: Mode, data: Path, *, limits: Limits, inside: Path = INSIDE) ->
     if shutil.which("bwrap") is None:
         raise HarnessError(f"bubblewrap (bwrap) is not installed; {INSTALL}")
     view = View(mode=mode, data=data, scratch=limits.tmp_size, inside=inside)
-    with Zygotes(partial(command, view)) as zygotes:
+    with TemporaryDirectory(prefix="grader-s-") as folder, Zygotes(partial(command, view)) as zygotes:
         zygotes.wait()
-        launcher = SandboxLauncher(mode=mode, control=zygotes.control, data=data)
+        launcher = SandboxLauncher(mode=mode, control=zygotes.control, data=data, folder=Path(folder))
         yield replace(launcher, enforced=what_holds(mode, trial(launcher, limits), limits))
 
 

@@ -525,7 +525,7 @@ def box(data, room):  # noqa: ARG001 - in place first
 def traces(room):
     """All that a kernel could leave behind on this machine."""
     processes = {child.pid for child in psutil.Process().children(recursive=True)}
-    return processes, Path("/proc/self/mountinfo").read_text(), sorted(room.iterdir())
+    return processes, Path("/proc/self/mountinfo").read_text(), sorted(room.rglob("*"))
 
 
 def text(outputs):

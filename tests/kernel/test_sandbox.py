@@ -202,12 +202,25 @@ def test_kernel_dies_with_its_worker(box, data, workers):
     assert not kernel.is_running()
 
 
+def test_files_of_a_killed_worker_go_with_the_sandbox(data, workers, box):  # noqa: ARG001
+    with sandbox(Mode.COLD, data, limits=LIMITS) as launcher:
+        started = workers.Queue()
+        worker = workers.Process(target=hang_in_worker, args=(launcher, data, started))
+        worker.start()
+        started.get(timeout=60)
+        worker.kill()
+        worker.join()
+        worker.close()
+        assert list(launcher.folder.iterdir()) != []
+    assert not launcher.folder.exists()
+
+
 def newest_sandbox():
     boxes = [child for child in psutil.Process().children() if child.name() == "bwrap"]
     return max(boxes, key=psutil.Process.create_time)
 
 
-def test_kernel_under_a_dying_sandbox_is_our_fault_and_the_next_one_works(data, drive, printed):
+def test_kernel_under_a_dying_sandbox_is_our_fault_and_the_next_one_works(data, drive, printed, box):  # noqa: ARG001
     with sandbox(Mode.NESTED, data, limits=LIMITS) as launcher:
         nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import time; time.sleep(60)")])
         with launcher.kernel(KernelRequest(seed=1, data=data, limits=LIMITS)) as kernel:
