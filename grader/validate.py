@@ -103,12 +103,11 @@ def load(assignment: Assignment) -> Catalogue:
     if not path.is_file():
         raise UsageError(f"{assignment.id} has no catalogue of mutants: {path} does not exist.")
     try:
-        catalogue = runpy.run_path(str(path))["CATALOGUE"]
-        _check(catalogue, assignment)
+        return _checked(runpy.run_path(str(path)).get("CATALOGUE"), assignment)
+    except RubricError as error:
+        raise RubricError(f"{path}: {error}") from None
     except Exception as error:
         raise RubricError(f"{path}: {type(error).__name__}: {error}") from error
-    found: Catalogue = catalogue
-    return found
 
 
 def submissions(catalogue: Catalogue, assignment: Assignment, folder: Path) -> list[Submission]:
@@ -138,19 +137,16 @@ def compare(mutant: Mutant, grade: Grade, catalogue: Catalogue, assignment: Assi
     said = tuple(
         f"{check.question}: {check.message}" for check in grade.checks if check.outcome is not Outcome.PASSED
     )
+    surprises = [f"{name}: {got[name]}, not {loss}" for name, loss in expected.items() if loss != got[name]]
+    if mutant.says and not any(mutant.says in words for words in said):
+        surprises.append(f"nothing says: {mutant.says}")
+    if grade.ending.ours:
+        surprises.append(f"our fault: {grade.ending_detail}")
     return Finding(
         mutant=mutant.name,
         expected=_listed(expected, usual),
         got=_listed(got, usual),
-        surprises=(
-            *(f"{name}: {got[name]}, not {loss}" for name, loss in expected.items() if loss != got[name]),
-            *(
-                ["nothing says: " + mutant.says]
-                if not any(mutant.says in words for words in (*said, ""))
-                else []
-            ),
-            *([f"our fault: {grade.ending_detail}"] if grade.ending.ours else []),
-        ),
+        surprises=tuple(surprises),
         said=said,
     )
 
@@ -200,18 +196,26 @@ def _listed(losses: Mapping[str, _Loss], usual: Mapping[str, _Loss]) -> str:
     return "; ".join(own) or "nothing"
 
 
-def _check(catalogue: Catalogue, assignment: Assignment) -> None:
-    names = [mutant.name for mutant in catalogue.mutants]
-    for name, count in Counter(names).items():
-        if count > 1 or not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-            raise RubricError(f"{name!r} is no name, or a second mutant has it; write words-with-hyphens.")
-    most = {question.id: question.points for question in assignment.questions}
-    for name, table in [("all", catalogue.opens)] + [
-        (mutant.name, points) for mutant in catalogue.mutants for points in (mutant.costs, mutant.opens)
-    ]:
-        for question, points in table.items():
-            if not 0 < _points(points) <= most.get(question, Decimal(0)):
-                raise RubricError(f"{name}: question {question} has no {points} points to lose.")
+def _checked(catalogue: object, assignment: Assignment) -> Catalogue:
+    if not isinstance(catalogue, Catalogue):
+        raise RubricError("it defines no CATALOGUE.")
+    for name, count in Counter(mutant.name for mutant in catalogue.mutants).items():
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):  # it becomes a folder's name
+            raise RubricError(f"{name!r} is no name; write words-with-hyphens.")
+        if count > 1:
+            raise RubricError(f"Two mutants have the name {name!r}.")
+    common = Mutant(name="all", opens=catalogue.opens)
+    for mutant in (common, *catalogue.mutants):
+        for question in {**mutant.costs, **mutant.opens}:
+            _check_points(mutant, question, assignment)
+    return catalogue
+
+
+def _check_points(mutant: Mutant, question: str, assignment: Assignment) -> None:
+    most = next((each.points for each in assignment.questions if each.id == question), Decimal(0))
+    lost = _points(mutant.costs.get(question)) + _points(mutant.opens.get(question))
+    if not 0 < lost <= most:
+        raise RubricError(f"{mutant.name}: question {question} has no {lost} points to lose.")
 
 
 def _submission(mutant: Mutant, assignment: Assignment, folder: Path) -> Submission:
