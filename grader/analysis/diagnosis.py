@@ -102,10 +102,10 @@ def _new_network(run: Run) -> bool:
 
 
 def _other_network(run: Run) -> bool:
-    """Is the mean loss the same in every epoch, although the optimizer stepped?"""
+    """Is the mean loss the same in every epoch, but for what shuffling does, although the optimizer stepped?"""
     losses = [each.loss for each in run.epochs if each.steps]
     return (
-        len(losses) > 2 and all(map(math.isfinite, losses)) and max(losses) - min(losses) < 1e-3 * max(losses)
+        len(losses) > 2 and all(map(math.isfinite, losses)) and max(losses) - min(losses) < 0.01 * max(losses)
     )
 
 

@@ -110,7 +110,7 @@ def _against_trace(which: str, values: Sequence[float], account: Account) -> str
         return ""  # the weights hardly moved, so all losses look alike
     if which == TEST and proportional(values, path, tolerance=0.005):
         return "holds the training losses"
-    last = [each.last for each in account.trace.epochs]
+    last = [each.last for each in account.trace.epochs if each.steps > 1]
     if which == TRAINING and proportional(values, last, tolerance=0.001):
         return "holds the loss of each epoch's last minibatch alone"
     return ""

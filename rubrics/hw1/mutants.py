@@ -133,7 +133,10 @@ TRAINING = [
     ),
     mistake(
         "test-batches-join-the-training",
-        swap(TRAIN_LOOP, "for images, labels in [*trainDataLoader, *testDataLoader]: ..."),
+        swap(
+            TRAIN_LOOP,
+            "import itertools\nfor images, labels in itertools.chain(trainDataLoader, testDataLoader): ...",
+        ),
         costs={"4.5": "0.25"},
         says="The test set trained the network",
     ),
@@ -160,8 +163,8 @@ TRAINING = [
         "zero-grad-once-an-epoch",
         drop("optimizer.zero_grad()"),
         swap(TRAIN_LOOP, "optimizer.zero_grad()\n" + "for images, labels in trainDataLoader: ..."),
-        costs={"4.5": "0.5"},
-        says="Gradients were",
+        costs={"4.5": "0.25"},
+        says="Gradients were cleared only now and then",
     ),
     mistake(
         "no-step", drop("optimizer.step()"), costs={"4.5": "0.5"}, says="`optimizer.step()` was never called"
