@@ -14,7 +14,7 @@ run: system $(VENV)/installed
 test: system $(VENV)/installed-dev
 	.ci/packages chromium
 	$(BIN)/grader data fetch
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest
 
 lint: system $(VENV)/installed-dev
 	$(BIN)/ruff check
