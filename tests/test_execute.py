@@ -174,6 +174,20 @@ class TestExecution:
         assert (done[3] / "evidence" / "evidence.bin").stat().st_size < 100_000
 
 
+def test_outputs_that_the_code_does_not_produce_are_told_to_a_person(plan, tmp_path, notebook_of):
+    book = nbformat.reads(notebook_of(more=["x = 1", "print('accuracy', 0.5)"]), as_version=4)
+    book.cells[3].outputs = [nbformat.v4.new_output("stream", text="1\n")]
+    book.cells[4].outputs = [nbformat.v4.new_output("stream", text="accuracy 0.9\n")]
+    nbformat.write(book, tmp_path / "hw.ipynb")
+    on_all, *_ = run(tmp_path / "hw.ipynb", plan, tmp_path / "all")
+    on_a_sample, *_ = run(tmp_path / "hw.ipynb", replace(plan, sample=True), tmp_path / "sample")
+    assert [flag.message for flag in on_all.flags] == [
+        "Cell 4: an output was saved with it, and its code shows none.",
+        "Cell 5: its saved accuracy was 0.900, ours 0.500.",
+    ]
+    assert on_a_sample.flags == on_all.flags[:1]
+
+
 def test_half_a_character_spoils_no_file(tmp_path):
     """A forged message may hold a lone surrogate, which no file can."""
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])

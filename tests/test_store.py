@@ -20,6 +20,8 @@ EXECUTION = Execution(
     detail="cell 3 raised ValueError: ½",
     seconds=1.25,
     longest_cell=0.5,
+    cut_cells=(4,),
+    stranded_cells=(2, 3),
     compat=({"name": "cuda", "count": 2},),
     sandbox={"mode": "none", "seccomp": False},
     flags=(Flag(kind="evidence", message="2 cells are silent"),),

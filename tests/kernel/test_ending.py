@@ -1,6 +1,6 @@
 import pytest
 
-from grader.kernel.ending import CellRun, of_cells, of_death
+from grader.kernel.ending import CellRun, of_cells, of_death, stranded
 from grader.kernel.seam import Death
 from grader.model import Ending
 
@@ -44,6 +44,8 @@ def ending(*cells, sources=()):
             Ending.ENVIRONMENT,
         ),
         ("AssertionError", "Torch not compiled with CUDA enabled", Ending.ENVIRONMENT),
+        ("ImportError", "Missing optional dependency 'openpyxl'.", Ending.ENVIRONMENT),
+        ("ImportError", "IProgress not found. Please update jupyter and ipywidgets.", Ending.ENVIRONMENT),
     ],
 )
 def test_ending_of_one_cell(ename, evalue, expected):
@@ -61,6 +63,40 @@ def test_name_that_could_not_be_imported_is_no_error_of_its_own():
     cells = (cell(0, "ModuleNotFoundError", "No module"), cell(1, "NameError", "name 'sns' is not defined"))
     assert ending(*cells, sources=("import seaborn as sns", "sns.set()")).ending is Ending.ENVIRONMENT
     assert ending(*cells, sources=("import other", "sns.set()")).ending is Ending.ERROR
+
+
+@pytest.mark.parametrize(
+    ("ename", "evalue", "is_stranded"),
+    [
+        ("ModuleNotFoundError", "No module named 'seaborn'", True),
+        ("ImportError", "Missing optional dependency 'openpyxl'. Use pip to install it.", True),
+        ("ImportError", "IProgress not found. Please update jupyter and ipywidgets.", True),
+        ("ModuleNotFoundError", "No module named 'torch.nnn'", False),
+        ("ModuleNotFoundError", "No module named 'torch.nn.Linear'; 'torch.nn' is not a package", False),
+        ("ImportError", "cannot import name 'Linaer' from 'torch.nn'", False),
+        ("ValueError", "No module named 'seaborn'", False),
+    ],
+)
+def test_cell_is_stranded_for_want_of_a_whole_package(ename, evalue, is_stranded):
+    assert stranded([cell(2, ename, evalue)], lambda _: "") == ((2,) if is_stranded else ())
+
+
+def test_so_are_cells_that_need_what_it_would_have_made_and_those_that_need_them():
+    cells = [
+        cell(0, "ModuleNotFoundError", "No module named 'seaborn'"),
+        cell(1, "NameError", "name 'sns' is not defined"),
+        cell(2),
+        cell(3, "NameError", "name 'palette' is not defined"),
+        cell(4, "NameError", "name 'misspelt' is not defined"),
+    ]
+    sources = (
+        "import seaborn as sns",
+        "palette = sns.color_palette()",
+        "x = 1",
+        "print(palette)",
+        "misspelt",
+    )
+    assert stranded(cells, sources.__getitem__) == (0, 1, 3)
 
 
 def test_interrupted_cell_is_a_timeout():

@@ -1,0 +1,47 @@
+"""A package that is not installed here costs nobody a point until a person has looked."""
+
+import pytest
+
+IMPORT = "import a_package_that_nobody_has as rare\n"
+
+
+@pytest.fixture
+def graded(fresh, notebook_of):
+    def graded(**cells):
+        fresh.hand_in("eve", notebook_of(**cells))
+        grade = fresh.grade()["eve"]
+        return grade, {question.id: question.outcome for question in grade.questions}
+
+    return graded
+
+
+def test_the_question_whose_cell_needs_it_is_open_and_the_others_are_graded(graded):
+    grade, outcomes = graded(number=f"{IMPORT}number = 42")
+    assert grade.ending == "environment"
+    assert grade.ending_detail == "cell 1: ModuleNotFoundError: No module named 'a_package_that_nobody_has'"
+    assert outcomes == {"1": "review", "2": "passed", "3": "review"}
+    check = grade.checks[0]
+    assert check.message.startswith("It needs a package that is not installed here, so this is open. ")
+    assert (check.earned, grade.provisional) == (0, True)
+
+
+def test_so_is_a_question_that_uses_what_was_to_be_made_of_it(graded):
+    grade, outcomes = graded(number=f"{IMPORT}number = 42", losses="losses = [rare.of(1)]")
+    assert grade.ending == "environment"
+    assert outcomes == {"1": "review", "2": "review", "3": "review"}
+
+
+def test_a_mistake_of_its_own_is_still_one(graded):
+    grade, outcomes = graded(number=f"{IMPORT}number = 42", losses="losses = [1, 2, misspelt]")
+    assert grade.ending == "error"
+    assert outcomes == {"1": "review", "2": "failed", "3": "review"}
+
+
+def test_what_was_right_before_the_import_stands(graded):
+    _, outcomes = graded(number=f"number = 42\n{IMPORT}")
+    assert outcomes["1"] == "passed"
+
+
+def test_a_name_that_an_installed_package_does_not_have_is_no_missing_package(graded):
+    _, outcomes = graded(number="import json.jason\nnumber = 42")
+    assert outcomes["1"] == "failed"
