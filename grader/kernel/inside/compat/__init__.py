@@ -27,6 +27,7 @@ _NEEDS: tuple[tuple[Callable[[str], bool], Patch], ...] = (
     (notebook.wants_colab, notebook.give_colab),
     (notebook.wants_tensorboard, notebook.give_tensorboard),
     (reading.asks_for_a_gpu, cuda.install),
+    (reading.reads_devices, cuda.say_their_device),
 )
 
 _ledger = Ledger()

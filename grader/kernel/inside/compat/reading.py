@@ -189,6 +189,11 @@ def asks_for_a_gpu(source: str) -> bool:
     return search.found
 
 
+def reads_devices(source: str) -> bool:
+    """Whether, besides, a line reads where a tensor is."""
+    return re.search(r"\.device\b(?!\s*\()", source) is not None and asks_for_a_gpu(source)
+
+
 class _UnguardedCuda(ast.NodeVisitor):
     def __init__(self, tree: ast.Module) -> None:
         self.found = False

@@ -14,6 +14,9 @@ import torch
 
 from . import factories, modules, runtime, tensors
 from .placement import Referee, lend, mark
+from .tensors import say_their_device
+
+__all__ = ["install", "say_their_device"]
 
 if TYPE_CHECKING:
     from ..ledger import Ledger

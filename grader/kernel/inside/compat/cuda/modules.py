@@ -156,10 +156,12 @@ def _linear_layer(referee: Referee) -> Any:
     def around(_: Function) -> Function:
         def forward(self: Any, input: Any) -> Any:  # noqa: A002 - torch's name
             weight = self.weight
-            if weight._grader_device is not getattr(input, "_grader_device", None):
+            here = weight._grader_device
+            if here is not _quick_look(input):
                 referee.meet(weight, input, "mat1", "addmm")
             output: Any = compute(input, weight, self.bias)
-            output._grader_device = weight._grader_device
+            if here is CPU or not output.requires_grad:  # else the graph tells, if anybody asks
+                output._grader_device = here
             return output
 
         return forward
@@ -167,12 +169,22 @@ def _linear_layer(referee: Referee) -> Any:
     return around
 
 
+def _quick_look(tensor: Any) -> Any:
+    """The mark of a tensor, or of what it is a view of."""
+    base = getattr(tensor, "_base", None)
+    return getattr(tensor if base is None else base, "_grader_device", None)
+
+
 def _pair(referee: Referee, argument: str, operation: str) -> Any:
-    """A function whose first two arguments must lie on one device."""
+    """A function whose first two arguments must lie on one device.
+
+    An unmarked result beside a tensor on the GPU is left alone: what layers on the CPU give out is marked.
+    """
 
     def around(stock: Function) -> Function:
         def compute(input: Any, other: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
-            if getattr(input, "_grader_device", None) is not getattr(other, "_grader_device", None):
+            here, there = getattr(input, "_grader_device", None), getattr(other, "_grader_device", None)
+            if here is not there and (here is not None or there is CPU):
                 referee.meet(input, other, argument, operation)
             return stock(input, other, *args, **kwargs)
 

@@ -20,7 +20,7 @@ def install(ledger: Ledger, referee: Referee) -> None:
     _move(ledger)
     _convert(ledger)
     _carry_their_device()
-    _say_where_they_are()
+    _say_whether_they_are_on_the_gpu()
     _become_arrays_only_on_the_cpu(referee)
 
 
@@ -138,21 +138,26 @@ def _carry_their_device() -> None:
     give(torch.Tensor, "data", property(get, put))
 
 
-def _say_where_they_are() -> None:
-    stock: Any = torch.Tensor
-    true_device, true_is_cuda = stock.device.__get__, stock.is_cuda.__get__
+def say_their_device(_: Ledger) -> None:
+    """Apart from the rest, for those who read `.device`: optimizers do so too, at each step."""
+    stock: Any = torch.Tensor.device
 
     def device(self: torch.Tensor) -> Any:
         where = None if called_by_library() else device_of(self)
-        return torch.device(where) if where else true_device(self)
+        return torch.device(where) if where else stock.__get__(self)
+
+    give(torch.Tensor, "device", property(device))
+
+
+def _say_whether_they_are_on_the_gpu() -> None:
+    stock: Any = torch.Tensor.is_cuda
 
     def is_cuda(self: torch.Tensor) -> Any:
-        return true_is_cuda(self) if called_by_library() else is_on_gpu(self)
+        return stock.__get__(self) if called_by_library() else is_on_gpu(self)
 
     def get_device(self: torch.Tensor) -> int:
         return int((device_of(self) or CPU).partition(":")[2] or -1)
 
-    give(torch.Tensor, "device", property(device))
     give(torch.Tensor, "is_cuda", property(is_cuda))
     give(torch.Tensor, "get_device", get_device)
 
