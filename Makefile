@@ -14,7 +14,9 @@ run: system $(VENV)/installed
 test: system $(VENV)/installed-dev
 	.ci/packages chromium
 	$(BIN)/grader data fetch
-	$(BIN)/python -m pytest
+	# What runs inside a kernel is tested in forks of one warm process, hence by a pytest of its own.
+	$(BIN)/python -m pytest tests/kernel/inside
+	$(BIN)/python -m pytest --ignore tests/kernel/inside
 
 lint: system $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import struct
-import traceback
 from multiprocessing import forkserver
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
+from apart import answer
 
 HERE = Path(__file__).parent
 WARM = ["test_dataroot", "test_fastdata", "test_compat_fidelity"]
@@ -55,7 +53,7 @@ def alone():
 
     def run(function, *arguments):
         receiver, sender = server.Pipe(duplex=False)
-        process = server.Process(target=_answer, args=(sender, function, arguments))
+        process = server.Process(target=answer, args=(sender, function, arguments))
         process.start()
         sender.close()
         try:
@@ -69,14 +67,3 @@ def alone():
         return value
 
     return run
-
-
-def _answer(sender, function, arguments):
-    os.environ["MPLBACKEND"] = "agg"
-    multiprocessing.set_start_method("fork", force=True)  # a loader's workers start as they do in a kernel
-    torch.set_num_threads(1)
-    try:
-        answer = (None, function(*arguments))
-    except BaseException:  # noqa: BLE001  # told to the waiting test, whatever it is
-        answer = (traceback.format_exc(), None)
-    sender.send(answer)
