@@ -99,10 +99,11 @@ def _loaders_yield_on_the_cpu() -> None:
     def around(stock: Function) -> Function:
         def next_batch(self: Any) -> Any:
             batch = stock(self)
-            if self._grader_devices is None:
-                self._grader_devices = _devices_of_batches(self)
-            if self._grader_devices and type(batch) is list:
-                for part, device in zip(batch, self._grader_devices, strict=False):
+            devices = self._grader_devices
+            if devices is None:
+                devices = self._grader_devices = _devices_of_batches(self)
+            if devices and type(batch) is list:
+                for part, device in zip(batch, devices, strict=False):
                     if type(part) is torch.Tensor:
                         part._grader_device, part._grader_lent = device, True  # type: ignore[attr-defined]
             return batch

@@ -84,7 +84,7 @@ def moved(tensor: Any, device: str) -> torch.Tensor:
 
     A batch fresh from a loader shares its memory with its copy: to copy it would cost 4 % of an epoch.
     """
-    if device_of(tensor) == device:
+    if (tensor._grader_device or device_of(tensor)) == device:
         return tensor  # type: ignore[no-any-return]
     origin = tensor if tensor._base is None else tensor._base
     there: torch.Tensor = (
