@@ -1,4 +1,4 @@
-"""What a case runs as, in its own process. A module of its own: there are several `conftest`s, and pickle goes by name."""
+"""What a case runs as, in a process of its own. Not in a `conftest`: pickle goes by name, and those share one."""
 
 import multiprocessing
 import os
