@@ -104,10 +104,16 @@ def merge(notebook: NotebookNode) -> NotebookNode:
     return changed
 
 
-def unmark(notebook: NotebookNode) -> NotebookNode:
-    """Take away the prompts, and all that says which cell answers what."""
+def unprompt(notebook: NotebookNode) -> NotebookNode:
+    """Take away the prompts."""
     changed = copy.deepcopy(notebook)
     changed.cells = [cell for cell in changed.cells if "prompt" not in _facts(cell)]
+    return changed
+
+
+def unmark(notebook: NotebookNode) -> NotebookNode:
+    """Take away the metadata that say which cell answers what."""
+    changed = copy.deepcopy(notebook)
     for cell in changed.cells:
         cell.metadata.pop("grader", None)
     return changed

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from grader.errors import RubricError
-from grader.mutation import answer, blank, drop, insert, merge, mutated, swap, unmark
+from grader.mutation import answer, blank, drop, insert, merge, mutated, swap, unmark, unprompt
 
 LOOP = """\
 total = 0
@@ -124,10 +124,11 @@ def test_neighbouring_code_is_merged_into_the_last_question_of_it():
     assert merged.cells[0].metadata["grader"]["question"] == "2"
 
 
-def test_marks_and_prompts_are_taken_away():
+def test_prompts_and_metadata_are_taken_away():
     book = notebook("one")
     book.cells.insert(0, nbformat.v4.new_markdown_cell("**1.** Do it", metadata={"grader": {"prompt": "1"}}))
-    changed = mutated(book, [unmark])
+    assert sources(mutated(book, [unmark])) == ["**1.** Do it", "one"]
+    changed = mutated(book, [unprompt, unmark])
     assert sources(changed) == ["one"]
     assert changed.cells[0].metadata == {}
 

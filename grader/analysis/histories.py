@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 TRAINING, TEST = "training", "test"
 SAME = 0.012
 """A mean over minibatches and one over points differ by less, the last minibatch being smaller."""
-APART = 0.04
+APART = 0.02
 """From this difference on two losses can be told apart."""
+SPIKE = 3
+"""For so many epochs in a row a fast learner's loss may be anywhere (measured at a rate of 0.05: 2)."""
 CLEARLY = 0.9
 """What falls to this share of itself has fallen."""
 
@@ -58,13 +61,15 @@ def doubt(which: str, values: Sequence[float], account: Account) -> str:
     path = account.path
     if len(path) != len(values) or not _finite((*path, *values)) or path[-1] >= path[0]:
         return ""  # another loop than one over the loader, or one that diverged: no path to compare with
-    factor = scale_of(which, values, account)
-    for epoch, (value, before, after) in enumerate(
-        zip(values, path, (*path[1:], path[-1]), strict=True), start=1
-    ):
-        # Measured while or after this epoch's steps, so between this epoch's mean and the next one's.
-        if not 0.8 * min(before, after) <= value / factor <= 1.3 * max(before, after):
-            return f"{value:.4g} after epoch {epoch}, whose own mean was {before:.4g}"
+    factor, above = scale_of(which, values, account), _above_training(which, account)
+    # Measured while or after an epoch's steps, so between that epoch's mean and the next one's.
+    off = [
+        not 0.8 * min(before, after) <= value / factor <= 1.2 * above * max(before, after)
+        for value, before, after in zip(values, path, (*path[1:], path[-1]), strict=True)
+    ]
+    for epoch in range(len(off) - SPIKE):
+        if all(off[epoch : epoch + SPIKE + 1]):
+            return f"{values[epoch]:.4g} after epoch {epoch + 1}, whose own mean was {path[epoch]:.4g}"
     return ""
 
 
@@ -106,14 +111,23 @@ def _against_trace(which: str, values: Sequence[float], account: Account) -> str
         added = [values[0], *(after - before for before, after in pairwise(values))]
         sums = proportional(added, path, tolerance=0.3)
         return "adds up the losses of all epochs so far" if sums else "not falling"
-    if max(path) < (1 + APART) * min(path):
+    if max(path) < 1.04 * min(path):
         return ""  # the weights hardly moved, so all losses look alike
-    if which == TEST and proportional(values, path, tolerance=0.005):
-        return "holds the training losses"
+    if which == TEST:
+        return "holds the training losses" if proportional(values, path, tolerance=0.005) else ""
     last = [each.last for each in account.trace.epochs if each.steps > 1]
-    if which == TRAINING and proportional(values, last, tolerance=0.001):
+    if proportional(values, last, tolerance=0.001):
         return "holds the loss of each epoch's last minibatch alone"
-    return ""
+    epoch = _edited(values, path)
+    return f"is not what the run computed in epoch {epoch}" if epoch else ""
+
+
+def _edited(values: Sequence[float], path: Sequence[float]) -> int:
+    """The first epoch in which a history that otherwise is the run's own says something else; 0 if none."""
+    ratios = [value / loss for value, loss in zip(values, path, strict=True)]
+    off = [abs(ratio / (statistics.median(ratios) or 1) - 1) for ratio in ratios]
+    exact = sum(each < 0.001 for each in off)
+    return next((epoch for epoch, each in enumerate(off, 1) if each > SAME and exact > len(off) / 2), 0)
 
 
 def _against_weights(which: str, values: Sequence[float], account: Account) -> str:
@@ -125,10 +139,21 @@ def _against_weights(which: str, values: Sequence[float], account: Account) -> s
         return f"ends with {values[-1]:.4g}, while the weights give {final[0]:.4g}"
     other = TRAINING if which == TEST else TEST
     for own, others in zip(final, account.final[other], strict=False):
-        mean = values[-1] / (factor or 1)
-        if abs(mean / others - 1) < SAME and abs(own / others - 1) > APART:
-            return f"holds the {other} losses" if other == TEST else "holds losses of the training set"
+        if is_rather(values[-1] / (factor or 1), others, than=own):
+            return f"holds losses of the {other} set"
     return ""
+
+
+def is_rather(loss: float, one: float, *, than: float) -> bool:
+    """Is a loss clearly not `than`, but `one`?"""
+    off, near = abs(loss / than - 1), abs(loss / one - 1)
+    return off > APART and near < min(SAME, off / 4)
+
+
+def _above_training(which: str, account: Account) -> float:
+    """By which factor the test loss is above the training loss in the end; at least 1."""
+    pairs = zip(account.final[which], account.final[TRAINING], strict=True)
+    return max([1.0, *(own / training for own, training in pairs if training > 0)])
 
 
 def _scale(value: float, which: str, account: Account, *, tolerance: float) -> float | None:

@@ -3,7 +3,7 @@
 `grader validate hw1` grades them all. Costs are those of the handout's table: no mistake is charged twice.
 """
 
-from grader.mutation import answer, blank, drop, insert, merge, swap, unmark
+from grader.mutation import answer, blank, drop, insert, merge, swap, unmark, unprompt
 from grader.validate import Catalogue, Mutant
 
 A_PERSONS = {"2b": "0.5", "2c": "0.75"}
@@ -283,17 +283,34 @@ TRAINING = [
         "histories-typed-in",
         swap(
             "epochs = range(1, len(train_loss_history) + 1)",
-            "train_loss_history = [1.6 - 0.05 * epoch for epoch in range(20)]\n"
-            "test_loss_history = [1.7 - 0.05 * epoch for epoch in range(20)]\n"
+            "train_loss_history = [2 - 0.05 * epoch for epoch in range(20)]\n"
+            "test_loss_history = [2.1 - 0.05 * epoch for epoch in range(20)]\n"
+            "epochs = range(1, 21)",
+        ),
+        costs={"4.5": "0.25"},
+    ),
+    mistake(
+        "histories-smoothed",
+        swap(
+            "epochs = range(1, len(train_loss_history) + 1)",
+            "train_loss_history = list(np.linspace(2.0, train_loss_history[-1], 20))\n"
+            "test_loss_history = list(np.linspace(2.1, test_loss_history[-1], 20))\n"
             "epochs = range(1, 21)",
         ),
         costs={},
         opens={"4.5": "0.25"},
+        says="not what it computed on its way",
     ),
     mistake(
         "test-history-edited",
         swap("plt.legend()", "plt.legend()\ntest_loss_history = [0.6 * loss for loss in test_loss_history]"),
         costs={"4.5": "0.125"},
+    ),
+    mistake(
+        "one-entry-edited",
+        swap("plt.legend()", "plt.legend()\ntrain_loss_history[9] = 0.5"),
+        costs={"4.5": "0.125"},
+        says="One of the two histories",
     ),
     mistake(
         "histories-left-empty",
@@ -629,7 +646,14 @@ MEASUREMENTS = [
 
 NOTEBOOKS = [
     harmless("cells-merged", merge),
-    harmless("marks-deleted", unmark),
+    harmless("metadata-lost", unmark),
+    mistake(  # names find the code; formulas without a question above them are a person's to find
+        "prompts-deleted-as-well",
+        unprompt,
+        unmark,
+        costs={},
+        opens={"1a": "0.75", "1b": "0.75", "2a": "0.5", "2b": "0.75", "2c": "0.75"},
+    ),
     harmless(
         "cells-added-and-names-reused",
         insert("print(a.shape, b.dtype)", after="4.1"),

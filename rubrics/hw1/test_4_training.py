@@ -235,11 +235,10 @@ def mistakes(student, data):
 def softmaxed(student, data):
     """Are the losses that went backward what the weights give with a softmax before the loss, and only so?"""
     run, layer = run_of(student), linear(student)
-    if layer is None or not run.epochs or not math.isfinite(run.epochs[-1].loss):
+    if layer is None or len(run.epochs) < 3 or not math.isfinite(run.epochs[-1].loss):
         return False
     seen, points = run.epochs[-1].loss, split(student, data, test=False)
-    plain, twice = layer.loss(*points), layer.loss(*points, softmaxed=True)
-    return abs(seen / twice - 1) < 0.03 and abs(seen / plain - 1) > 0.06
+    return histories.is_rather(seen, layer.loss(*points, softmaxed=True), than=layer.loss(*points))
 
 
 def because(made, consequence):

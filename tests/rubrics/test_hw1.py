@@ -907,7 +907,7 @@ def typed(first, last):
             lambda run: run.train,
             FAILED,
             "0",
-            "holds the test losses; test_loss_history: holds the training losses",
+            "holds losses of the test set; test_loss_history: holds the training losses",
             id="swapped",
         ),
         pytest.param(
