@@ -92,14 +92,14 @@ def is_printed(which: str, values: Sequence[float] | None, text: str, account: A
 
 def _ends_in_a_column(text: str, account: Account) -> bool:
     """Beside the training losses, is there a number for each epoch, and the final test loss among them?"""
-    others = [
-        number
-        for number, decimals in numbers.written(text)
-        if decimals > 1 and not any(abs(number - loss) <= 10.0**-decimals for loss in account.path)
-    ]
+    others = [(number, 10.0**-decimals) for number, decimals in numbers.written(text) if decimals > 1]
+    for loss in account.path:
+        own = next((one for one in others if abs(one[0] - loss) <= one[1]), None)
+        if own is not None:
+            others.remove(own)
     final = account.final[TEST]
     return len(others) >= len(account.path) > 0 and any(
-        abs(number / loss - 1) <= SAME for number in others for loss in final if loss > 0
+        abs(number / loss - 1) <= SAME for number, _ in others for loss in final if loss > 0
     )
 
 
