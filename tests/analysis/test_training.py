@@ -90,6 +90,69 @@ def test_a_pass_begun_in_one_cell_ends_in_the_next():
     assert training.trace(seen).epoch_losses == (1.5,)
 
 
+LOADER = {"at": 0, "type": "loader", "batches": 2, "dataset": {"length": 100, "train": True}}
+
+
+def loaded(cell, events, losses=(), *, loaders=(), optimizers=()):
+    plain = record(cell, events, losses)
+    trace = plain.facts["trace"] | {"loaders": list(loaders), "optimizers": list(optimizers)}
+    return Record(plain.facts | {"trace": trace}, plain.arrays)
+
+
+def test_a_pass_knows_how_it_began_and_ended_and_over_what():
+    (first, second) = training.trace(
+        Evidence((loaded(1, EPOCH, [3.0, 1.0], loaders=[LOADER]), loaded(2, EPOCH, [2.0, 1.0])))
+    ).epochs
+    assert (first.first, first.last, first.batches, first.points) == (3.0, 1.0, 2, 100)
+    assert (second.first, second.batches, second.points) == (2.0, 0, 0)
+
+
+def test_loaders_are_told_apart_by_the_event_that_they_began_with():
+    later = LOADER | {"at": len(EPOCH), "dataset": {"length": 7}}
+    run = training.trace(Evidence((loaded(1, EPOCH * 2, [1.0] * 4, loaders=[LOADER, later]),)))
+    assert [each.points for each in run.epochs] == [100, 7]
+
+
+def test_a_pass_whose_losses_went_backward_counts_without_a_step():
+    run = trace((PASS, TRAIN, BACKWARD, TRAIN, BACKWARD, PASS, TEST), [1.0, 2.0])
+    assert [(each.split, each.steps, each.loss) for each in run.passes] == [(TRAIN, 0, 1.5)]
+
+
+def test_what_was_taken_for_the_training_set_makes_the_epochs():
+    assert [each.split for each in trace((PASS, TEST, *LEARN) * 2).epochs] == [TEST, TEST]
+    assert [each.split for each in trace((PASS, TEST, *LEARN, PASS, TRAIN, *LEARN)).epochs] == [TRAIN]
+
+
+def test_optimizers_are_named_once_with_their_rates():
+    sgd, adam = ({"class": name, "groups": [{"lr": rate}]} for name, rate in (("SGD", 0.01), ("Adam", 1)))
+    run = training.trace(
+        Evidence((loaded(1, EPOCH, optimizers=[sgd, adam]), loaded(2, EPOCH, optimizers=[sgd])))
+    )
+    assert run.optimizers == (("SGD", 0.01), ("Adam", 1.0))
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"loaders": [{"at": "0"}, 7, {"at": 0, "batches": None, "dataset": {}}], "optimizers": [None]},
+        {"loaders": {"at": 0}, "optimizers": [{"class": "SGD", "groups": []}, {"class": 7}]},
+        {
+            "optimizers": [
+                {"class": "SGD", "groups": [{"lr": "0.1"}]},
+                {"class": "SGD", "groups": [{"lr": 10**400}]},
+            ]
+        },
+    ],
+    ids=["no sizes", "no groups", "no rates"],
+)
+def test_forged_loaders_and_optimizers_are_left_out(facts):
+    plain = record(0, EPOCH, [1.0, 1.0])
+    run = training.trace(
+        Evidence((Record({"trace": plain.facts["trace"] | facts, "kind": "cell"}, plain.arrays),))
+    )
+    assert (run.steps, run.optimizers, [each.points for each in run.passes]) == (2, (), [0])
+
+
 @pytest.mark.parametrize(
     ("events", "losses", "steps"),
     [
@@ -191,6 +254,15 @@ def test_accuracy_and_loss_are_torchs():
     assert ours.accuracy(x.numpy(), y.numpy()) == (logits.argmax(1) == y).double().mean().item()
     expected = torch.nn.functional.cross_entropy(logits.double(), y).item()
     assert ours.loss(x.numpy(), y.numpy().astype(np.uint8)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_loss_of_softmaxed_logits_is_torchs():
+    layer = of(module(weight=np.arange(18.0).reshape(3, 6) / 10, bias=np.array([0.5, 0, -0.5])))
+    inputs = np.random.default_rng(0).random((40, 6)).astype(np.float32)
+    labels = np.arange(40) % 3
+    logits = torch.tensor(layer.logits(inputs)).double()
+    expected = torch.nn.functional.cross_entropy(logits.softmax(1), torch.tensor(labels)).item()
+    assert layer.loss(inputs, labels, softmaxed=True) == pytest.approx(expected, rel=1e-6)
 
 
 def test_huge_weights_have_a_loss():
