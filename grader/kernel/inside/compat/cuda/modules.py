@@ -158,8 +158,10 @@ def _linear_layer(referee: Referee) -> Any:
         def forward(self: Any, input: Any) -> Any:  # noqa: A002 - torch's name
             weight = self.weight
             here = weight._grader_device
-            if here is not _quick_look(input):
-                referee.meet(weight, input, "mat1", "addmm")
+            if here is not getattr(input, "_grader_device", here):
+                base = input._base
+                if base is None or here is not base._grader_device:
+                    referee.meet(weight, input, "mat1", "addmm")
             output: Any = compute(input, weight, self.bias)
             if here is CPU or not output.requires_grad:  # else the graph tells, if anybody asks
                 output._grader_device = here
@@ -168,12 +170,6 @@ def _linear_layer(referee: Referee) -> Any:
         return forward
 
     return around
-
-
-def _quick_look(tensor: Any) -> Any:
-    """The mark of a tensor, or of what it is a view of."""
-    base = getattr(tensor, "_base", None)
-    return getattr(tensor if base is None else base, "_grader_device", None)
 
 
 def _pair(referee: Referee, argument: str, operation: str) -> Any:
