@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HAND_INS = {
     "on-a-gpu": "import torch\nnumber = int(torch.tensor([6, 7]).cuda().prod())",
     "on-colab": (

@@ -101,12 +101,10 @@ def _stay_in_place(ledger: Ledger) -> None:
 
     def around_mkdir(stock: Function) -> Function:
         def mkdir(path: Any, *args: Any, **kwargs: Any) -> None:
-            try:
-                stock(path, *args, **kwargs)
-            except OSError:
-                if not str(path).startswith("/content"):
-                    raise
+            if str(path).startswith("/content") and not Path("/content").is_dir():
                 ledger.use("os.mkdir('/content')", NO_DRIVE)
+            else:
+                stock(path, *args, **kwargs)
 
         return mkdir
 
