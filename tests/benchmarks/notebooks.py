@@ -49,9 +49,9 @@ def printed(nb: NotebookNode) -> str:
 def write_class(folder: Path, notebooks: Sequence[NotebookNode], name: str) -> Path:
     """One folder a student, as `grader run` takes it."""
     for number, nb in enumerate(notebooks, 1):
-        place = folder / f"student-{number:03d}"
-        place.mkdir(parents=True)
-        nbformat.write(nb, place / name)
+        path = folder / f"student-{number:03d}" / name
+        path.parent.mkdir(parents=True)
+        nbformat.write(nb, path)
     return folder
 
 

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from . import notebooks, venvs
+from .measure import CommandError
 from .rows import Row
 from .tools import Nbgrader, Otter, Ours, Plain
 
@@ -31,12 +32,20 @@ def rows(setting: Setting) -> list[Row]:
         ours.grade(nbs[:1], Path(name) / "reference")
         for number in setting.rounds("peers"):
             for tool in (ours, *peers):
+                if tool.name in failures:
+                    continue
                 setting.say(f"peers: {tool.name}")
                 room = Path(name) / f"{number}-{type(tool).__name__}"
                 room.mkdir()
-                seen[tool.name].append(tool.grade(nbs, room))
-                graded[tool.name] = tool.graded(room)
-    compared = [row for tool in peers for row in _compared(tool, ours, seen, graded)]
+                try:
+                    seen[tool.name].append(tool.grade(nbs, room))
+                    graded[tool.name] = tool.graded(room)
+                except CommandError as error:
+                    failures[tool.name] = f"not measured, it failed: {error}"
+    if ours.name in failures:
+        raise CommandError(failures[ours.name])
+    there = [tool for tool in peers if tool.name not in failures]
+    compared = [row for tool in there for row in _compared(tool, ours, seen, graded)]
     return [*compared, *(Row(what=f"peers: {what}", note=why) for what, why in failures.items())]
 
 

@@ -143,6 +143,12 @@ class TestNotebooks:
         assert tested.cells[-1].metadata["nbgrader"]["grade"]
         nbformat.validate(tested)
 
+    def test_a_class_lies_as_deep_as_the_tool_wants_it(self, setting, tmp_path):
+        nbs = [notebooks.solved(setting.master, first=notebooks.seeded(seed)) for seed in range(2)]
+        notebooks.write_class(tmp_path, nbs, "hw1/hw1.ipynb")
+        written = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.ipynb"))
+        assert written == ["student-001/hw1/hw1.ipynb", "student-002/hw1/hw1.ipynb"]
+
     def test_otters_test_is_python(self):
         compile(tools.OTTER_TEST, "accuracy.py", "exec")
         assert "    assert 0.5 < evaluate" in tools.OTTER_TEST
