@@ -137,6 +137,7 @@ TRAINING = [
             TRAIN_LOOP,
             "import itertools\nfor images, labels in itertools.chain(trainDataLoader, testDataLoader): ...",
         ),
+        swap(ADDED, "train_loss += loss.item() / (len(trainDataLoader) + len(testDataLoader))"),
         costs={"4.5": "0.25"},
         says="The test set trained the network",
     ),
