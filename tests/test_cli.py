@@ -50,13 +50,14 @@ def run(graded, call):
     return run
 
 
-def test_a_class_from_hand_ins_to_reports(fresh, grader, notebook_of):
-    """The real program, on a class that it has never seen."""
+def test_a_class_from_hand_ins_to_reports(fresh, grader, notebook_of, tmp_path):
+    """The real program, on a class and a reference that it has never seen."""
     fresh.hand_in("ada", notebook_of())
     fresh.hand_in("[bold]", "")
     done = grader(
-        "run", fresh.hand_ins, "-a", fresh.assignment, "-o", fresh.results, "-j", 2, *QUICK, "--fail-under", 1
-    )
+        "run", fresh.hand_ins, "-a", fresh.assignment, "-o", fresh.results, "-j", 2, *QUICK, "--fail-under", 1,
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )  # fmt: skip
     assert done.returncode == cli.BELOW, done.stderr
     assert [" ".join(line.split()) for line in done.stdout.splitlines()] == [
         "student 1 2 3 total ending",

@@ -297,9 +297,12 @@ def room(jane, ann):
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Real Chromium, as a reader has it."""
+    """Real Chromium, as a reader has it.
+
+    Gone with its module: as long as it is there, this thread's event loop counts as running.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

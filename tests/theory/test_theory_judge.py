@@ -39,6 +39,8 @@ ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
         ),
         pytest.param("x2", GRADIENT, "a 2 after a symbol", id="index-or-power"),
         pytest.param(r"$\|Xw-y\|_1$ subject to $\|w\|_2 \le 1$", L1_LOSS, "“subject to”", id="constraint"),
+        pytest.param("$2x$, but only for $x > 0$", GRADIENT, "“but”", id="but"),
+        pytest.param("$2x$. This holds only at positive x.", GRADIENT, "“holds only”", id="condition"),
         pytest.param("- 2x", GRADIENT, "a bullet or a minus", id="dash"),
         pytest.param(r"$\nabla f = 2x$, also $3x$", GRADIENT, "stands beside it", id="another-formula"),
         pytest.param(r"$\nabla f = 2x$, $\nabla f = \@$", GRADIENT, "not read", id="unread-answer-beside"),
@@ -108,6 +110,21 @@ def test_a_right_loss_is_tagged_with_its_form_and_with_what_it_leaves_out(text, 
     judgement = judge_formula(text, L1_LOSS)
     assert judgement.verdict is ACCEPT
     assert judgement.tags == tags
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        pytest.param(
+            r"Each coordinate appears only in its own square, so $\nabla f(x) = 2x$.",
+            GRADIENT,
+            id="own-square",
+        ),
+        pytest.param(r"The only stationary point is $\mu = \frac{1}{n}\sum_i x_i$.", MEAN, id="the-only-one"),
+    ],
+)
+def test_only_takes_nothing_back_where_it_sets_no_condition(text, spec):
+    assert judge_formula(text, spec).verdict is ACCEPT
 
 
 def test_another_vocabulary_is_taken_as_a_whole():

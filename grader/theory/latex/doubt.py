@@ -12,7 +12,8 @@ _WORDS = re.compile(
     r"\b(?:not|isn'?t|aren'?t|wasn'?t|doesn'?t|don'?t|didn'?t|can'?t|cannot|never|neither|nor|no longer|wrong|"
     r"incorrect\w*|mistak\w*|false|untrue|instead|rather than|thought|tried|try|or|but|however|although|though|"
     r"unless|except|unsure|guess\w*|maybe|perhaps|probably|possibly|might|confus\w*|idk|actually|unlike|ignore|"
-    r"if|only|subject to|provided that|scratch that|disregard|crossed|todo|fixme|"
+    r"if|only\s+(?:if|when|for|where|at|holds?|valid|true|works?)|(?:holds?|valid|true|right|correct|works?)\s+only|"
+    r"subject to|provided that|scratch that|disregard|crossed|todo|fixme|"
     r"incorrecto|falso|equivocad\w*|pero|quizás?|creo|tal vez|faux|mais|peut-être|falsch|nicht|aber|vielleicht|"
     r"no es|no está|n'est pas|não|errado|sbagliat\w*|forse)\b"
     r"|[不没非错误]|[?\uff1f]|~~",
