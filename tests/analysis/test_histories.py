@@ -5,6 +5,7 @@ import math
 import pytest
 
 from grader.analysis.histories import TEST, TRAINING, Account, doubt, is_printed, is_rather, misfit, scale_of
+from grader.analysis.training import TEST as TEST_SPLIT
 from grader.analysis.training import TRAIN, Pass, Trace
 
 MEANS = (1.8, 1.3, 1.1, 1.0, 0.9, 0.8, 0.75, 0.7)
@@ -14,7 +15,7 @@ LAST = (1.2, 1.4, 0.9, 1.1, 0.7, 0.9, 0.6, 0.71)
 BATCHES = 80
 
 
-def account(means=MEANS, *, final=(0.69, 0.74), epochs=8, known=True):
+def account(means=MEANS, *, final=(0.69, 0.74), epochs=8, known=True, others=()):
     passes = tuple(
         Pass(TRAIN, BATCHES, loss, loss + 0.2, last) for loss, last in zip(means, LAST, strict=False)
     )
@@ -26,7 +27,7 @@ def account(means=MEANS, *, final=(0.69, 0.74), epochs=8, known=True):
         steps_without_zero_grad=0,
         steps_without_backward=0,
         backwards=BATCHES * len(passes),
-        passes=passes,
+        passes=(*passes, *others),
         provenance={},
     )
     return Account(
@@ -68,6 +69,12 @@ def sums(losses):
             (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.2, 2.4),
             account((1.0,) * 8, final=(1, 2.4)),
             id="rises with its run",
+        ),
+        pytest.param(
+            TRAINING,
+            (1.85, *MEANS[1:]),
+            account(others=[Pass(TEST_SPLIT, BATCHES // 6, 0.7, 0.7, 0.7)] * 8),
+            id="means over a second split that also trained",
         ),
     ],
 )
