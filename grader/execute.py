@@ -172,7 +172,7 @@ def _seen(written: bytes, run: Run) -> tuple[evidence.Evidence, tuple[Flag, ...]
     try:
         seen = evidence.Evidence(tuple(evidence.records(written))) if written else evidence.NOTHING
     except EvidenceError as error:
-        flag = Flag(kind="evidence", message=f"The evidence was tampered with: {error}")
+        flag = Flag(kind=evidence.TAMPERED, message=f"The evidence was tampered with: {error}")
         return evidence.NOTHING, (flag,)
     flags: tuple[Flag, ...] = ()
     silent = {cell.index for cell in run.cells} - {record.cell for record in seen.cells}

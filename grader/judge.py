@@ -186,7 +186,7 @@ class Court:
         try:
             student = work(case.execution, self.assignment, self.profile, case.facts)
         except (EvidenceError, OSError, nbformat.ValidationError) as error:
-            return self._all_to_a_person(case, Outcome.BROKEN, f"The stored evidence can't be read: {error}")
+            return self._all_to_a_person(case, *_unseen(case.execution, error))
         plugin = RubricPlugin(self.assignment, student, self.reference, self.data)
         _run_pytest(plugin)
         if plugin.waiting:
@@ -305,6 +305,19 @@ def work(
     )
 
 
+def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:
+    """Whose failure it is that nothing of an execution can be judged, and what to say about it."""
+    if tampered := [flag.message for flag in execution.flags if flag.kind == evidence.TAMPERED]:
+        return Outcome.REVIEW, tampered[0]
+    if execution.ending.ours:
+        return Outcome.BROKEN, _not_run(execution)
+    return Outcome.BROKEN, f"The stored evidence can't be read: {error}"
+
+
+def _not_run(execution: Execution) -> str:
+    return f"We could not run this notebook: {execution.detail}"
+
+
 def _with_item(check: Check) -> Check:
     """A check that is left to a person says what that person looks at."""
     if check.outcome is not Outcome.REVIEW or check.review is not None:
@@ -318,8 +331,7 @@ def _excused(check: Check, execution: Execution, student: Work) -> Check:
     if check.outcome is Outcome.PASSED:
         return check
     if execution.ending.ours:
-        why = f"We could not run this notebook: {execution.detail}"
-        return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=why)
+        return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=_not_run(execution))
     own = set(student.answer(check.question).cells)
     if own & set(execution.cut_cells):
         why = "Cut off by a deadline"

@@ -215,7 +215,7 @@ def forged(facts_size):
 def test_evidence_that_does_not_fit_is_told_to_a_person():
     seen, (flag,) = execute._seen(forged(5), Run(ending=Ending.FINISHED, detail="", cells=()))
     assert seen is evidence.NOTHING
-    assert flag.kind == "evidence"
+    assert flag.kind == evidence.TAMPERED
     assert flag.message.startswith("The evidence was tampered with: An evidence record is no JSON")
 
 

@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from grader import assignment, datasets, evidence, judge
 from grader.errors import HarnessError, RubricError
 from grader.judge import Bench, Case, Court, Judge
-from grader.model import Ending, Execution, FoundBy, Outcome
+from grader.model import Ending, Execution, Flag, FoundBy, Outcome
 from grader.rubric import Band, Data, Reference, question
 
 TOML = """
@@ -360,6 +360,23 @@ def test_corrupt_evidence_is_never_a_zero(place, stored):
         return
     assert {check.outcome for check in grade.checks} == {Outcome.BROKEN}
     assert grade.checks[0].message.startswith("The stored evidence can't be read: ")
+
+
+def test_evidence_that_was_forged_is_for_a_person_to_judge(place):
+    """It is the student's doing, not our failure."""
+    told = Flag(kind=evidence.TAMPERED, message="The evidence was tampered with: it is none.")
+    grade = place.grade(place.check("pass"), place.run(stored=b"no evidence", flags=(told,)))
+    assert {(check.outcome, check.message) for check in grade.checks} == {(Outcome.REVIEW, told.message)}
+    assert grade.flags == (told,)
+
+
+def test_a_run_that_we_broke_says_how(place):
+    execution = Execution(
+        student="ana", folder=place.folder / "none", ending=Ending.BROKEN, detail="No kernel started."
+    )
+    assert {
+        (check.outcome, check.message) for check in place.grade(place.check("pass"), execution).checks
+    } == {(Outcome.BROKEN, "We could not run this notebook: No kernel started.")}
 
 
 def test_evidence_that_is_gone_is_never_a_zero(place):
