@@ -1,4 +1,4 @@
-"""What a person sees of grades in a terminal: rich renderables, which only `__main__` prints."""
+"""What a person sees of grades in a terminal: rich renderables, which only `cli/` prints."""
 
 from __future__ import annotations
 
@@ -64,9 +64,9 @@ def _points(questions: Sequence[QuestionGrade]) -> str:
     return f"[{COLOURS[outcome]}]{points}{'?' if outcome.provisional else ''}"
 
 
-def checks(grade: Grade, shown: Sequence[Check]) -> Group:
+def checks(grade: Grade) -> Group:
     """Each check with its outcome; of one that lost points also what was expected and seen."""
-    lines = [line for check in shown for line in _check(check)]
+    lines = [line for check in grade.checks for line in _check(check)]
     if grade.ending is not Ending.FINISHED:
         lines.append(f"[red]The notebook ended as {grade.ending}[/]: {escape(grade.ending_detail)}")
     return Group(*lines)

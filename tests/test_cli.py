@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from grader import __main__ as cli
-from grader import notebook, result, terminal
+from grader import datasets, intake, notebook, result, terminal, worker
+from grader.cli import setting
+from grader.cli.grading import public_part
+from grader.cli.talk import BELOW, GRADED, OURS, WRONG_USE
 from grader.errors import HarnessError, NotebookError
 from grader.kernel.cold import ColdLauncher
 from grader.limits import Limits
@@ -58,7 +60,7 @@ def test_a_class_from_hand_ins_to_reports(fresh, grader, notebook_of, tmp_path):
         "run", fresh.hand_ins, "-a", fresh.assignment, "-o", fresh.results, "-j", 2, *QUICK, "--fail-under", 1,
         XDG_CACHE_HOME=str(tmp_path / "cache"),
     )  # fmt: skip
-    assert done.returncode == cli.BELOW, done.stderr
+    assert done.returncode == BELOW, done.stderr
     assert [" ".join(line.split()) for line in done.stdout.splitlines()] == [
         "student 1 2 3 total ending",
         "[bold] 0? 0? 0? 0* unreadable",
@@ -97,7 +99,7 @@ def test_without_a_command_all_are_listed(call):
 class TestRun:
     def test_on_a_known_class_says_so_line_by_line(self, run):
         said = run()
-        assert said.code == cli.GRADED
+        assert said.code == GRADED
         assert said.err.splitlines()[2:] == [
             "[1/4] ada: finished (nothing to run)",
             "[2/4] bob: finished (nothing to run)",
@@ -115,9 +117,7 @@ class TestRun:
         assert '"total": 2.00' in said.out
         assert said.err == ""
 
-    @pytest.mark.parametrize(
-        ("least", "code"), [("0", cli.GRADED), ("0.5", cli.BELOW), ("2.5", cli.BELOW)], ids=str
-    )
+    @pytest.mark.parametrize(("least", "code"), [("0", GRADED), ("0.5", BELOW), ("2.5", BELOW)], ids=str)
     def test_fails_under_a_bound(self, run, least, code):
         assert run("--fail-under", least).code == code
 
@@ -126,7 +126,7 @@ class TestRun:
         table.write_text("student,participated\nada,yes\nzoe,no\n")
         said = run("--participation", table)
         assert "Note: list.csv names zoe, who handed nothing in." in said.err.splitlines()
-        assert said.code == cli.GRADED
+        assert said.code == GRADED
 
     def test_takes_the_participation_list_beside_the_hand_ins(self, run, graded):
         (graded.hand_ins / "participation.csv").write_text("student,participated\nbob,no\n")
@@ -141,19 +141,19 @@ class TestRun:
         assert [line.split()[0] for line in said.out.splitlines()[1:5]] == ["ada", "bob", "cyd", "dan"]
 
     def test_ends_with_3_when_we_failed(self, run, graded, notebook_of, monkeypatch):
-        monkeypatch.setattr(cli, "best_launcher", lambda *_, **__: nullcontext(Broken()))
+        monkeypatch.setattr(setting, "best_launcher", lambda *_, **__: nullcontext(Broken()))
         graded.hand_in("bob", notebook_of(number="number = 1"))
         said = run("--fail-under", "2.5")
-        assert said.code == cli.OURS
+        assert said.code == OURS
         assert "broken" in said.out
-        monkeypatch.setattr(cli, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
-        assert run().code == cli.GRADED
+        monkeypatch.setattr(setting, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
+        assert run().code == GRADED
 
 
 @pytest.fixture
 def warm(graded, monkeypatch):
     """Cold kernels take seconds each; one test of them is enough."""
-    monkeypatch.setattr(cli, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
+    monkeypatch.setattr(setting, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
 
 
 @pytest.mark.usefixtures("warm")
@@ -171,7 +171,7 @@ def test_of_a_zoo_every_file_is_a_row_that_says_why(run, graded, notebook_of):
     graded.hand_in("the-good-one", notebook_of())
     said = run("--json")
     grades = {grade["student"]: grade for grade in json.loads(said.out)}
-    assert said.code == cli.GRADED
+    assert said.code == GRADED
     assert grades.pop("the-good-one")["total"] == 2
     assert len(reasons) > 25
     assert {name: grade["ending_detail"] for name, grade in grades.items()} == reasons
@@ -287,7 +287,7 @@ def test_wrong_use_is_one_clear_line(graded, call, tmp_path, arguments, line):
         words += [] if "-o" in words else ["-o", graded.results]
     before = files(graded.results)
     said = call(*words)
-    assert said.code == cli.WRONG_USE
+    assert said.code == WRONG_USE
     assert said.error.startswith(f"error: {line.format_map(names)}")
     assert said.out == ""
     assert files(graded.results) == before
@@ -300,14 +300,14 @@ def test_wrong_use_is_one_clear_line(graded, call, tmp_path, arguments, line):
 )
 def test_words_that_no_command_knows_are_wrong_use_too(call, arguments):
     said = call(*arguments)
-    assert (said.code, said.out) == (cli.WRONG_USE, "")
+    assert (said.code, said.out) == (WRONG_USE, "")
     assert "--help" in said.err
 
 
 def test_one_results_folder_has_one_grader_at_a_time(graded, run):
     with Store.existing(graded.results):
         said = run()
-    assert said.code == cli.WRONG_USE
+    assert said.code == WRONG_USE
     assert said.err.splitlines()[-1] == (
         f"error: Another grader is at work on {graded.results}; try again when it is done."
     )
@@ -319,9 +319,9 @@ def test_what_nobody_foresaw_is_our_fault(run, monkeypatch):
     def surprise(*_, **__):
         raise RuntimeError("[a surprise]")
 
-    monkeypatch.setattr(cli.intake, "collect", surprise)
+    monkeypatch.setattr(intake, "collect", surprise)
     said = run()
-    assert said.code == cli.OURS
+    assert said.code == OURS
     assert said.err.splitlines()[-1] == "our fault: RuntimeError: [a surprise]"
     assert "Traceback" in said.err
 
@@ -333,7 +333,7 @@ class TestRegrade:
 
     def test_says_who_changes_by_how_much_and_why(self, graded, call):
         said = call("regrade", graded.results)
-        assert said.code == cli.GRADED
+        assert said.code == GRADED
         assert [line.split() for line in said.out.splitlines()[:2]] == [
             ["student", "before", "after", "why"],
             ["bob", "1.50", "1.75", "2:", "The", "losses", "fall.", "partial", "->", "partial"],
@@ -351,15 +351,15 @@ class TestRegrade:
     def test_dry_writes_nothing(self, graded, call):
         before = files(graded.results)
         said = call("regrade", graded.results, "--dry-run")
-        assert said.code == cli.GRADED
+        assert said.code == GRADED
         assert "bob" in said.out
         assert said.out.splitlines()[-1] == "Nothing was written."
         assert files(graded.results) == before
 
     def test_starts_no_kernel(self, graded, call, monkeypatch):
-        monkeypatch.setattr(cli, "best_launcher", lambda *_, **__: pytest.fail("a kernel"))
-        monkeypatch.setattr(cli.worker, "call", lambda *_, **__: pytest.fail("a worker"))
-        assert call("regrade", graded.results).code == cli.GRADED
+        monkeypatch.setattr(setting, "best_launcher", lambda *_, **__: pytest.fail("a kernel"))
+        monkeypatch.setattr(worker, "call", lambda *_, **__: pytest.fail("a worker"))
+        assert call("regrade", graded.results).code == GRADED
 
     def test_works_wherever_the_results_are(self, graded, call, tmp_path):
         moved = tmp_path / "moved"
@@ -370,7 +370,7 @@ class TestRegrade:
     def test_of_a_rubric_that_moved_names_the_way_out(self, graded, call):
         moved = graded.assignment.rename(graded.folder / "moved")
         said = call("regrade", graded.results)
-        assert said.code == cli.WRONG_USE
+        assert said.code == WRONG_USE
         assert said.error == (
             f"error: The rubric of {graded.results} is no longer in {graded.assignment}; "
             "name its folder with -a."
@@ -380,16 +380,16 @@ class TestRegrade:
     def test_refuses_a_rubric_that_does_not_add_up(self, graded, call):
         graded.rubric("points=0.75", "points=0.5")
         said = call("regrade", graded.results)
-        assert said.code == cli.WRONG_USE
+        assert said.code == WRONG_USE
         assert "The checks of question 2 are worth 0.75 points; assignment.toml says 1." in said.error
 
     def test_needs_the_data_that_the_class_trained_on(self, graded, call, monkeypatch):
         """Evidence from all of the data, held to a sample of it, would cost points for nothing."""
         with Store.existing(graded.results) as store:
             store.remember(complete=True)
-        monkeypatch.setattr(cli.datasets, "find", lambda *_, **__: None)
+        monkeypatch.setattr(datasets, "find", lambda *_, **__: None)
         said = call("regrade", graded.results)
-        assert said.code == cli.WRONG_USE
+        assert said.code == WRONG_USE
         assert said.error.endswith("the full data set, which is not here; `grader data fetch` gets it.")
 
 
@@ -481,7 +481,7 @@ class TestCheck:
 
     def test_of_a_good_notebook_ends_with_0(self, check, notebook_of):
         said = check(notebook_of())
-        assert said.code == cli.GRADED
+        assert said.code == GRADED
         assert said.out.splitlines()[:3] == [
             "passed   1    The number is the reference's.",
             "passed   2    The losses fall.",
@@ -491,7 +491,7 @@ class TestCheck:
     @pytest.mark.usefixtures("warm")
     def test_of_a_bad_one_says_what_was_expected_and_seen_and_what_to_try(self, check, notebook_of):
         said = check(notebook_of(number="number = 41", losses="losses = [1, 2]", more=["1 / 0"]))
-        assert said.code == cli.BELOW
+        assert said.code == BELOW
         assert [" ".join(line.split()) for line in said.out.splitlines()[:8]] == [
             "failed 1 The number is the reference's.",
             "Another number was found.",
@@ -513,7 +513,7 @@ class TestCheck:
     @pytest.mark.usefixtures("warm")
     def test_fails_nothing_that_a_person_reads(self, check, notebook_of):
         said = check(notebook_of(words="Too short?"))
-        assert (said.code, "review   3" in said.out) == (cli.GRADED, True)
+        assert (said.code, "review   3" in said.out) == (GRADED, True)
 
 
 def homework(graded_once, ids):
@@ -551,6 +551,6 @@ def test_a_table_of_nobody_is_empty():
 
 def test_a_public_result_is_one_that_can_be_read_again(graded_once):
     with Store.existing(graded_once.results) as store:
-        public = cli._public(store.grade("ada"))
+        public = public_part(store.grade("ada"))
     assert result.loads(result.dumps(public)) == public
     assert all(check.visibility == "visible" for check in public.checks)

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
+import nbformat
 import psutil
 import pytest
 
@@ -296,6 +297,30 @@ def test_a_file_that_vanished_beside_the_notebook_is_no_end_of_the_class(graded,
     assert grades["bob"].ending is Ending.BROKEN
     assert "table.csv" in grades["bob"].ending_detail
     assert len(grades) == 4
+
+
+HUNGRY = """\
+import resource, time
+import torch
+kept = []
+for _ in range(20):
+    kept.append(torch.ones(1 << 26))  # 256 MiB that stay, as with a history of losses whose graphs live on
+    time.sleep(0.2)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 20, "GiB")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(psutil.virtual_memory().total < 8 << 30, reason="needs a machine with 8 GiB")
+def test_two_notebooks_of_5_gib_at_a_time_both_finish(fresh, notebook_of):
+    """They are within what Colab gives. Whether they run side by side is up to the machine."""
+    for student in ("ada", "bob"):
+        fresh.hand_in(student, notebook_of(more=[HUNGRY, "# " + student]))
+    grades = fresh.grade(jobs=2)
+    assert {grade.ending for grade in grades.values()} == {Ending.FINISHED}
+    for student in grades:
+        printed = nbformat.read(fresh.results / f"students/{student}/executed.ipynb", as_version=4).cells[3]
+        assert int(printed.outputs[0].text.split()[0]) >= 5
 
 
 class TestRegrading:

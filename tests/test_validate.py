@@ -229,7 +229,7 @@ def test_the_table_shows_every_mutant(validated):
     assert said.code == 0, said.out + said.err
     rows = [line.split(None, 1) for line in said.out.splitlines()]
     assert [row[0] for row in rows if row][:5] == ["mutant", "reference", "rising", "blank", "a-cell-more"]
-    assert "4 mutants, no surprises." in said.out
+    assert "Mutants: 4, surprises: 0." in said.out
 
 
 def test_a_surprise_is_an_exit_code_and_a_sentence(validated):

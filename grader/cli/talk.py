@@ -1,0 +1,98 @@
+"""What is printed, where to, and which exit code says what."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from grader.errors import UsageError
+from grader.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rich.console import RenderableType
+
+    from grader.model import Grade
+
+GRADED, BELOW, WRONG_USE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
+
+out = Console()
+err = Console(stderr=True)
+
+
+class Talk:
+    """Says what happens: on stderr, so that stdout is the result; nothing if a program reads us."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.console = Console(stderr=True, quiet=quiet)
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def warn(self, text: str) -> None:
+        self.console.print(f"[bold yellow]{escape(text)}", soft_wrap=True)
+
+
+def show(renderable: RenderableType) -> None:
+    out.print(renderable, highlight=False)
+
+
+def show_line(text: str) -> None:
+    """A line with markup, as long as it is: a terminal may wrap it, a program need not."""
+    out.print(text, highlight=False, soft_wrap=True)
+
+
+def show_json(text: str) -> None:
+    """Nothing but the document, with its decimals as they are."""
+    sys.stdout.write(f"{text.rstrip()}\n")
+
+
+def show_notices(notices: Sequence[str]) -> None:
+    for notice in notices:
+        show_line(f"[bold yellow]{escape(notice)}")
+
+
+def fail(kind: str, text: str, code: int) -> None:
+    """One line that says what went wrong, and the exit code that says whose fault it is."""
+    err.print(f"[bold red]{kind}[/]: {escape(text)}", highlight=False, soft_wrap=True)
+    sys.exit(code)
+
+
+def end(grades: Sequence[Grade], fail_under: float | None = None) -> typer.Exit:
+    """How a command ends that graded these: our own failure outweighs a grade that is too low."""
+    checks = [check for grade in grades for check in grade.checks]
+    if any(grade.ending.ours for grade in grades) or any(check.outcome is Outcome.BROKEN for check in checks):
+        return typer.Exit(OURS)
+    below = fail_under is not None and any(float(grade.total) < fail_under for grade in grades)
+    return typer.Exit(BELOW if below else GRADED)
+
+
+def read_text(path: Path) -> str:
+    """A text file that the user named.
+
+    Raises:
+        UsageError: there is none, or it is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} can't be read as UTF-8 text: {error}") from None
+
+
+def write(path: Path, content: bytes) -> None:
+    """A file where the user wants it.
+
+    Raises:
+        UsageError: it can't be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path} can't be written: {error.strerror}. Name another place with -o.") from None
