@@ -171,19 +171,33 @@ class GuardedChannel(AsyncZMQSocketChannel):
         super().__init__(socket, session)
         self._gate = gate
 
-    async def _recv(  # type: ignore[override]  # as in the class above, whose base is blocking
-        self, **kwargs: Any
+    async def get_msg(  # type: ignore[override]  # as in the class above, whose base is blocking
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - jupyter's signature
     ) -> dict[str, Any]:
-        while True:
-            frames = await self.socket.recv_multipart(**kwargs)
+        """The next message. What is dropped prolongs no wait: after `timeout` seconds, `Empty`."""
+        began = time.monotonic()
+        left = timeout
+        while await self.socket.poll(None if left is None else round(1000 * left)):
+            frames = await self.socket.recv_multipart()
             await asyncio.sleep(0)  # a flood must not keep the deadlines from being looked at
-            if self._gate.closed:
-                continue
-            self._gate.count(sum(map(len, frames)))
-            message = receive(self.session, frames, READ * self._gate.limits.output_cell)
+            message = self._purified(frames)
             if message is not None:
                 return message
+            if timeout is not None:
+                left = timeout - (time.monotonic() - began)
+                if left <= 0:
+                    break
+        raise Empty
+
+    def _purified(self, frames: Sequence[bytes]) -> dict[str, Any] | None:
+        if self._gate.closed:
+            return None
+        self._gate.count(sum(map(len, frames)))
+        message = receive(self.session, frames, READ * self._gate.limits.output_cell)
+        if message is None:
             self._gate.count_malformed()
+        return message
 
 
 class GuardedClient(AsyncKernelClient):

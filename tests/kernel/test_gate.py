@@ -1,12 +1,16 @@
+import asyncio
 import json
+from contextlib import asynccontextmanager
+from queue import Empty
 from types import SimpleNamespace
 
 import pytest
+import zmq.asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyter_client.session import Session
 
-from grader.kernel.gate import MALFORMED, NOTICE, Gate, purify, receive, stub
+from grader.kernel.gate import MALFORMED, NOTICE, Gate, GuardedChannel, purify, receive, stub
 from grader.limits import Limits
 
 SESSION = Session(key=b"key")
@@ -158,3 +162,45 @@ def test_malformed_messages_are_told_once(gate):
     for _ in range(MALFORMED + 5):
         gate.count_malformed()
     assert gate.calls.forged == [f"{MALFORMED + 1} malformed messages"]
+
+
+@asynccontextmanager
+async def channel(gate):
+    """The kernel's end, and ours."""
+    with (
+        zmq.asyncio.Context() as context,
+        context.socket(zmq.PAIR) as theirs,
+        context.socket(zmq.PAIR) as ours,
+    ):
+        theirs.bind("inproc://here")
+        ours.connect("inproc://here")
+        yield theirs, GuardedChannel(ours, SESSION, gate)
+
+
+@pytest.mark.parametrize("times", [1, 1000], ids=["once", "again and again"])
+def test_what_is_dropped_prolongs_no_wait(gate, times):
+    """A kernel says welcome to whoever listens, a notebook any nonsense: the wait for a message ends in time."""
+
+    async def talk(kernel):
+        for _ in range(times):
+            await kernel.send_multipart(frames("iopub_welcome", {"subscription": ""}))
+            await asyncio.sleep(0.01)
+
+    async def wait():
+        async with channel(gate) as (kernel, ours):
+            talking = asyncio.create_task(talk(kernel))
+            with pytest.raises(Empty):
+                await asyncio.wait_for(ours.get_msg(timeout=0.1), 5)
+            talking.cancel()
+
+    asyncio.run(wait())
+
+
+def test_a_message_behind_a_dropped_one_is_found(gate):
+    async def wait():
+        async with channel(gate) as (kernel, ours):
+            await kernel.send_multipart(frames("iopub_welcome", {}))
+            await kernel.send_multipart(frames("status", {"execution_state": "idle"}))
+            return await ours.get_msg(timeout=10)
+
+    assert asyncio.run(wait())["content"] == {"execution_state": "idle"}
