@@ -23,6 +23,8 @@ SQUARE = re.compile(r"(?<![\w.])(\d{1,9})[ ]?(?:\*\*[ ]?2|\^\{?2\}?|\u00b2)(?![\
 LONGEST = 1_000_000
 """Characters of a text that are looked at: a loss for each minibatch of 20 epochs is half a million."""
 LARGEST = 1e15
+DIGITS = 6
+"""Significant digits that are the number's own: what stands behind them in single precision is noise."""
 
 
 def numbers_in(text: str) -> list[float]:
@@ -64,7 +66,10 @@ def _by_decimals(text: str) -> Mapping[int, AbstractSet[int]]:
 
 
 def written(text: str) -> Iterator[tuple[float, int]]:
-    """Each number in a text, and how many decimals it was written with: (0.83, 2), (60000.0, 0)."""
+    """Each number in a text, and how many decimals of it can be believed: (0.83, 2), (60000.0, 0).
+
+    No more than it was written with, and none beyond single precision: 0.8345000147819519 has 6.
+    """
     for match in NUMBER.finditer(text[:LONGEST]):
         whole = re.sub(r"\D", "", match["grouped"] or match["plain"] or "0")
         fraction, exponent = match["fraction"] or "", match["exponent"] or ""
@@ -73,7 +78,12 @@ def written(text: str) -> Iterator[tuple[float, int]]:
         if (match["unit"] or "").strip() in ("k", "K", "thousand"):
             number, decimals = number * 1000, decimals - 3
         if abs(number) <= LARGEST:
-            yield number, max(min(decimals, 12), 0)
+            yield number, max(min(decimals, DIGITS - 1 - _magnitude(number)), 0)
+
+
+def _magnitude(number: float) -> int:
+    """The power of ten of its first digit; of 0, which has none, that of a small number."""
+    return math.floor(math.log10(abs(number))) if number else -DIGITS
 
 
 def _rounds_to(value: float, decimals: int, seen: AbstractSet[int]) -> bool:

@@ -1279,6 +1279,7 @@ def true(own, arrays):
         pytest.param("{2:.2f} %\n{3:.2f} %", PASSED, "0.25", id="percent"),
         pytest.param("{2:.0f}% and {3:.0f}%", PASSED, "0.25", id="whole percent"),
         pytest.param("tensor({0:.4f}) tensor({1:.4f}, grad_fn=<X>)", PASSED, "0.25", id="tensors"),
+        pytest.param("{4!r} {5!r}", PASSED, "0.25", id="single precision, at length"),
         pytest.param("", FAILED, "0", id="nothing"),
         pytest.param("0.1234 0.0123", FAILED, "0", id="untrue"),
         pytest.param("{0:.4f}", "partial", "0.125", id="one"),
@@ -1286,7 +1287,7 @@ def true(own, arrays):
 )
 @pytest.mark.parametrize("form", ["output", "words"])
 def test_accuracies(judge, work, own, true, text, outcome, points, form):
-    said = text.format(*true, *(100 * one for one in true))
+    said = text.format(*true, *(100 * one for one in true), *map(float, np.float32(true)))
     cells = [Cell("evaluate(d)", text=said if form == "output" else "", values={"net": own.net})]
     if form == "words":
         cells.append(Cell(said or "-", markdown=True))
