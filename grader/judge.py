@@ -14,6 +14,7 @@ import signal
 import sys
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import nbformat
@@ -40,7 +41,9 @@ from grader.rubric import Data, Reference, Work, group_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
     from pathlib import Path
+    from types import ModuleType
 
     from grader.assignment import Assignment, Question
 
@@ -75,28 +78,35 @@ def check_rubric(assignment: Assignment) -> None:
     Raises:
         RubricError: it can't be collected, or its points do not add up to those of assignment.toml.
     """
-    _run_pytest(RubricPlugin(assignment, None, None, None))
+    _run_pytest(RubricPlugin(assignment, None, None, None), {})
 
 
 class Judge:
-    """A context manager: `judge(case)` gives the grade. One server process, forked for each case."""
+    """A context manager: `judge(case)` gives the grade. One server process, forked for each case.
+
+    It starts with the first case: a class in which nothing changed needs none.
+    """
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        context = multiprocessing.get_context("forkserver")
-        self._pipe, theirs = context.Pipe()
-        self._server = context.Process(target=_serve, args=(theirs, bench), daemon=False, name="judge")
-        self._server.start()
-        theirs.close()
+        self._end = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pipe.close()
-        self._server.join(5)
-        if self._server.is_alive():
-            self._server.kill()
+        self._end.close()
+
+    @cached_property
+    def _pipe(self) -> Connection:
+        """To the server."""
+        context = multiprocessing.get_context("forkserver")
+        ours, theirs = context.Pipe()
+        server = context.Process(target=_serve, args=(theirs, self._bench), daemon=False, name="judge")
+        server.start()
+        theirs.close()
+        self._end.callback(_end, ours, server)
+        return ours
 
     def judge(self, case: Case) -> Grade:
         """Judge one execution; a check that crashes is `broken`, and so is a judge that does not answer.
@@ -114,17 +124,36 @@ class Judge:
         return answer
 
 
+def _end(pipe: Connection, server: BaseProcess) -> None:
+    """Let it see that nobody asks any more, and be gone."""
+    pipe.close()
+    server.join(5)
+    if server.is_alive():
+        server.kill()
+
+
 def _serve(pipe: Connection, bench: Bench) -> None:
     """Answer cases until the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
     try:
-        court: Court | Exception = Court.open(bench)
+        court: Court | Exception = _rehearsed(Court.open(bench), Case(execution=bench.reference[0]))
     except Exception as error:  # noqa: BLE001 - told to the caller with its first question
         court = error
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             case = pipe.recv()
             pipe.send(court if isinstance(court, Exception) else _judge_apart(court, case))
+
+
+def _rehearsed(court: Court, case: Case) -> Court:
+    """Judge the reference, so that what checks compute from it they compute once, not once a student.
+
+    In a fork first: a check that hangs or crashes must not take this process with it.
+    """
+    grade = _judge_apart(court, case)
+    if isinstance(grade, Grade) and all(check.outcome is not Outcome.BROKEN for check in grade.checks):
+        court.judge(case)
+    return court
 
 
 def _judge_apart(court: Court, case: Case) -> Grade | Exception:
@@ -169,6 +198,8 @@ class Court:
     profile: str
     reference: Reference
     data: Data
+    modules: dict[str, ModuleType] = field(default_factory=dict)
+    """The rubric's own, once it has run: with what they computed from the reference and kept."""
 
     @classmethod
     def open(cls, bench: Bench) -> Court:
@@ -188,7 +219,7 @@ class Court:
         except (EvidenceError, OSError, nbformat.ValidationError) as error:
             return self._all_to_a_person(case, *_unseen(case.execution, error))
         plugin = RubricPlugin(self.assignment, student, self.reference, self.data)
-        _run_pytest(plugin)
+        _run_pytest(plugin, self.modules)
         if plugin.waiting:
             raise HarnessError(f"No verdict came from: {', '.join(sorted(plugin.waiting))}.")
         checks = [_excused(check, case.execution, student) for check in plugin.checks]
@@ -342,19 +373,27 @@ def _excused(check: Check, execution: Execution, student: Work) -> Check:
     return replace(check, outcome=Outcome.REVIEW, message=f"{why}, so this is open. {check.message}")
 
 
-def _run_pytest(plugin: RubricPlugin) -> None:
+def _run_pytest(plugin: RubricPlugin, modules: dict[str, ModuleType]) -> None:
     """Run the rubric's tests in this process, without pytest's own output, configuration or cache.
+
+    `modules` are the rubric's, from an earlier run; what is missing there is imported, and left there.
 
     Raises:
         RubricError: the rubric was refused, or pytest could not run it. A test that stops pytest itself leaves
             others `waiting` in the plugin instead.
     """
     folder = str(plugin.folder)
-    options = ["--import-mode=importlib", "-c", os.devnull, f"--rootdir={folder}", "--noconftest"]
+    options = [
+        "--import-mode=importlib",
+        "-c",
+        os.devnull,
+        f"--rootdir={folder}",
+        "--noconftest",
+    ]
     disabled = ["cacheprovider", "terminal", "faulthandler", "junitxml", "doctest", "unraisableexception"]
     said = io.StringIO()
     quiet = contextlib.redirect_stdout(said), contextlib.redirect_stderr(said)
-    with quiet[0], quiet[1], _clean_environment(), _fresh_modules(plugin.folder):
+    with quiet[0], quiet[1], _clean_environment(), _imported(plugin.folder, modules):
         code = pytest.main(
             [folder, *options, *(part for name in disabled for part in ("-p", f"no:{name}"))],
             plugins=[plugin],
@@ -383,13 +422,13 @@ def _clean_environment() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _fresh_modules(folder: Path) -> Iterator[None]:
-    """Read a rubric's files anew: pytest would take a module of the same name from another assignment."""
+def _imported(folder: Path, modules: dict[str, ModuleType]) -> Iterator[None]:
+    """Have these, and no others, under the names of a rubric's modules: another rubric may have the same ones."""
     names = [".".join(path.relative_to(folder).with_suffix("").parts) for path in folder.rglob("*.py")]
     before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    sys.modules.update(modules)
     try:
         yield
     finally:
-        for name in names:
-            sys.modules.pop(name, None)
+        modules.update({name: sys.modules.pop(name) for name in names if name in sys.modules})
         sys.modules.update(before)

@@ -24,13 +24,16 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import pytest
 
 from grader import answers as finding
+from grader.analysis.training import Linear, inputs
 from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Value
 from grader.model import Ending, FoundBy, Outcome, ReviewItem
 from grader.theory.words import normal_text
 
 if TYPE_CHECKING:
+    import numpy as np
     from nbformat import NotebookNode
+    from numpy.typing import NDArray
 
     from grader.assignment import Assignment
     from grader.datasets import Arrays
@@ -173,9 +176,12 @@ def _shown(output: Mapping[str, Any]) -> Iterable[str]:
             yield str(text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Work:
-    """All that one run of one notebook showed: a student's, or the reference's with one seed."""
+    """All that one run of one notebook showed: a student's, or the reference's with one seed.
+
+    Equal to itself alone, so that a rubric may `functools.cache` what it computes from one.
+    """
 
     assignment: Assignment
     notebook: NotebookNode
@@ -267,7 +273,7 @@ class Band:
         return f"{self.low:.3g} to {self.high:.3g}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reference:
     """The reference solution, run once with each seed; `first` has the student's own seed."""
 
@@ -292,12 +298,33 @@ class Reference:
         return Band(centre - half, centre + half)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Data:
     """The data set as the judge reads it: NumPy arrays, never the student's objects."""
 
     arrays: Arrays
     complete: bool
+
+    _logits: dict[bytes, NDArray[np.float32]] = field(default_factory=dict)
+
+    def labels(self, *, train: bool) -> NDArray[np.uint8]:
+        """(n,)."""
+        return self.arrays.train_labels if train else self.arrays.test_labels
+
+    def logits(self, layer: Linear, *, train: bool) -> NDArray[np.float32]:
+        """What a layer makes of a split, whose pixels are in [0, 1]: (n, classes). Computed once."""
+        key = b"".join((layer.weight.tobytes(), layer.bias.tobytes(), bytes([train])))
+        if key not in self._logits:
+            self._logits[key] = layer.logits(self._train_inputs if train else self._test_inputs)
+        return self._logits[key]
+
+    @cached_property
+    def _train_inputs(self) -> NDArray[np.float32]:
+        return inputs(self.arrays.train_images)
+
+    @cached_property
+    def _test_inputs(self) -> NDArray[np.float32]:
+        return inputs(self.arrays.test_images)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import json
 import math
+import multiprocessing
 import textwrap
 import zlib
 from dataclasses import dataclass, field, replace
@@ -539,6 +540,39 @@ def test_no_check_leaves_anything_behind(hostile):
     assert hostile("look").total == Decimal("1.5")
 
 
+REMEMBERS = """\
+@cache
+def computed(work):
+    COUNT.write_text(COUNT.read_text() + "x")
+
+
+@question("1", points=1)
+def test_one(student, reference):
+    computed(reference.first)
+    computed(student)
+"""
+
+
+def test_what_is_cached_of_the_reference_is_computed_once(place, dataset):
+    count = place.folder / "count"
+    count.write_text("")
+    head = f"from functools import cache\nfrom pathlib import Path\nCOUNT = Path({str(count)!r})\n"
+    with Judge(place.bench(place.rubric(head + REMEMBERS + SECOND), dataset)) as court:
+        court.judge(Case(execution=place.run()))
+        before = len(count.read_text())
+        for _ in range(3):
+            assert court.judge(Case(execution=place.run())).total == Decimal("1.5")
+    assert len(count.read_text()) == before + 3
+
+
+@pytest.mark.parametrize("body", ["while True: pass", "import os; os._exit(1)"], ids=["hangs", "crashes"])
+def test_a_check_that_fails_on_the_reference_ends_no_judge(place, dataset, body):
+    toml = place.folder / "assignment.toml"
+    toml.write_text(TOML.replace("judge = 3", "judge = 1"))
+    with Judge(place.bench(place.check(body), dataset)) as court:
+        assert court.judge(Case(execution=place.run())).questions[0].outcome is Outcome.BROKEN
+
+
 def test_a_judge_that_cannot_open_says_why(place, dataset):
     bench = place.bench(place.check("pass"), dataset)
     (place.folder / "assignment.toml").write_text("")
@@ -557,7 +591,9 @@ def test_a_rubric_that_broke_meanwhile_is_refused_for_each_student(place, datase
 
 def test_a_judge_whose_process_is_gone_is_our_fault(place, dataset):
     with Judge(place.bench(place.check("pass"), dataset)) as court:
-        court._server.kill()
-        court._server.join()
+        court.judge(Case(execution=place.run()))
+        server = max(multiprocessing.active_children(), key=lambda child: child.pid)  # the last one started
+        server.kill()
+        server.join()
         with pytest.raises(HarnessError, match="The judge's process ended unexpectedly"):
             court.judge(Case(execution=place.run()))

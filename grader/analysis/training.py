@@ -223,18 +223,27 @@ class Linear:
         bias = biases[0] if biases else np.zeros(classes)
         return cls(weights[0].astype(np.float32), bias.astype(np.float32))
 
+    def before(self, normalised: tuple[float, float]) -> Linear:
+        """The layer that makes of inputs what this one makes of (inputs - mean) / deviation."""
+        mean, deviation = normalised
+        weight = self.weight / np.float32(deviation)
+        return Linear(weight, self.bias - np.float32(mean) * weight.sum(axis=1))
+
     def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, classes), from inputs of shape (n, features)."""
         return inputs @ self.weight.T + self.bias
 
-    def accuracy(self, inputs: NDArray[np.float32], labels: NDArray[Any]) -> float:
-        return float((self.logits(inputs).argmax(axis=1) == labels).mean())
 
-    def loss(self, inputs: NDArray[np.float32], labels: NDArray[Any], *, softmaxed: bool = False) -> float:
-        """The mean cross-entropy, in nats; of what a needless softmax makes of the logits, if `softmaxed`."""
-        logits = self.logits(inputs).astype(np.float64)
-        logs = _log_softmax(_softmax(logits) if softmaxed else logits)
-        return float(-logs[np.arange(len(labels)), labels].mean())
+def accuracy(logits: NDArray[np.float32], labels: NDArray[Any]) -> float:
+    """The share of points, (n, classes), whose largest logit is that of their label, (n,)."""
+    return float((logits.argmax(axis=1) == labels).mean())
+
+
+def cross_entropy(logits: NDArray[np.float32], labels: NDArray[Any], *, softmaxed: bool = False) -> float:
+    """The mean cross-entropy, in nats; of what a needless softmax makes of the logits, if `softmaxed`."""
+    exact = logits.astype(np.float64)
+    logs = _log_softmax(_softmax(exact) if softmaxed else exact)
+    return float(-logs[np.arange(len(labels)), labels].mean())
 
 
 def _log_softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -256,14 +265,10 @@ def normalisation(dataset: Value | None) -> tuple[float, float]:
     return (mean, deviation) if 0 < deviation < LARGEST and abs(mean) < LARGEST else (0.0, 1.0)
 
 
-def inputs(images: NDArray[np.uint8], normalised: tuple[float, float] = (0.0, 1.0)) -> NDArray[np.float32]:
-    """Images (n, h, w) of bytes as the network sees them after `ToTensor`: (n, h*w) in [0, 1], normalised."""
-    mean, deviation = normalised
+def inputs(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Images (n, h, w) of bytes as `ToTensor` makes them: (n, h*w) in [0, 1]."""
     flat = images.reshape(len(images), -1).astype(np.float32)
     flat /= 255
-    if normalised != (0.0, 1.0):
-        flat -= mean
-        flat /= deviation
     return flat
 
 

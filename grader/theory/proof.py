@@ -9,17 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache, lru_cache
 from itertools import product
 from math import lcm
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import z3
 
-from grader.theory.networks import Activation, Network, NetworkError, Point, Trace
+from grader.theory.networks import Activation, Network, NetworkError, Point, Trace, integers
 from grader.theory.regions import AllOf, AnyOf, HalfSpace, Outside, Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
 _GRID = range(5)
 _MOST_GRID_POINTS = 4000
@@ -48,6 +52,12 @@ class Wanted:
 
     def __call__(self, point: Sequence[int | Fraction]) -> Fraction:
         return self.inside if point in self.region else self.outside
+
+    def on_integers(self, points: NDArray[Any]) -> tuple[NDArray[Any], int]:
+        """At small integer points (n, inputs): numerators (n,), and their denominator."""
+        scale = lcm(self.inside.denominator, self.outside.denominator)
+        inside, outside = (integers(int(value * scale)) for value in (self.inside, self.outside))
+        return np.where(self.region.among(points), inside, outside), scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,36 +104,45 @@ def verify(
         NetworkError: the number of inputs differs.
     """
     _check_inputs(network, wanted)
-    context = z3.Context()
-    x = [z3.Real(f"x{at}", context) for at in range(network.inputs)]
-    solver = _solver(context, seconds)
-    solver.add(_value(network, x) != _wanted(wanted, x), _holds(within, x))
+    for point in _readable(network, wanted, within):
+        return Proof(status=Status.REFUTED, counterexample=_counterexample(network, wanted, point))
+    x = _unknowns(network.inputs)
+    solver = z3.Solver()
+    solver.set("timeout", max(1, int(1000 * seconds)))
+    solver.add(_value(network) != _wanted(wanted, network.inputs), _holds(within, network.inputs))
     answer = solver.check()
     if answer == z3.unsat:
         return Proof(status=Status.PROVED)
     if answer != z3.sat:
         return Proof(status=Status.UNDECIDED, reason=f"z3 did not decide it in {seconds:g} s")
     known = _point(solver.model(), x)
-    for point in (*_readable(network, wanted, within), *_whole(solver, x, known), known):
+    for point in (*_whole(solver, x, known), known):
         if point in within and network(point) != wanted(point):
-            found = Counterexample(trace=network.trace(point), wanted=wanted(point))
-            return Proof(status=Status.REFUTED, counterexample=found)
+            return Proof(status=Status.REFUTED, counterexample=_counterexample(network, wanted, point))
     return Proof(status=Status.UNDECIDED, reason="z3's counterexample does not hold in exact arithmetic")
 
 
+def _counterexample(network: Network, wanted: Wanted | Network, point: Point) -> Counterexample:
+    return Counterexample(trace=network.trace(point), wanted=wanted(point))
+
+
 def _readable(network: Network, wanted: Wanted | Network, within: Region) -> Iterator[Point]:
-    """The first point of {0..4}^n, by size, at which the network is wrong."""
+    """The first point of {0..4}^n, by size, at which the network is wrong: most wrong ones are, at one of these."""
     if len(_GRID) ** network.inputs > _MOST_GRID_POINTS:
         return
-    theirs = network.on_integers()
-    right = wanted.on_integers() if isinstance(wanted, Network) else wanted
-    for point in sorted(product(_GRID, repeat=network.inputs), key=sum):
-        if point in within and theirs(point) != right(point):
-            yield tuple(map(Fraction, point))
-            return
+    points = _grid(network.inputs)
+    (theirs, scale), (right, other) = network.on_integers(points), wanted.on_integers(points)
+    wrong = within.among(points) & (theirs * other != right * scale)
+    if wrong.any():
+        yield tuple(Fraction(int(number)) for number in points[wrong.argmax()])
 
 
-def _whole(solver: z3.Solver, x: list[Any], known: Point) -> Iterator[Point]:
+@cache
+def _grid(inputs: int) -> NDArray[np.int64]:
+    return np.array(sorted(product(_GRID, repeat=inputs), key=sum))
+
+
+def _whole(solver: z3.Solver, x: Sequence[Any], known: Point) -> Iterator[Point]:
     """Integer points: the known one scaled up, which does if no bias is in the way, or what z3 soon finds."""
     scale = lcm(*(number.denominator for number in known))
     if scale < _LARGEST_SCALE:
@@ -151,62 +170,63 @@ def _dimensions(region: Region) -> Iterator[int]:
             yield from _dimensions(part)
 
 
-def _solver(context: z3.Context, seconds: float) -> z3.Solver:
-    solver = z3.Solver(ctx=context)
-    solver.set("timeout", max(1, int(1000 * seconds)))
-    return solver
-
-
-def _point(model: z3.ModelRef, x: list[Any]) -> Point:
+def _point(model: z3.ModelRef, x: Sequence[Any]) -> Point:
     values = [model.eval(v, model_completion=True) for v in x]
     return tuple(Fraction(v.numerator_as_long(), v.denominator_as_long()) for v in values)
 
 
-# Formulas for z3
+# Formulas for z3. Making them takes longer than proving something, and most are the same in the next proof.
 
 
-def _number(value: Fraction | int, context: z3.Context) -> Any:
-    return z3.Q(value.numerator, value.denominator, context)
+@cache
+def _unknowns(inputs: int) -> tuple[Any, ...]:
+    return tuple(z3.Real(f"x{at}") for at in range(inputs))
 
 
-def _linear(weights: Sequence[Fraction | int], bias: Fraction | int, x: Sequence[Any]) -> Any:
-    context = x[0].ctx
-    terms = [_number(w, context) * v for w, v in zip(weights, x, strict=True) if w]
-    return z3.Sum([_number(bias, context), *terms])
+def _number(value: Fraction | int) -> Any:
+    return z3.Q(value.numerator, value.denominator)
+
+
+@lru_cache
+def _linear(weights: tuple[Fraction | int, ...], bias: Fraction | int) -> Any:
+    return _sum(weights, bias, _unknowns(len(weights)))
+
+
+def _sum(weights: Sequence[Fraction | int], bias: Fraction | int, terms: Sequence[Any]) -> Any:
+    return z3.Sum([_number(bias), *(_number(w) * term for w, term in zip(weights, terms, strict=True) if w)])
 
 
 def _activated(activation: Activation, total: Any) -> Any:
     levels = activation.levels
     if levels is None:
-        return z3.If(total > 0, total, z3.RealVal(0, total.ctx)) if activation is Activation.RELU else total
-    below, at, above = (z3.RealVal(level, total.ctx) for level in levels)
+        return z3.If(total > 0, total, z3.RealVal(0)) if activation is Activation.RELU else total
+    below, at, above = map(z3.RealVal, levels)
     return z3.If(total > 0, above, z3.If(total < 0, below, at))
 
 
-def _value(network: Network, x: Sequence[Any]) -> Any:
+def _value(network: Network) -> Any:
     hidden = [
-        _activated(network.hidden, _linear(row, bias, x))
+        _activated(network.hidden, _linear(row, bias))
         for row, bias in zip(network.W1, network.b1, strict=True)
     ]
-    return _activated(network.output, _linear(network.w2, network.b2, hidden))
+    return _activated(network.output, _sum(network.w2, network.b2, hidden))
 
 
-def _wanted(wanted: Wanted | Network, x: Sequence[Any]) -> Any:
+def _wanted(wanted: Wanted | Network, inputs: int) -> Any:
     if isinstance(wanted, Network):
-        return _value(wanted, x)
-    context = x[0].ctx
-    inside, outside = (_number(value, context) for value in (wanted.inside, wanted.outside))
-    return z3.If(_holds(wanted.region, x), inside, outside)
+        return _value(wanted)
+    return z3.If(_holds(wanted.region, inputs), _number(wanted.inside), _number(wanted.outside))
 
 
-def _holds(region: Region, x: Sequence[Any]) -> Any:
+@lru_cache
+def _holds(region: Region, inputs: int) -> Any:
     match region:
         case HalfSpace(normal, offset, closed):
-            total = _linear(normal, offset, x)
+            total = _linear(normal, offset)
             return total >= 0 if closed else total > 0
         case AllOf(parts):
-            return z3.And([z3.BoolVal(True, x[0].ctx), *(_holds(part, x) for part in parts)])
+            return z3.And([z3.BoolVal(True), *(_holds(part, inputs) for part in parts)])
         case AnyOf(parts):
-            return z3.Or([z3.BoolVal(False, x[0].ctx), *(_holds(part, x) for part in parts)])
+            return z3.Or([z3.BoolVal(False), *(_holds(part, inputs) for part in parts)])
         case Outside(part):
-            return z3.Not(_holds(part, x))
+            return z3.Not(_holds(part, inputs))

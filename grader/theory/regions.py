@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import lcm
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from grader.theory.networks import exact
+import numpy as np
+
+from grader.theory.networks import exact, integers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from fractions import Fraction
+
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class HalfSpace:
         total = self.offset + sum(a * b for a, b in zip(self.normal, point, strict=True))
         return total > 0 or (self.closed and total == 0)
 
+    def among(self, points: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which of some small integer points (n, inputs) it has, exactly: (n,)."""
+        totals = points @ integers(self.normal) + integers(self.offset)
+        held: NDArray[np.bool_] = totals >= 0 if self.closed else totals > 0
+        return held.astype(bool)
+
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
@@ -42,6 +52,12 @@ class AllOf:
 
     def __contains__(self, point: Sequence[int | Fraction]) -> bool:
         return all(point in part for part in self.parts)
+
+    def among(self, points: NDArray[Any]) -> NDArray[np.bool_]:
+        held = np.ones(len(points), bool)
+        for part in self.parts:
+            held &= part.among(points)
+        return held
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,12 @@ class AnyOf:
     def __contains__(self, point: Sequence[int | Fraction]) -> bool:
         return any(point in part for part in self.parts)
 
+    def among(self, points: NDArray[Any]) -> NDArray[np.bool_]:
+        held = np.zeros(len(points), bool)
+        for part in self.parts:
+            held |= part.among(points)
+        return held
+
 
 @dataclass(frozen=True, slots=True)
 class Outside:
@@ -62,6 +84,9 @@ class Outside:
 
     def __contains__(self, point: Sequence[int | Fraction]) -> bool:
         return point not in self.part
+
+    def among(self, points: NDArray[Any]) -> NDArray[np.bool_]:
+        return ~self.part.among(points)
 
 
 Region: TypeAlias = HalfSpace | AllOf | AnyOf | Outside

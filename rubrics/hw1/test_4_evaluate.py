@@ -197,22 +197,20 @@ def accuracy(work, data, which):
     layer = training.Linear.of(work.value("net", "4.6"), features=784, classes=10)
     if layer is None:
         return math.nan
-    images, labels, name = drawn_from(work, data, which)
-    return layer.accuracy(training.inputs(images, training.normalisation(work.value(name))), labels)
+    train = is_train(work, which)
+    normalised = training.normalisation(work.value("trainingdata" if train else "testdata"))
+    return training.accuracy(data.logits(layer.before(normalised), train=train), data.labels(train=train))
 
 
-def drawn_from(work, data, which):
-    """What the loader of that name draws from, right or wrong: images, labels, and the data set's name."""
-    arrays = data.arrays
+def is_train(work, which):
+    """Does the loader of that name draw from the training set, right or wrong?"""
     train = drawn(work, which).get("train")
-    if train if isinstance(train, bool) else which == "training":
-        return arrays.train_images, arrays.train_labels, "trainingdata"
-    return arrays.test_images, arrays.test_labels, "testdata"
+    return train if isinstance(train, bool) else which == "training"
 
 
 def draws_from_a_part(work, data, which):
     """Then we don't know its accuracy, but a right `evaluate` does."""
-    return drawn(work, which).get("length") not in (None, len(drawn_from(work, data, which)[1]))
+    return drawn(work, which).get("length") not in (None, len(data.labels(train=is_train(work, which))))
 
 
 def drawn(work, which):

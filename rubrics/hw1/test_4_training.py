@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -161,6 +162,7 @@ def test_the_test_set_never_trained_the_network(student):
         )
 
 
+@cache
 def run_of(student):
     """The trace of the cells that answer 4.5; of the whole notebook if they took no step."""
     own = training.trace(student.evidence, student.answer("4.5").cells)
@@ -182,6 +184,7 @@ def not_run(student, message):
     )
 
 
+@cache
 def linear(work):
     return training.Linear.of(work.value("net", "4.5"), features=784, classes=10)
 
@@ -198,27 +201,27 @@ def same_weights(one, other):
 
 def accuracy(work, data, *, test=True):
     """The accuracy that `net` has on the real data, or NaN if it can't be recomputed."""
-    layer = linear(work)
-    if layer is None:
+    if linear(work) is None:
         return math.nan
-    return layer.accuracy(*split(work, data, test=test))
+    return training.accuracy(logits(work, data, test=test), data.labels(train=not test))
 
 
-def loss(work, data):
-    """The mean cross-entropy of `net` on the real test set, or NaN if it can't be recomputed."""
-    layer = linear(work)
-    return math.nan if layer is None else layer.loss(*split(work, data, test=True))
+@cache
+def loss(work, data, *, test=True, softmaxed=False):
+    """The mean cross-entropy of `net` on the real data, or NaN if it can't be recomputed."""
+    if linear(work) is None:
+        return math.nan
+    labels = data.labels(train=not test)
+    return training.cross_entropy(logits(work, data, test=test), labels, softmaxed=softmaxed)
 
 
-def split(work, data, *, test):
-    arrays = data.arrays
-    images, labels = (
-        (arrays.test_images, arrays.test_labels) if test else (arrays.train_images, arrays.train_labels)
-    )
+def logits(work, data, *, test):
+    """Of the layer as it acts on plain pixels, which the notebook may have normalised."""
     normalised = training.normalisation(work.value("testdata" if test else "trainingdata"))
-    return training.inputs(images, normalised), labels
+    return data.logits(linear(work).before(normalised), train=not test)
 
 
+@cache
 def mistakes(student, data):
     """What went wrong with the training itself, by its trace."""
     code = "\n".join(cell.source for cell in student.notebook.cells if cell.cell_type == "code")
@@ -234,11 +237,11 @@ def mistakes(student, data):
 
 def softmaxed(student, data):
     """Are the losses that went backward what the weights give with a softmax before the loss, and only so?"""
-    run, layer = run_of(student), linear(student)
-    if layer is None or len(run.epochs) < 3 or not math.isfinite(run.epochs[-1].loss):
+    run = run_of(student)
+    if linear(student) is None or len(run.epochs) < 3 or not math.isfinite(run.epochs[-1].loss):
         return False
-    seen, points = run.epochs[-1].loss, split(student, data, test=False)
-    return histories.is_rather(seen, layer.loss(*points, softmaxed=True), than=layer.loss(*points))
+    plain, twice = (loss(student, data, test=False, softmaxed=softmaxed) for softmaxed in (False, True))
+    return histories.is_rather(run.epochs[-1].loss, twice, than=plain)
 
 
 def because(made, consequence):
@@ -267,13 +270,14 @@ def kept(student):
 
 def account(student, data, settings):
     """What we know of the run's losses ourselves."""
-    layer, twice = linear(student), softmaxed(student, data)
     final, scales = {}, {}
     for which in HISTORIES:
-        inputs, labels = split(student, data, test=is_test(student, which))
-        final[which] = [layer.loss(inputs, labels, softmaxed=twice)] if layer else []
-        batches, size = math.ceil(len(labels) / settings["batch_size"]), settings["batch_size"]
-        scales[which] = (1, 1 / size, batches, len(labels), 1 / batches, size)
+        test, size = is_test(student, which), settings["batch_size"]
+        known = loss(student, data, test=test, softmaxed=softmaxed(student, data))
+        final[which] = [known] if linear(student) else []
+        points = len(data.labels(train=not test))
+        batches = math.ceil(points / size)
+        scales[which] = (1, 1 / size, batches, points, 1 / batches, size)
     return histories.Account(trace=run_of(student), epochs=settings["epochs"], final=final, scales=scales)
 
 

@@ -251,9 +251,10 @@ def test_accuracy_and_loss_are_torchs():
     ours = Linear.of(module(**state), features=784, classes=10)
     with torch.no_grad():
         logits = layer(x)
-    assert ours.accuracy(x.numpy(), y.numpy()) == (logits.argmax(1) == y).double().mean().item()
+    computed, labels = ours.logits(x.numpy()), y.numpy().astype(np.uint8)
+    assert training.accuracy(computed, labels) == (logits.argmax(1) == y).double().mean().item()
     expected = torch.nn.functional.cross_entropy(logits.double(), y).item()
-    assert ours.loss(x.numpy(), y.numpy().astype(np.uint8)) == pytest.approx(expected, rel=1e-6)
+    assert training.cross_entropy(computed, labels) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_loss_of_softmaxed_logits_is_torchs():
@@ -262,14 +263,15 @@ def test_the_loss_of_softmaxed_logits_is_torchs():
     labels = np.arange(40) % 3
     logits = torch.tensor(layer.logits(inputs)).double()
     expected = torch.nn.functional.cross_entropy(logits.softmax(1), torch.tensor(labels)).item()
-    assert layer.loss(inputs, labels, softmaxed=True) == pytest.approx(expected, rel=1e-6)
+    computed = training.cross_entropy(layer.logits(inputs), labels, softmaxed=True)
+    assert computed == pytest.approx(expected, rel=1e-6)
 
 
 def test_huge_weights_have_a_loss():
     layer = of(module(weight=np.full((3, 6), 1e25) * np.array([[1], [2], [3]]), bias=BIAS))
     inputs = np.ones((4, 6), np.float32)
-    assert layer.accuracy(inputs, np.array([2, 2, 0, 0])) == 0.5
-    assert layer.loss(inputs, np.array([2, 2, 0, 0])) > 1e24
+    assert training.accuracy(layer.logits(inputs), np.array([2, 2, 0, 0])) == 0.5
+    assert training.cross_entropy(layer.logits(inputs), np.array([2, 2, 0, 0])) > 1e24
 
 
 # --- inputs ---------------------------------------------------------------------------------------------
@@ -308,12 +310,18 @@ def test_no_data_set_is_not_normalised(value):
 
 def test_inputs_are_what_the_network_sees():
     images = np.arange(2 * 28 * 28, dtype=np.uint8).reshape(2, 28, 28)
-    seen = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))])
-    expected = torch.stack([seen(image) for image in images]).flatten(1).numpy()
-    np.testing.assert_allclose(training.inputs(images, (0.5, 0.25)), expected, rtol=1e-6)
     np.testing.assert_array_equal(
         training.inputs(images), np.stack([transforms.ToTensor()(image).numpy().ravel() for image in images])
     )
+
+
+def test_a_layer_before_normalisation_computes_the_same():
+    layer = of(module(weight=np.arange(18.0).reshape(3, 6) / 10, bias=np.array([0.5, 0, -0.5])))
+    images = np.arange(4 * 6, dtype=np.uint8).reshape(4, 2, 3) * 10
+    seen = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))])
+    normalised = torch.stack([seen(image) for image in images]).flatten(1).numpy()
+    ours = layer.before((0.5, 0.25)).logits(training.inputs(images))
+    np.testing.assert_allclose(ours, layer.logits(normalised), atol=1e-5)
 
 
 # --- histories ------------------------------------------------------------------------------------------

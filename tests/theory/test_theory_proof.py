@@ -1,5 +1,6 @@
 """Proofs and counterexamples for small networks, against what is known and against brute force."""
 
+from dataclasses import replace
 from fractions import Fraction as Q
 from itertools import product
 
@@ -24,6 +25,7 @@ from grader.theory import (
     verify,
     verify_network,
 )
+from grader.theory.regions import off
 
 ROWS = [[1, -1, 0, 0, 0], [0, 1, -1, 0, 0], [0, 0, 1, -1, 0], [0, 0, 0, 1, -1]]
 NEGATIVE = [[-v for v in row] for row in ROWS]
@@ -237,8 +239,27 @@ def test_permuting_and_scaling_hidden_units_changes_nothing(network, random, fac
     assert verify(network, other).status is Status.PROVED
 
 
+POINTS = list(product(range(-2, 3), repeat=2))
+
+
 @settings(max_examples=60, deadline=None)
-@given(networks(hidden=tuple(Activation), output=tuple(Activation)))
-def test_integer_evaluation_is_evaluation(network):
-    run = network.on_integers()
-    assert all(run(point) == network(point) for point in product(range(-2, 3), repeat=2))
+@given(networks(hidden=tuple(Activation), output=tuple(Activation)), st.sampled_from([1, 10**12, 10**30]))
+def test_integer_evaluation_is_evaluation(network, factor):
+    """Also with weights for which machine words are too short."""
+    large = replace(network, W1=tuple(tuple(factor * weight for weight in row) for row in network.W1))
+    values, scale = large.on_integers(np.array(POINTS))
+    assert [Q(int(value), scale) for value in values] == [large(point) for point in POINTS]
+
+
+@pytest.mark.parametrize("factor", [1, 10**30])
+def test_a_region_holds_the_points_among_many_that_it_has_alone(factor):
+    half = HalfSpace.of([factor, -factor], factor)
+    for region in (
+        half,
+        replace(half, closed=True),
+        Outside(half),
+        AnyOf((half, off(half))),
+        AllOf((half,)),
+        AllOf(()),
+    ):
+        assert list(region.among(np.array(POINTS))) == [point in region for point in POINTS]
