@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import statistics
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -97,76 +96,60 @@ def trace(evidence: Evidence, cells: Collection[int] | None = None) -> Trace:
         losses.append(_array(facts.get("losses"), record.arrays, np.float64))
         for split, count in _counts(facts.get("provenance")):
             provenance[split] = provenance.get(split, 0) + count
-    reader = _Reader(map(float, np.concatenate(losses)[:MOST_EVENTS]), loaders)
-    for event in np.concatenate(events)[:MOST_EVENTS].tobytes():
-        reader.read(event)
-    return reader.trace(provenance, tuple(dict.fromkeys(optimizers)))
+    return _read(
+        np.concatenate(events)[:MOST_EVENTS],
+        np.concatenate(losses)[:MOST_EVENTS],
+        loaders,
+        provenance=provenance,
+        optimizers=tuple(dict.fromkeys(optimizers)),
+    )
 
 
-class _Reader:
-    """Walks through a trace's events, counting."""
+def _read(
+    events: NDArray[np.uint8],
+    losses: NDArray[np.float64],
+    loaders: Mapping[int, tuple[int, int]],
+    **known: Any,
+) -> Trace:
+    """Count over events (n,), of which each BACKWARD has the next loss. A step belongs to the batch before it."""
+    steps, backwards, begun = (np.flatnonzero(events == kind) for kind in (STEP, BACKWARD, PASS))
+    no_loss = np.full(max(0, len(backwards) - len(losses)), math.nan)
+    losses = np.concatenate([losses[: len(backwards)], no_loss])
+    batch = _splits(events)
+    previous = np.concatenate([[-1], steps[:-1]])
+    of_step, of_loss = (np.searchsorted(begun, at, side="right") for at in (steps, backwards))
+    passes = []
+    for number in np.union1d(of_step, of_loss).tolist():
+        own_steps, own_losses = steps[of_step == number], losses[of_loss == number]
+        used = np.concatenate([batch[own_steps], batch[backwards[of_loss == number]]])
+        seen = own_losses.tolist() or [math.nan]
+        sizes = loaders.get(int(begun[number - 1]), (0, 0)) if number else (0, 0)
+        split = int(np.bincount(used).argmax())
+        passes.append(Pass(split, len(own_steps), sum(seen) / len(seen), seen[0], seen[-1], *sizes))
+    return Trace(
+        steps=len(steps),
+        steps_on_train=int((batch[steps] == TRAIN).sum()),
+        steps_on_test=int((batch[steps] == TEST).sum()),
+        steps_on_other=int((batch[steps] == OTHER).sum()),
+        steps_without_zero_grad=int((_last(events == ZERO_GRAD)[steps] < previous).sum()),
+        steps_without_backward=int((_last(events == BACKWARD)[steps] < previous).sum()),
+        backwards=len(backwards),
+        passes=tuple(passes),
+        **known,
+    )
 
-    def __init__(self, losses: Iterable[float], loaders: Mapping[int, tuple[int, int]]) -> None:
-        self._losses = iter(losses)
-        self._loaders = loaders
-        self._at = 0
-        self._steps = {TRAIN: 0, TEST: 0, OTHER: 0}
-        self._unzeroed = self._unlearned = self._backwards = 0
-        self._passes: list[Pass] = []
-        self._batch = OTHER
-        self._zeroed = self._learned = False
-        self._during: list[float] = []
-        self._used: Counter[int] = Counter()
-        self._stepped = 0
-        self._sizes = 0, 0
 
-    def read(self, event: int) -> None:
-        if event in BATCHES:
-            self._batch = event if event <= OTHER else event - 3
-        elif event == ZERO_GRAD:
-            self._zeroed = True
-        elif event == BACKWARD:
-            self._backwards += 1
-            self._learned = True
-            self._during.append(next(self._losses, math.nan))
-            self._used[self._batch] += 1
-        elif event == STEP:
-            self._step()
-        elif event == PASS:
-            self._end_pass()
-            self._sizes = self._loaders.get(self._at, (0, 0))
-        self._at += 1
+def _splits(events: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """At each event the split of the last batch that was fetched, whether gradients were on or not: (n,)."""
+    last = _last(np.isin(events, tuple(BATCHES)))
+    kinds = np.where(last >= 0, events[last], OTHER) if len(events) else events
+    return np.where(kinds > OTHER, kinds - OTHER, kinds).astype(np.uint8)
 
-    def trace(self, provenance: Mapping[str, int], optimizers: tuple[tuple[str, float], ...]) -> Trace:
-        self._end_pass()
-        return Trace(
-            steps=sum(self._steps.values()),
-            steps_on_train=self._steps[TRAIN],
-            steps_on_test=self._steps[TEST],
-            steps_on_other=self._steps[OTHER],
-            steps_without_zero_grad=self._unzeroed,
-            steps_without_backward=self._unlearned,
-            backwards=self._backwards,
-            passes=tuple(self._passes),
-            provenance=provenance,
-            optimizers=optimizers,
-        )
 
-    def _step(self) -> None:
-        self._steps[self._batch] += 1
-        self._used[self._batch] += 1
-        self._stepped += 1
-        self._unzeroed += not self._zeroed
-        self._unlearned += not self._learned
-        self._zeroed = self._learned = False
-
-    def _end_pass(self) -> None:
-        if self._used:
-            losses = self._during or [math.nan]
-            split = max(self._used, key=lambda each: self._used[each])
-            mean = sum(losses) / len(losses)
-            self._passes.append(Pass(split, self._stepped, mean, losses[0], losses[-1], *self._sizes))
-        self._during, self._used, self._stepped = [], Counter(), 0
+def _last(happened: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """At each event the index of the last one until then that is so, or -2: (n,)."""
+    last: NDArray[np.intp] = np.maximum.accumulate(np.where(happened, np.arange(len(happened)), -2))
+    return last
 
 
 def _array(facts: Any, arrays: Mapping[str, NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
