@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from grader import execute, worker
 from grader.errors import GraderError, NotebookError
@@ -14,12 +15,13 @@ from grader.model import Ending, Execution
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from grader.assignment import Assignment
     from grader.datasets import Dataset
     from grader.kernel import Launcher
-    from grader.kernel.memory import Admission, Ticket
+    from grader.kernel.memory import Admission
     from grader.model import Grade
 
 SPARE_SECONDS = 180.0
@@ -40,6 +42,38 @@ class Event:
     grade: Grade | None = None
 
 
+class OnDemand:
+    """A context manager that starts a sandbox when it is first asked for: a class that did not change needs none.
+
+    `started` is told of it. May be called from any thread.
+    """
+
+    def __init__(
+        self,
+        sandbox: Callable[[], AbstractContextManager[Launcher]],
+        started: Callable[[Launcher], None] = lambda _: None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._started = started
+        self._launcher: Launcher | None = None
+        self._lock = threading.Lock()
+        self._end = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.close()
+
+    def __call__(self) -> Launcher:
+        """The one launcher. Raises `UsageError` if no sandbox starts here."""
+        with self._lock:
+            if self._launcher is None:
+                self._launcher = self._end.enter_context(self._sandbox())
+                self._started(self._launcher)
+            return self._launcher
+
+
 @dataclass(frozen=True, kw_only=True)
 class Session:
     """The assignment, the data and the means: everything but the hand-ins and the results."""
@@ -47,7 +81,8 @@ class Session:
     assignment: Assignment
     dataset: Dataset
     profile: str
-    launcher: Launcher
+    launch: Callable[[], Launcher]
+    """Gives what starts kernels. Raises `UsageError` if nothing does here."""
     admission: Admission
     """Says when memory allows one more notebook to start."""
     executor: Executor
@@ -75,21 +110,26 @@ class Session:
         )
 
     def attempt(self, job: execute.Job) -> Execution:
-        """One notebook in a process of its own; our failure is an ending, not the end of the class."""
+        """One notebook in a process of its own; our failure is an ending, not the end of the class.
+
+        Raises:
+            UsageError: no notebook at all can run here.
+        """
+        launcher = self.launch()
         try:
-            return self.admission.run(lambda ticket: self._execute(job, ticket))
+            return self.admission.run(lambda ticket: self._execute(job, launcher.at(ticket)))
         except NotebookError as error:
             ending, detail = Ending.UNREADABLE, str(error)
         except GraderError as error:
             ending, detail = Ending.BROKEN, str(error)
         return Execution(student=job.student, folder=job.folder, ending=ending, detail=detail)
 
-    def _execute(self, job: execute.Job, ticket: Ticket) -> Execution:
+    def _execute(self, job: execute.Job, launcher: Launcher) -> Execution:
         shutil.rmtree(job.folder, ignore_errors=True)
         return worker.call(
             execute.execute,
             job,
-            self.launcher.at(ticket),
+            launcher,
             seconds=job.notebook_deadline + SPARE_SECONDS,
             on_progress=lambda cells: self.on_event(
                 Event("cell", job.student, cell=cells[0] + 1, cells=cells[1])

@@ -210,7 +210,7 @@ class Grading:
                 assignment=chosen,
                 dataset=datasets.subset(self.cache),
                 profile="quick",
-                launcher=launcher or self.kernels,
+                launch=lambda: launcher or self.kernels,
                 admission=admission,
                 executor=executor,
                 cache=cache or self.cache,

@@ -100,7 +100,7 @@ class TestRun:
     def test_on_a_known_class_says_so_line_by_line(self, run):
         said = run()
         assert said.code == GRADED
-        assert said.err.splitlines()[2:] == [
+        assert said.err.splitlines()[1:] == [
             "[1/4] ada: finished (nothing to run)",
             "[2/4] bob: finished (nothing to run)",
             "[3/4] cyd: error (nothing to run)",
@@ -137,7 +137,7 @@ class TestRun:
 
     def test_of_one_student_keeps_the_others(self, run):
         said = run("--only", "bob")
-        assert said.err.splitlines()[2:] == ["[1/1] bob: finished (nothing to run)"]
+        assert said.err.splitlines()[1:] == ["[1/1] bob: finished (nothing to run)"]
         assert [line.split()[0] for line in said.out.splitlines()[1:5]] == ["ada", "bob", "cyd", "dan"]
 
     def test_ends_with_3_when_we_failed(self, run, graded, notebook_of, monkeypatch):

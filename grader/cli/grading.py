@@ -103,8 +103,6 @@ def run_class(
             only=frozenset(students),
         ) as session,
     ):
-        enforced = (f"{name} {value}" for name, value in session.launcher.enforced.items())
-        talk.say(f"Sandbox: {', '.join(enforced)}")
         for _ in run.grade_all(class_.submissions, facts, session, store):
             pass
         grades = store.grades()

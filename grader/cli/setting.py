@@ -22,7 +22,7 @@ from grader.judge import check_rubric
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
 from grader.progress import ClassProgress
-from grader.session import Session
+from grader.session import OnDemand, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from grader.assignment import Assignment
     from grader.cli.talk import Talk
+    from grader.kernel import Launcher
     from grader.store import Store
 
 
@@ -92,7 +93,10 @@ def session(
     """
     with (
         _temporary_files(store.temporary()),
-        best_launcher(dataset.root, limits=assignment.limits, confined=confined) as launcher,
+        OnDemand(
+            lambda: best_launcher(dataset.root, limits=assignment.limits, confined=confined),
+            started=lambda launcher: talk.say(_confinement(launcher)),
+        ) as launch,
         Admission() as admission,
         _pool(jobs, interrupted) as (executor, stop),
         ClassProgress(talk.console, total, jobs) as shown,
@@ -101,7 +105,7 @@ def session(
             assignment=assignment,
             dataset=dataset,
             profile=profile.value,
-            launcher=launcher,
+            launch=launch,
             admission=admission,
             executor=executor,
             cache=datasets.user_cache(),
@@ -109,6 +113,11 @@ def session(
             stop=stop,
             **options,
         )
+
+
+def _confinement(launcher: Launcher) -> str:
+    """What holds for the notebooks of this run, in one line."""
+    return "Sandbox: " + ", ".join(f"{name} {value}" for name, value in launcher.enforced.items())
 
 
 @contextlib.contextmanager

@@ -42,7 +42,7 @@ def rows(setting: Setting) -> list[Row]:
             before=before,
             after=after,
             at_most=0.3,
-            note=f"cold stock nbclient; warm, sandbox {session.launcher.enforced['mode']}",
+            note=f"cold stock nbclient; warm, sandbox {session.launch().enforced['mode']}",
         ),
         Row(what="kernel: the same, and shut down", before=before_all, after=after_all),
     ]
@@ -70,7 +70,7 @@ def _warm(session: Session) -> tuple[float, float]:
     )
     begun: list[float] = []
     started = time.perf_counter()
-    with session.launcher.kernel(request) as kernel:
+    with session.launch().kernel(request) as kernel:
         run = run_notebook(
             _notebook(), kernel, limits=limits, cell_deadline=60, notebook_deadline=60,
             on_cell=lambda _: begun.append(time.perf_counter()),

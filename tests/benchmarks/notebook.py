@@ -45,7 +45,7 @@ def rows(setting: Setting) -> list[Row]:
                 histories += each
     same = "" if histories[0] and len(set(histories)) == 1 else "NOT "
     note = f"all {len(histories)} printed histories are {same}identical to the last digit"
-    where = f"sandbox {session.launcher.enforced['mode']}, evidence recorded"
+    where = f"sandbox {session.launch().enforced['mode']}, evidence recorded"
     return [
         Row(
             what=f"notebook: the reference ({setting.profile} data)",

@@ -43,7 +43,7 @@ def session(setting: Setting) -> Iterator[Session]:
             assignment=chosen,
             dataset=dataset,
             profile=setting.profile,
-            launcher=launcher,
+            launch=lambda: launcher,
             admission=admission,
             executor=executor,
             cache=datasets.user_cache(),
