@@ -29,6 +29,7 @@ from grader.model import (
 
 T = TypeVar("T")
 
+_quote = json.JSONEncoder(ensure_ascii=False).encode
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _INDENT = "  "
 
@@ -135,7 +136,10 @@ def _number(points: Decimal) -> str:
 
 def _string(text: str) -> str:
     """Readable UTF-8; a lone surrogate, which UTF-8 cannot carry, stays an escape."""
-    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    quoted = _quote(text)
+    if quoted.isascii():
+        return quoted
+    return _LONE_SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
 
 
 def _question_dict(question: QuestionGrade) -> dict[str, Any]:

@@ -107,9 +107,10 @@ class FormulaSpec:
             count = f"{len(self.dimensions)} dimensions, 1 to {len(SIZES)} can be tried"
             raise ValueError(f"formula {self.name}: its shapes name {count}")
         try:
-            self.trials  # noqa: B018  evaluated once, here, so that a bad spec is refused when it is loaded
+            # Tried once, here, so that a bad spec is refused when it is loaded.
+            world = trial(self, SIZES[0], gaussian(_SEEDS[0])).world
             for reading in self.readings:
-                reread(self.trials[0].world, reading)
+                reread(world, reading)
         except (Unread, IllTyped, ArithmeticError) as why:
             raise ValueError(f"formula {self.name}: {why}") from None
 
