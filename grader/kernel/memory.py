@@ -38,13 +38,18 @@ FLOOR = 768 << 20
 COUNTED = ("Private_Dirty:", "Pss_Shmem:", "SwapPss:")
 
 
-def used(root: int) -> int:
-    """Bytes that `root` and what descends from it have to themselves; shared with a warm parent is free."""
+def family(root: int) -> list[int]:
+    """`root` and what descends from it."""
     try:
         children = psutil.Process(root).children(recursive=True)
     except psutil.NoSuchProcess:
-        return 0
-    return private(root) + sum(private(child.pid) for child in children)
+        return []
+    return [root, *(child.pid for child in children)]
+
+
+def used(root: int) -> int:
+    """Bytes that `root` and what descends from it have to themselves; shared with a warm parent is free."""
+    return sum(map(private, family(root)))
 
 
 def private(pid: int) -> int:
@@ -241,18 +246,26 @@ class Watchdog:
         while not self._over.wait(POLL):
             process = self._kernel.process
             if process is not None and process.poll() is None:
-                self._look(used(process.pid))
+                pids = family(process.pid)
+                self._kernel.group.add(pids)
+                self._look(sum(map(private, pids)))
 
     def _look(self, use: int) -> None:
         if self._ticket is not None:
             self._ticket.report(use)
         if use > self._limit:
             self._kernel.kill(Ending.MEMORY, f"it used {gib(use)}, the limit is {gib(self._limit)}")
+        elif self._kernel.group.kills:
+            self._kernel.kill(Ending.MEMORY, over_in_all(self._limit))
         elif self._ticket is not None and self._ticket.evicted:
             detail = (
                 f"this machine ran out of memory while the notebook used {gib(use)} of {gib(self._limit)}"
             )
             self._kernel.kill(Ending.BROKEN, f"{detail}; run it again on a machine with more")
+
+
+def over_in_all(limit: int) -> str:
+    return f"all its processes together used more than {gib(limit)}"
 
 
 def gib(size: int) -> str:

@@ -21,7 +21,8 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from grader.errors import HarnessError
 from grader.kernel import birth
-from grader.kernel.memory import oom_kills
+from grader.kernel.cgroup import Group
+from grader.kernel.memory import family, oom_kills, over_in_all
 from grader.model import Ending
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class BornKernel:
         self._log = birth.fixed_file(birth.LOG_SIZE)
         self._reason: tuple[Ending, str] | None = None
         self._released = False
+        self.group = Group.create(request.limits.memory)
         self._oom_kills = oom_kills()
         self._lock = threading.Lock()
         spec = KernelSpec(argv=["grader"], display_name="grader", language="python", interrupt_mode="signal")
@@ -132,8 +134,11 @@ class BornKernel:
         death = None if self.process is None else self.process.poll()
         if death is None:
             return None
-        if self._reason is None and not self._released and starved(death, self._oom_kills):
-            self._reason = (Ending.BROKEN, OUT_OF_MEMORY)
+        if self._reason is None and not self._released:
+            if self.group.kills:
+                self._reason = (Ending.MEMORY, over_in_all(self._request.limits.memory))
+            elif starved(death, self._oom_kills):
+                self._reason = (Ending.BROKEN, OUT_OF_MEMORY)
         if self._reason is None:
             return death
         ending, detail = self._reason
@@ -157,6 +162,7 @@ class BornKernel:
                 support=None if support is None else support.fileno(),
             )
             self.process = self._spawn(connection, descriptors)
+        self.group.add(family(self.process.pid))
 
     def release(self) -> None:
         """Kill it because its work is done; says nothing about how it ended."""
@@ -173,6 +179,7 @@ class BornKernel:
 
     def close(self) -> None:
         self.manager.context.destroy(linger=0)
+        self.group.remove()
         self.evidence.close()
         self._log.close()
 

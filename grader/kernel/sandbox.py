@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.errors import HarnessError, UsageError
-from grader.kernel import birth
+from grader.kernel import birth, cgroup
 from grader.kernel.cold import INSIDE, ColdLauncher
 from grader.kernel.guard import run_notebook
 from grader.kernel.memory import Watchdog, gib
@@ -129,9 +129,16 @@ def what_holds(mode: Mode, facts: Mapping[str, Any], limits: Limits) -> dict[str
         "filesystem": "read-only view of the interpreter and the data",
         "network": "none",
         "pids": f"own namespace, at most {limits.processes}",
-        "memory": f"{gib(limits.memory)} a process (RLIMIT_DATA), and in all (watched)",
+        "memory": f"{gib(limits.memory)} a process (RLIMIT_DATA), and in all ({held_by()})",
         "seccomp": facts["seccomp"],
     }
+
+
+def held_by() -> str:
+    """What keeps all processes of a kernel together below its limit, on this machine."""
+    group = cgroup.Group.create(1 << 30)
+    group.remove()
+    return "watched" if group.folder is None else "control group"
 
 
 def attempt(mode: Mode, data: Path, limits: Limits) -> Attempt:

@@ -1,0 +1,91 @@
+"""Control groups: a limit that nobody outruns, and none where none may be set."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from grader.kernel import cgroup
+from grader.kernel.cgroup import HEADROOM, Group
+
+MIB = 1 << 20
+GREEDY = "import os; input(); os.fork(); block = bytearray({size}); input()"
+
+
+@pytest.fixture
+def group():
+    group = Group.create(64 * MIB)
+    if group.folder is None:
+        pytest.skip("this user may not make control groups here")
+    yield group
+    group.remove()
+    assert not group.folder.exists()
+
+
+def held(group, size):
+    """How a program ends that takes `size` bytes twice, in two processes; each waits to be let go."""
+    command = [sys.executable, "-c", GREEDY.format(size=size)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        group.add([process.pid])
+        process.communicate("go\n\n")
+    return process.returncode
+
+
+def test_processes_that_have_too_much_together_are_killed(group):
+    held(group, 400 * MIB)
+    assert group.kills > 0
+
+
+def test_within_the_limit_nothing_happens(group):
+    held(group, 30 * MIB)
+    assert group.kills == 0
+
+
+def test_one_process_meets_its_own_limit_first(group):
+    limit = next(
+        (group.folder / version.limit).read_text()
+        for version in cgroup.VERSIONS
+        if (group.folder / version.limit).is_file()
+    )
+    assert int(limit) == 64 * MIB + HEADROOM
+
+
+def test_a_group_whose_harness_was_killed_is_swept_away(group):
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    left = group.folder.with_name(f"grader-{process.pid}-left")
+    left.mkdir()
+    Group.create(MIB).remove()
+    assert not left.exists()
+    assert group.folder.exists()
+
+
+@pytest.mark.parametrize("files", [(), ("cgroup.procs",)], ids=["nothing there", "another controller"])
+def test_without_a_tree_to_write_to_nothing_is_held_back(monkeypatch, tmp_path, files):
+    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
+    for name in files:
+        (tmp_path / name).touch()
+    group = Group.create(MIB)
+    assert group.folder is None
+    group.add([os.getpid()])
+    assert group.kills == 0
+    group.remove()
+    assert [path.name for path in tmp_path.iterdir()] == list(files)
+
+
+def test_version_2_is_taken_where_it_limits_memory(monkeypatch, tmp_path):
+    """As its files look; no machine is known to have both versions' limits."""
+    monkeypatch.setattr(cgroup, "ROOT", tmp_path)
+    make = cgroup.Path.mkdir
+
+    def mkdir(path, *arguments, **options):
+        make(path, *arguments, **options)
+        (path / "memory.max").write_text("max\n")
+        (path / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
+
+    monkeypatch.setattr(cgroup.Path, "mkdir", mkdir)
+    group = Group.create(MIB)
+    assert group.folder.parent == tmp_path
+    assert (group.folder / "memory.max").read_text().startswith(str(MIB + HEADROOM))
+    assert group.kills == 2
