@@ -84,7 +84,7 @@ def check_rubric(assignment: Assignment) -> None:
 class Judge:
     """A context manager: `judge(case)` gives the grade. One server process, forked for each case.
 
-    It starts with the first case: a class in which nothing changed needs none.
+    The server starts with the first case, or before it: a class in which nothing changed needs none.
     """
 
     def __init__(self, bench: Bench) -> None:
@@ -107,6 +107,10 @@ class Judge:
         theirs.close()
         self._end.callback(_end, ours, server)
         return ours
+
+    def start(self) -> None:
+        """Have the server get ready, a matter of seconds, while there is nothing to judge yet."""
+        _ = self._pipe
 
     def judge(self, case: Case) -> Grade:
         """Judge one execution; a check that crashes is `broken`, and so is a judge that does not answer.

@@ -68,7 +68,7 @@ def grade_all(
     )
     bench_key = key_of(bench)
     with Judge(bench) as judge:
-        for submission, execution in _executions(chosen, model[0], session, store):
+        for submission, execution in _executions(chosen, model[0], session, store, judge):
             case = Case(
                 execution=execution, origin=submission.origin, facts=facts.get(submission.student, {})
             )
@@ -116,7 +116,7 @@ def grade_key(execution_key: str, bench_key: str, facts: Mapping[str, str]) -> s
 
 
 def _executions(
-    submissions: Sequence[Submission], model: Execution, session: Session, store: Store
+    submissions: Sequence[Submission], model: Execution, session: Session, store: Store, judge: Judge
 ) -> Iterator[tuple[Submission, Execution]]:
     """Each submission's execution, known ones first, new ones as they end."""
     running: dict[Future[Execution], tuple[Submission, str]] = {}
@@ -133,6 +133,8 @@ def _executions(
                 continue
             session.on_event(Event("reused", submission.student, ending=known.ending))
             yield submission, known
+        if running:
+            judge.start()
         for future in as_completed(running):
             submission, key = running[future]
             execution = future.result()
