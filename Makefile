@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench clean system
+.PHONY: run test test-kernels test-others lint bench clean system
 
 run: system $(VENV)/installed
 	$(BIN)/grader data fetch || true
@@ -14,9 +14,15 @@ run: system $(VENV)/installed
 test: system $(VENV)/installed-dev
 	.ci/packages chromium
 	$(BIN)/grader data fetch
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync test-kernels test-others
+
+test-kernels:
 	# What runs inside a kernel is tested in forks of one warm process, hence by a pytest of its own.
 	$(BIN)/python -m pytest tests/kernel/inside
-	$(BIN)/python -m pytest --ignore tests/kernel/inside
+	$(BIN)/python -m pytest tests/kernel --ignore tests/kernel/inside
+
+test-others:
+	$(BIN)/python -m pytest --ignore tests/kernel
 
 lint: system $(VENV)/installed-dev
 	$(BIN)/ruff check

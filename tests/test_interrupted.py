@@ -17,7 +17,7 @@ import pytest
 from grader.store import DATABASE
 
 STUDENTS = ("ada", "bob", "cyd", "dan", "eve", "fay")
-ROUNDS = 3
+ROUNDS = 2
 PATIENCE = 120.0
 
 
