@@ -14,10 +14,11 @@ run: system $(VENV)/installed
 test: system $(VENV)/installed-dev
 	.ci/packages chromium
 	$(BIN)/grader data fetch
+	@echo "Two suites side by side, a quarter of an hour; each says what it found when it is through."
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync test-kernels test-others
 
+# What runs inside a kernel is tested in forks of one warm process, hence by a pytest of its own.
 test-kernels:
-	# What runs inside a kernel is tested in forks of one warm process, hence by a pytest of its own.
 	$(BIN)/python -m pytest tests/kernel/inside
 	$(BIN)/python -m pytest tests/kernel --ignore tests/kernel/inside
 
