@@ -1,0 +1,54 @@
+"""The README's examples of rubric tests do what it says of them."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from grader.model import Outcome
+from grader.rubric import Verdict
+
+README = Path(__file__).parent.parent / "README.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def example(name):
+    """The test of that name, from the code block that defines it."""
+    (code,) = (block for block in EXAMPLES if f"def {name}(" in block)
+    names = {}
+    exec(code, names)  # noqa: S102 - our own README
+    return names[name]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (r"$2X^T(Xw - y) + 2\lambda w$", None),
+        (r"$\nabla_w = 2 X^\top X w - 2 X^\top y + 2 \lambda w$", None),
+        (r"$2X^T(Xw - y)$", Outcome.FAILED),
+        ("I don't know.", Outcome.REVIEW),
+    ],
+)
+def test_a_formula_is_judged_by_what_it_means(answer, outcome):
+    student = SimpleNamespace(written=lambda _: answer)
+    judge = example("test_the_gradient_of_ridge_regression")
+    if outcome is None:
+        assert judge(student) is None
+        return
+    with pytest.raises(Verdict) as verdict:
+        judge(student)
+    assert verdict.value.outcome is outcome
+
+
+@pytest.mark.parametrize(("losses", "outcome"), [(20, None), (19, Outcome.FAILED), (None, Outcome.REVIEW)])
+def test_a_history_is_as_long_as_the_training(losses, outcome):
+    history = None if losses is None else SimpleNamespace(numbers=(0.5,) * losses)
+    student = SimpleNamespace(value=lambda *_: history, answer=lambda _: SimpleNamespace(source=""))
+    judge = example("test_histories_hold_twenty_losses")
+    if outcome is None:
+        assert judge(student, None, None) is None
+        return
+    with pytest.raises(Verdict) as verdict:
+        judge(student, None, None)
+    assert verdict.value.outcome is outcome
