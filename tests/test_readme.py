@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import grader
 from grader.model import Outcome
 from grader.rubric import Verdict
 
@@ -13,12 +14,20 @@ README = Path(__file__).parent.parent / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def example(name):
-    """The test of that name, from the code block that defines it."""
-    (code,) = (block for block in EXAMPLES if f"def {name}(" in block)
-    names = {}
-    exec(code, names)  # noqa: S102 - our own README
-    return names[name]
+@pytest.fixture
+def example(monkeypatch):
+    """The test of a name, from the code block that defines it; called like a function."""
+    monkeypatch.setattr(
+        grader, "question", lambda *_, **__: lambda test: test
+    )  # a mark that these tests lack
+
+    def example(name):
+        (code,) = (block for block in EXAMPLES if f"def {name}(" in block)
+        names = {}
+        exec(code, names)  # noqa: S102 - our own README
+        return names[name]
+
+    return example
 
 
 @pytest.mark.parametrize(
@@ -30,7 +39,7 @@ def example(name):
         ("I don't know.", Outcome.REVIEW),
     ],
 )
-def test_a_formula_is_judged_by_what_it_means(answer, outcome):
+def test_a_formula_is_judged_by_what_it_means(example, answer, outcome):
     student = SimpleNamespace(written=lambda _: answer)
     judge = example("test_the_gradient_of_ridge_regression")
     if outcome is None:
@@ -42,7 +51,7 @@ def test_a_formula_is_judged_by_what_it_means(answer, outcome):
 
 
 @pytest.mark.parametrize(("losses", "outcome"), [(20, None), (19, Outcome.FAILED), (None, Outcome.REVIEW)])
-def test_a_history_is_as_long_as_the_training(losses, outcome):
+def test_a_history_is_as_long_as_the_training(example, losses, outcome):
     history = None if losses is None else SimpleNamespace(numbers=(0.5,) * losses)
     student = SimpleNamespace(value=lambda *_: history, answer=lambda _: SimpleNamespace(source=""))
     judge = example("test_histories_hold_twenty_losses")
