@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import json
 from concurrent.futures import as_completed
 from functools import lru_cache
@@ -138,7 +139,7 @@ def _executions(
         for future in as_completed(running):
             submission, key = running[future]
             execution = future.result()
-            execution = store.keep(execution, _kept_under(key, execution.ending, plan.limits))
+            execution = store.keep(execution, _kept_under(key, execution, plan.limits))
             session.on_event(
                 Event("executed", submission.student, ending=execution.ending, seconds=execution.seconds)
             )
@@ -150,16 +151,18 @@ def _executions(
 
 def _known(submission: Submission, key: str, limits: Limits, store: Store) -> Execution | None:
     found = store.execution(submission.student)
-    if found is None or store.execution_key(submission.student) != _kept_under(key, found.ending, limits):
+    if found is None or store.execution_key(submission.student) != _kept_under(key, found, limits):
         return None
     return found
 
 
-def _kept_under(key: str, ending: Ending, limits: Limits) -> str:
-    """What a limit cut off is known only as long as the limits are the same."""
-    if ending not in (Ending.TIMEOUT, Ending.MEMORY, Ending.OUTPUT):
-        return key
-    return hashlib.sha256(f"{key} {limits}".encode()).hexdigest()
+def _kept_under(key: str, execution: Execution, limits: Limits) -> str:
+    """What a limit cut off is known as long as the limits are the same; what lacked a package, as long as it does."""
+    if execution.ending in (Ending.TIMEOUT, Ending.MEMORY, Ending.OUTPUT):
+        return hashlib.sha256(f"{key} {limits}".encode()).hexdigest()
+    if execution.stranded_cells:
+        return hashlib.sha256(f"{key} {_installed()}".encode()).hexdigest()
+    return key
 
 
 def _key(submission: Submission, plan: execute.Plan) -> str:
@@ -203,6 +206,11 @@ def _hash(*paths: Path) -> str:
     for path in paths:
         digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _installed() -> list[tuple[str, str]]:
+    """All packages that a notebook may import, with their versions."""
+    return sorted((each.name, each.version) for each in importlib.metadata.distributions())
 
 
 @lru_cache

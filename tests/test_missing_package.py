@@ -2,6 +2,8 @@
 
 import pytest
 
+from grader import run
+
 IMPORT = "import a_package_that_nobody_has as rare\n"
 
 
@@ -45,3 +47,14 @@ def test_what_was_right_before_the_import_stands(graded):
 def test_a_name_that_an_installed_package_does_not_have_is_no_missing_package(graded):
     _, outcomes = graded(number="import json.jason\nnumber = 42")
     assert outcomes["1"] == "failed"
+
+
+def test_once_more_packages_are_installed_it_runs_again(fresh, notebook_of, monkeypatch):
+    fresh.hand_in("eve", notebook_of(number=f"{IMPORT}number = 42"))
+    fresh.hand_in("fay", notebook_of())
+    fresh.grade()
+    fresh.grade()
+    assert fresh.executed == []
+    monkeypatch.setattr(run, "_installed", lambda: [("a_package_that_nobody_has", "1.0")])
+    fresh.grade()
+    assert fresh.executed == ["eve"]
