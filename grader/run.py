@@ -157,7 +157,7 @@ def _known(submission: Submission, key: str, limits: Limits, store: Store) -> Ex
 
 
 def _kept_under(key: str, execution: Execution, limits: Limits) -> str:
-    """What a limit cut off is known as long as the limits are the same; what lacked a package, as long as it does."""
+    """What a limit cut off is known while the limits are the same; what lacked a package, while it does."""
     if execution.ending in (Ending.TIMEOUT, Ending.MEMORY, Ending.OUTPUT):
         return hashlib.sha256(f"{key} {limits}".encode()).hexdigest()
     if execution.stranded_cells:
