@@ -105,6 +105,14 @@ class Program:
             time.sleep(0.01)
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """What is started in a shell's background is deaf to Ctrl-C, and so is what it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def program(fresh, tmp_path_factory, notebook_of):
     for number, student in enumerate(STUDENTS):

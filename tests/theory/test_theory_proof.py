@@ -1,5 +1,6 @@
 """Proofs and counterexamples for small networks, against what is known and against brute force."""
 
+import random
 from dataclasses import replace
 from fractions import Fraction as Q
 from itertools import product
@@ -150,8 +151,13 @@ def test_another_number_of_inputs_is_refused():
 
 
 def test_no_time_is_undecided_and_not_wrong():
-    network = Network.of(ROWS, [0] * 4, [1] * 4, "-3.5")
-    proof = verify(network, Wanted(region=descending(5)), seconds=0.0)
+    """Forty ReLU units beside the same ones written differently: right, and no matter of a millisecond."""
+    numbers = random.Random(0)  # noqa: S311 - no secret
+    rows = [[numbers.randint(-9, 9) for _ in range(5)] for _ in range(40)]
+    one = Network.of(rows, [1] * 40, [1] * 40, 0, hidden=Activation.RELU)
+    twice = [[2 * weight for weight in row] for row in rows]
+    other = Network.of(twice, [2] * 40, ["0.5"] * 40, 0, hidden=Activation.RELU)
+    proof = verify(one, other, seconds=0.0)
     assert proof.status is Status.UNDECIDED
     assert "did not decide" in proof.reason
 
