@@ -59,6 +59,8 @@ def attack(name, *cells, ending=Ending.FINISHED, prints="", slow=False, **deadli
     cells = tuple(textwrap.dedent(cell) for cell in cells)
     endings = ending if isinstance(ending, tuple) else (ending,)
     marks = [pytest.mark.slow] if slow else []
+    if endings == (Ending.FINISHED,):  # however busy the machine is
+        deadlines = {"cell": 240.0, "notebook": 480.0} | deadlines
     return pytest.param(Attack(cells, endings, prints, **deadlines), id=name, marks=marks)
 
 
