@@ -387,13 +387,7 @@ def _run_pytest(plugin: RubricPlugin, modules: dict[str, ModuleType]) -> None:
             others `waiting` in the plugin instead.
     """
     folder = str(plugin.folder)
-    options = [
-        "--import-mode=importlib",
-        "-c",
-        os.devnull,
-        f"--rootdir={folder}",
-        "--noconftest",
-    ]
+    options = ["--import-mode=importlib", "-c", os.devnull, f"--rootdir={folder}", "--noconftest"]
     disabled = ["cacheprovider", "terminal", "faulthandler", "junitxml", "doctest", "unraisableexception"]
     said = io.StringIO()
     quiet = contextlib.redirect_stdout(said), contextlib.redirect_stderr(said)

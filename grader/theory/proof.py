@@ -21,7 +21,7 @@ from grader.theory.networks import Activation, Network, NetworkError, Point, Tra
 from grader.theory.regions import AllOf, AnyOf, HalfSpace, Outside, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -104,8 +104,8 @@ def verify(
         NetworkError: the number of inputs differs.
     """
     _check_inputs(network, wanted)
-    for point in _readable(network, wanted, within):
-        return Proof(status=Status.REFUTED, counterexample=_counterexample(network, wanted, point))
+    if found := _first_wrong(network, wanted, within, _readable(network, wanted, within)):
+        return Proof(status=Status.REFUTED, counterexample=found)
     x = _unknowns(network.inputs)
     solver = z3.Solver()
     solver.set("timeout", max(1, int(1000 * seconds)))
@@ -116,14 +116,19 @@ def verify(
     if answer != z3.sat:
         return Proof(status=Status.UNDECIDED, reason=f"z3 did not decide it in {seconds:g} s")
     known = _point(solver.model(), x)
-    for point in (*_whole(solver, x, known), known):
-        if point in within and network(point) != wanted(point):
-            return Proof(status=Status.REFUTED, counterexample=_counterexample(network, wanted, point))
+    if found := _first_wrong(network, wanted, within, (*_whole(solver, x, known), known)):
+        return Proof(status=Status.REFUTED, counterexample=found)
     return Proof(status=Status.UNDECIDED, reason="z3's counterexample does not hold in exact arithmetic")
 
 
-def _counterexample(network: Network, wanted: Wanted | Network, point: Point) -> Counterexample:
-    return Counterexample(trace=network.trace(point), wanted=wanted(point))
+def _first_wrong(
+    network: Network, wanted: Wanted | Network, within: Region, points: Iterable[Point]
+) -> Counterexample | None:
+    """The first point at which the network really is wrong, in fractions."""
+    for point in points:
+        if point in within and network(point) != wanted(point):
+            return Counterexample(trace=network.trace(point), wanted=wanted(point))
+    return None
 
 
 def _readable(network: Network, wanted: Wanted | Network, within: Region) -> Iterator[Point]:
@@ -132,7 +137,7 @@ def _readable(network: Network, wanted: Wanted | Network, within: Region) -> Ite
         return
     points = _grid(network.inputs)
     (theirs, scale), (right, other) = network.on_integers(points), wanted.on_integers(points)
-    wrong = within.among(points) & (theirs * other != right * scale)
+    wrong = within.among(points) & (theirs.astype(object) * other != right.astype(object) * scale)
     if wrong.any():
         yield tuple(Fraction(int(number)) for number in points[wrong.argmax()])
 

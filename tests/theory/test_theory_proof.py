@@ -269,3 +269,11 @@ def test_a_region_holds_the_points_among_many_that_it_has_alone(factor):
         AllOf(()),
     ):
         assert list(region.among(np.array(POINTS))) == [point in region for point in POINTS]
+
+
+def test_numbers_too_large_for_machine_words_are_compared_exactly():
+    sign = Network.of([[1]], [0], [1], 0)
+    tiny = Network.of([[1]], [0], ["1e-40"], 0, output=Activation.IDENTITY)
+    proof = verify(sign, tiny)
+    assert proof.status is Status.REFUTED
+    assert proof.counterexample.wanted != proof.counterexample.trace.output
