@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from grader.bindings import Bindings, defined_names
@@ -234,6 +235,7 @@ def _question(cell: NotebookNode) -> str | None:
 WORD = r"(?:question|problem|exercise|task|part|ex|q|answer(?: to)?)[\s.:#]*"
 
 
+@cache
 def _pattern(question: str) -> re.Pattern[str]:
     """A marker at the start of a line.
 
@@ -262,21 +264,27 @@ def _is_heading(source: str) -> bool:
     return source.lstrip().startswith("## ")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Text:
-    """A text's runs of three characters, to be compared in linear time."""
+    """A text, to be compared by its runs of three characters, in linear time."""
 
-    triples: Counter[str]
-    size: int
+    padded: str
 
     @classmethod
     def of(cls, source: str) -> _Text:
-        text = " ".join(source[: LONGEST_CELL + 1].split()) if len(source) <= LONGEST_CELL else ""
-        padded = f"  {text}  "
-        return cls(Counter(padded[i : i + 3] for i in range(len(padded) - 2)), len(padded) - 2)
+        text = " ".join(source.split()) if len(source) <= LONGEST_CELL else ""
+        return cls(f"  {text}  ")
+
+    @property
+    def size(self) -> int:
+        return len(self.padded) - 2
+
+    @cached_property
+    def triples(self) -> Counter[str]:
+        return Counter(map("".join, zip(self.padded, self.padded[1:], self.padded[2:], strict=False)))
 
     def is_one_of(self, others: Iterable[_Text]) -> bool:
-        return any(self.likeness(other, SAME) >= SAME for other in others)
+        return any(self == other or self.likeness(other, SAME) >= SAME for other in others)
 
     def likeness(self, other: _Text, least: float) -> float:
         """The share of runs that both have, 0 to 1; 0 where the lengths alone keep it below `least`."""

@@ -11,12 +11,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from decimal import Decimal
     from pathlib import Path
 
 SCHEMA = 1
+SUBSET = "subset"
+"""The flag of a grade that was found on a sample of the data set."""
 
 
 class Ending(StrEnum):
@@ -213,3 +215,22 @@ class Grade:
     @property
     def checks(self) -> tuple[Check, ...]:
         return tuple(check for question in self.questions for check in question.checks)
+
+
+def is_provisional(questions: Sequence[QuestionGrade], flags: Sequence[Flag]) -> bool:
+    """Can this total still change: is a check open, or were the data only a sample?"""
+    is_open = any(check.outcome.provisional for question in questions for check in question.checks)
+    return is_open or any(flag.kind == SUBSET for flag in flags)
+
+
+def combine(outcomes: Sequence[Outcome]) -> Outcome:
+    """A question's outcome from its checks': what is open stays open, else all, none or part of it."""
+    for worst in (Outcome.BROKEN, Outcome.REVIEW):
+        if worst in outcomes:
+            return worst
+    kinds = set(outcomes)
+    if not kinds:
+        return Outcome.BROKEN  # nobody looked at it
+    if kinds <= {Outcome.FAILED, Outcome.SKIPPED}:
+        return Outcome.SKIPPED if kinds == {Outcome.SKIPPED} else Outcome.FAILED
+    return Outcome.PASSED if kinds == {Outcome.PASSED} else Outcome.PARTIAL

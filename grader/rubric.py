@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import pytest
 
 from grader import answers as finding
-from grader.analysis.training import Linear, inputs
 from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Value
 from grader.model import Ending, FoundBy, Outcome, ReviewItem
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
     from numpy.typing import NDArray
 
+    from grader.analysis.training import Linear, Scores
     from grader.assignment import Assignment
     from grader.datasets import Arrays
 
@@ -305,26 +305,25 @@ class Data:
     arrays: Arrays
     complete: bool
 
-    _logits: dict[bytes, NDArray[np.float32]] = field(default_factory=dict)
+    _scores: dict[bytes, Scores] = field(default_factory=dict)
 
-    def labels(self, *, train: bool) -> NDArray[np.uint8]:
-        """(n,)."""
-        return self.arrays.train_labels if train else self.arrays.test_labels
+    def size(self, *, train: bool) -> int:
+        """How many points a split has."""
+        return len(self._split(train=train)[1])
 
-    def logits(self, layer: Linear, *, train: bool) -> NDArray[np.float32]:
-        """What a layer makes of a split, whose pixels are in [0, 1]: (n, classes). Computed once."""
+    def scores(self, layer: Linear, *, train: bool) -> Scores:
+        """What a layer achieves on a split. Computed once."""
         key = b"".join((layer.weight.tobytes(), layer.bias.tobytes(), bytes([train])))
-        if key not in self._logits:
-            self._logits[key] = layer.logits(self._train_inputs if train else self._test_inputs)
-        return self._logits[key]
+        if key not in self._scores:
+            self._scores[key] = layer.scores(*self._split(train=train))
+        return self._scores[key]
 
-    @cached_property
-    def _train_inputs(self) -> NDArray[np.float32]:
-        return inputs(self.arrays.train_images)
-
-    @cached_property
-    def _test_inputs(self) -> NDArray[np.float32]:
-        return inputs(self.arrays.test_images)
+    def _split(self, *, train: bool) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Images (n, h, w) and labels (n,)."""
+        arrays = self.arrays
+        if train:
+            return arrays.train_images, arrays.train_labels
+        return arrays.test_images, arrays.test_labels
 
 
 @dataclass

@@ -14,8 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
-from grader.judge import combine, is_provisional
-from grader.model import Grade, Outcome, Ruling
+from grader.model import Grade, Outcome, Ruling, combine, is_provisional
 from grader.reports.table import harmless
 from grader.theory.words import order_alike
 

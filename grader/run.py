@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader import execute, reference
+from grader.court import Bench, Case
 from grader.errors import UsageError
-from grader.judge import Bench, Case, Judge
+from grader.judge import Judge
 from grader.model import Ending, Execution, Outcome
 from grader.publish import Publisher
 from grader.session import Event

@@ -10,8 +10,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from grader.judge import combine
-from grader.model import Ending, Outcome
+from grader.model import Ending, Outcome, combine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -12,10 +12,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from grader import assignment, datasets, evidence, judge
+from grader import assignment, datasets, evidence
+from grader import court as courts
+from grader.court import Bench, Case, Court
 from grader.errors import HarnessError, RubricError
-from grader.judge import Bench, Case, Court, Judge
-from grader.model import Ending, Execution, Flag, FoundBy, Outcome
+from grader.judge import Judge
+from grader.model import Ending, Execution, Flag, FoundBy, Outcome, combine
 from grader.rubric import Band, Data, Reference, question
 
 TOML = """
@@ -45,6 +47,12 @@ SECOND = '@question("2", points=0.5)\ndef test_two(): pass\n'
 HEAD = "import os, sys, time\nimport pytest\nfrom grader import award, fail, question, review, skip\n"
 
 
+def judged(court, case):
+    grades = []
+    court.sit(lambda judge: grades.append(judge(case)))
+    return grades[0]
+
+
 @dataclass
 class Place:
     """A folder with an assignment, and executions of notebooks."""
@@ -67,17 +75,17 @@ class Place:
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
         (folder / "evidence").mkdir(parents=True)
-        nbformat.write(new_notebook(cells=list(cells)), folder / judge.EXECUTED)
+        nbformat.write(new_notebook(cells=list(cells)), folder / courts.EXECUTED)
         if stored is not None:
-            (folder / judge.EVIDENCE).write_bytes(stored)
+            (folder / courts.EVIDENCE).write_bytes(stored)
         return Execution(student="ana", folder=folder, ending=ending, **facts)
 
     def court(self, rubric):
-        reference = judge.work(self.run(), rubric, "full")
+        reference = courts.work(self.run(), rubric, "full")
         return Court(rubric, "full", Reference((reference,)), Data(None, complete=True))
 
     def grade(self, rubric, execution=None):
-        return self.court(rubric).judge(Case(execution=execution or self.run()))
+        return judged(self.court(rubric), Case(execution=execution or self.run()))
 
     def bench(self, rubric, dataset):
         return Bench(assignment=rubric.folder, profile="full", reference=(self.run(),), dataset=dataset)
@@ -160,18 +168,18 @@ def one(points=1, name="test_one", **more):
 )
 def test_a_rubric_that_contradicts_itself_is_refused(place, text, message):
     with pytest.raises(RubricError, match=message) as refused:
-        judge.check_rubric(place.rubric(text))
+        courts.check_rubric(place.rubric(text))
     assert str(place.folder) in str(refused.value)
 
 
 def test_two_checks_of_one_name_are_refused(place):
     place.rubric(one(0.5), name="test_a.py")
     with pytest.raises(RubricError, match="Two checks have the name test_one"):
-        judge.check_rubric(place.rubric(one(0.5) + SECOND))
+        courts.check_rubric(place.rubric(one(0.5) + SECOND))
 
 
 def test_a_good_rubric_is_not_refused_and_runs_no_test(place, capfd):
-    judge.check_rubric(place.check("sys.exit('this ran')"))
+    courts.check_rubric(place.check("sys.exit('this ran')"))
     assert capfd.readouterr() == ("", "")
 
 
@@ -294,7 +302,7 @@ def test_no_conftest_and_no_plugin_takes_part(place, monkeypatch):
     ],
 )
 def test_a_questions_outcome_comes_from_its_checks(outcomes, expected):
-    assert judge.combine([Outcome(outcome) for outcome in outcomes.split()]) == expected
+    assert combine([Outcome(outcome) for outcome in outcomes.split()]) == expected
 
 
 # --- grades ---------------------------------------------------------------------------------------------
@@ -320,7 +328,7 @@ def test_a_final_grade_is_not_provisional(place):
 
 def test_a_grade_on_a_sample_of_the_data_is(place):
     court = replace(place.court(place.check("pass")), data=Data(None, complete=False))
-    grade = court.judge(Case(execution=place.run(), origin="zip", facts={"participated": "yes"}))
+    grade = judged(court, Case(execution=place.run(), origin="zip", facts={"participated": "yes"}))
     assert grade.provisional
     assert [flag.kind for flag in grade.flags] == ["subset"]
     assert grade.origin == "zip"
@@ -329,7 +337,7 @@ def test_a_grade_on_a_sample_of_the_data_is(place):
 def test_what_the_course_knows_reaches_the_check(place):
     court = place.court(place.check("assert student.facts['participated'] == 'yes'"))
     facts = {"participated": "yes"}
-    assert court.judge(Case(execution=place.run(), facts=facts)).checks[0].outcome is Outcome.PASSED
+    assert judged(court, Case(execution=place.run(), facts=facts)).checks[0].outcome is Outcome.PASSED
 
 
 def test_an_unreadable_notebook_goes_to_a_person(place):
@@ -418,7 +426,7 @@ def work(place):
     extra = (new_code_cell("# 1\nx = 3"), new_code_cell("# 1\nx = 4"))
     stored = records(cell(1, x=1), cell(2, y=2), cell(3, x=3), cell(4, x=4, z=9))
     rubric = place.rubric(one() + SECOND)
-    return judge.work(place.run((*CELLS, *extra), stored=stored), rubric, "full", {})
+    return courts.work(place.run((*CELLS, *extra), stored=stored), rubric, "full", {})
 
 
 def test_a_value_is_that_of_its_own_question(work):
@@ -447,7 +455,7 @@ def test_an_answer_shows_what_it_printed(place):
     ]
     shown = new_code_cell("x = 1", metadata={"grader": {"question": "1"}}, outputs=outputs)
     said = new_markdown_cell("In words.", metadata={"grader": {"question": "1"}})
-    answer = judge.work(place.run((shown, said)), place.rubric(one() + SECOND), "full").answer("1")
+    answer = courts.work(place.run((shown, said)), place.rubric(one() + SECOND), "full").answer("1")
     assert answer.text == "printed\n\nreturned"
     assert answer.error == "NameError: x"
     assert answer.pictures == 1
@@ -459,7 +467,7 @@ def test_text_with_finds_a_name_wherever_it_is_used(place):
         return new_code_cell(source, outputs=[new_output("stream", name="stdout", text=text)])
 
     cells = (printing("f(x)", "one"), printing("# g\nff(x)", "two"), printing("print(f)", "three"))
-    work = judge.work(place.run(cells), place.rubric(one() + SECOND), "full")
+    work = courts.work(place.run(cells), place.rubric(one() + SECOND), "full")
     assert work.text_with("f") == "one\nthree"
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from grader import assignment as assignments
 from grader import datasets, reference, run
+from grader.court import Bench
 from grader.errors import HarnessError, RubricError, UsageError
-from grader.judge import Bench
 from grader.kernel.cold import ColdLauncher
 from grader.model import Ending, Outcome
 from grader.store import Store

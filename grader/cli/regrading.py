@@ -17,8 +17,8 @@ from grader import datasets, publish, reference, run, terminal
 from grader.cli import setting
 from grader.cli.options import JsonOption, ResultsArgument
 from grader.cli.talk import GRADED, Talk, end, read_text, show, show_json, show_line
+from grader.court import Bench
 from grader.errors import UsageError
-from grader.judge import Bench
 from grader.rulings import apply
 from grader.rulings import read as read_rulings
 from grader.store import Store

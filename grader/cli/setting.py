@@ -17,8 +17,8 @@ from grader import assignment as assignments
 from grader import datasets
 from grader.cli.options import Profile
 from grader.cli.talk import INTERRUPTED, err
+from grader.court import check_rubric
 from grader.errors import UsageError
-from grader.judge import check_rubric
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
 from grader.progress import ClassProgress

@@ -19,7 +19,7 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
         Convention(Activation(hidden), Activation(output)) for hidden, output in settings["conventions"]
     )
     try:
-        judged = verify_network(reading.W1, reading.b1, reading.w2, reading.b2)
+        judged = verified(reading, allowed)
     except NetworkError as error:
         review(f"These weights can't be checked: {error}", actual=student.answer("3").source)
     exhibits.text("What was proved", summary(judged))
@@ -49,6 +49,13 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
         hint="Work this input through by hand: each hidden unit first, then the output.",
         **facts,
     )
+
+
+def verified(reading, allowed):
+    """Proofs under the conventions that are allowed; if it is right under none, under every one there is."""
+    network = reading.W1, reading.b1, reading.w2, reading.b2
+    judged = verify_network(*network, conventions=allowed)
+    return judged if judged.right else verify_network(*network)
 
 
 def weights(student):

@@ -199,7 +199,7 @@ def accuracy(work, data, which):
         return math.nan
     train = is_train(work, which)
     normalised = training.normalisation(work.value("trainingdata" if train else "testdata"))
-    return training.accuracy(data.logits(layer.before(normalised), train=train), data.labels(train=train))
+    return data.scores(layer.before(normalised), train=train).accuracy
 
 
 def is_train(work, which):
@@ -210,7 +210,7 @@ def is_train(work, which):
 
 def draws_from_a_part(work, data, which):
     """Then we don't know its accuracy, but a right `evaluate` does."""
-    return drawn(work, which).get("length") not in (None, len(data.labels(train=is_train(work, which))))
+    return drawn(work, which).get("length") not in (None, data.size(train=is_train(work, which)))
 
 
 def drawn(work, which):

@@ -201,24 +201,21 @@ def same_weights(one, other):
 
 def accuracy(work, data, *, test=True):
     """The accuracy that `net` has on the real data, or NaN if it can't be recomputed."""
-    if linear(work) is None:
-        return math.nan
-    return training.accuracy(logits(work, data, test=test), data.labels(train=not test))
+    return scores(work, data, test=test).accuracy
 
 
-@cache
-def loss(work, data, *, test=True, softmaxed=False):
+def loss(work, data, *, test=True):
     """The mean cross-entropy of `net` on the real data, or NaN if it can't be recomputed."""
-    if linear(work) is None:
-        return math.nan
-    labels = data.labels(train=not test)
-    return training.cross_entropy(logits(work, data, test=test), labels, softmaxed=softmaxed)
+    return scores(work, data, test=test).loss
 
 
-def logits(work, data, *, test):
+def scores(work, data, *, test):
     """Of the layer as it acts on plain pixels, which the notebook may have normalised."""
+    layer = linear(work)
+    if layer is None:
+        return training.Scores(math.nan, math.nan, math.nan)
     normalised = training.normalisation(work.value("testdata" if test else "trainingdata"))
-    return data.logits(linear(work).before(normalised), train=not test)
+    return data.scores(layer.before(normalised), train=not test)
 
 
 @cache
@@ -240,8 +237,8 @@ def softmaxed(student, data):
     run = run_of(student)
     if linear(student) is None or len(run.epochs) < 3 or not math.isfinite(run.epochs[-1].loss):
         return False
-    plain, twice = (loss(student, data, test=False, softmaxed=softmaxed) for softmaxed in (False, True))
-    return histories.is_rather(run.epochs[-1].loss, twice, than=plain)
+    known = scores(student, data, test=False)
+    return histories.is_rather(run.epochs[-1].loss, known.softmaxed, than=known.loss)
 
 
 def because(made, consequence):
@@ -273,9 +270,10 @@ def account(student, data, settings):
     final, scales = {}, {}
     for which in HISTORIES:
         test, size = is_test(student, which), settings["batch_size"]
-        known = loss(student, data, test=test, softmaxed=softmaxed(student, data))
-        final[which] = [known] if linear(student) else []
-        points = len(data.labels(train=not test))
+        known = scores(student, data, test=test)
+        own = known.softmaxed if softmaxed(student, data) else known.loss
+        final[which] = [own] if linear(student) else []
+        points = data.size(train=not test)
         batches = math.ceil(points / size)
         scales[which] = (1, 1 / size, batches, points, 1 / batches, size)
     return histories.Account(trace=run_of(student), epochs=settings["epochs"], final=final, scales=scales)

@@ -243,35 +243,34 @@ def test_everything_else_is_not(value):
     assert of(value) is None
 
 
+def seen(transform, images):
+    """What a network sees of images through a transform: (n, features)."""
+    return torch.stack([transform(image) for image in images]).flatten(1)
+
+
 def test_accuracy_and_loss_are_torchs():
     draw = torch.Generator().manual_seed(0)
     layer = torch.nn.Linear(784, 10)
-    x, y = torch.rand(500, 784, generator=draw), torch.randint(10, (500,), generator=draw)
+    count = 2 * training.BLOCK + 500
+    images = torch.randint(256, (count, 28, 28), generator=draw, dtype=torch.uint8).numpy()
+    y = torch.randint(10, (count,), generator=draw)
     state = {name: tensor.numpy() for name, tensor in layer.state_dict().items()}
     ours = Linear.of(module(**state), features=784, classes=10)
     with torch.no_grad():
-        logits = layer(x)
-    computed, labels = ours.logits(x.numpy()), y.numpy().astype(np.uint8)
-    assert training.accuracy(computed, labels) == (logits.argmax(1) == y).double().mean().item()
-    expected = torch.nn.functional.cross_entropy(logits.double(), y).item()
-    assert training.cross_entropy(computed, labels) == pytest.approx(expected, rel=1e-6)
-
-
-def test_the_loss_of_softmaxed_logits_is_torchs():
-    layer = of(module(weight=np.arange(18.0).reshape(3, 6) / 10, bias=np.array([0.5, 0, -0.5])))
-    inputs = np.random.default_rng(0).random((40, 6)).astype(np.float32)
-    labels = np.arange(40) % 3
-    logits = torch.tensor(layer.logits(inputs)).double()
-    expected = torch.nn.functional.cross_entropy(logits.softmax(1), torch.tensor(labels)).item()
-    computed = training.cross_entropy(layer.logits(inputs), labels, softmaxed=True)
-    assert computed == pytest.approx(expected, rel=1e-6)
+        logits = layer(seen(transforms.ToTensor(), images))
+    computed = ours.scores(images, y.numpy().astype(np.uint8))
+    assert computed.accuracy == (logits.argmax(1) == y).double().mean().item()
+    expected = [
+        torch.nn.functional.cross_entropy(given.double(), y).item() for given in (logits, logits.softmax(1))
+    ]
+    assert [computed.loss, computed.softmaxed] == pytest.approx(expected, rel=1e-6)
 
 
 def test_huge_weights_have_a_loss():
     layer = of(module(weight=np.full((3, 6), 1e25) * np.array([[1], [2], [3]]), bias=BIAS))
-    inputs = np.ones((4, 6), np.float32)
-    assert training.accuracy(layer.logits(inputs), np.array([2, 2, 0, 0])) == 0.5
-    assert training.cross_entropy(layer.logits(inputs), np.array([2, 2, 0, 0])) > 1e24
+    scores = layer.scores(np.full((4, 2, 3), 255, np.uint8), np.array([2, 2, 0, 0]))
+    assert scores.accuracy == 0.5
+    assert scores.loss > 1e24
 
 
 # --- inputs ---------------------------------------------------------------------------------------------
@@ -308,20 +307,16 @@ def test_no_data_set_is_not_normalised(value):
     assert training.normalisation(value) == (0, 1)
 
 
-def test_inputs_are_what_the_network_sees():
-    images = np.arange(2 * 28 * 28, dtype=np.uint8).reshape(2, 28, 28)
-    np.testing.assert_array_equal(
-        training.inputs(images), np.stack([transforms.ToTensor()(image).numpy().ravel() for image in images])
-    )
-
-
 def test_a_layer_before_normalisation_computes_the_same():
     layer = of(module(weight=np.arange(18.0).reshape(3, 6) / 10, bias=np.array([0.5, 0, -0.5])))
     images = np.arange(4 * 6, dtype=np.uint8).reshape(4, 2, 3) * 10
-    seen = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))])
-    normalised = torch.stack([seen(image) for image in images]).flatten(1).numpy()
-    ours = layer.before((0.5, 0.25)).logits(training.inputs(images))
-    np.testing.assert_allclose(ours, layer.logits(normalised), atol=1e-5)
+    normalised = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))])
+    before = layer.before((0.5, 0.25))
+    np.testing.assert_allclose(
+        seen(transforms.ToTensor(), images).numpy() @ before.weight.T + before.bias,
+        seen(normalised, images).numpy() @ layer.weight.T + layer.bias,
+        atol=1e-5,
+    )
 
 
 # --- histories ------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import nbformat
 
 from grader import datasets, reference
-from grader.judge import Bench, Case, Judge
+from grader.court import Bench, Case
+from grader.judge import Judge
 from grader.reports import html
 from grader.store import Store
 
@@ -53,13 +54,11 @@ def measured(results: Path, dataset: datasets.Dataset, runs: int) -> list[Row]:
         nbformat.read(each.folder / "executed.ipynb", as_version=4)
         for each in (execution, bench.reference[0])
     )
-    cold, warm, pages = [], [], []
+    cold = [timed(lambda: _cold(bench, case)) for _ in range(runs)]
     with Judge(bench) as judge:
         grade = judge.judge(case)
-        for _ in range(runs):
-            cold.append(timed(lambda: _cold(bench, case)))
-            warm.append(timed(lambda: judge.judge(case)))
-            pages.append(timed(lambda: html.student_page(grade, executed, model)))
+        warm = [timed(lambda: judge.judge(case)) for _ in range(runs)]
+    pages = [timed(lambda: html.student_page(grade, executed, model)) for _ in range(runs)]
     return [
         Row(
             what="judge: one stored execution",

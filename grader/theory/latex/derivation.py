@@ -112,10 +112,19 @@ def _steps(statement: Statement, exam: Exam) -> Iterator[_Found]:
             yield _Found(Step.UNREAD, statement.text, statement.problem)
         return
     for left, right in pairwise(statement.sides):
-        tries = [_step(left, right, exam, reading) for reading in _READINGS]
-        held = [step for step, _ in tries if step not in (Step.FALSE, Step.UNREAD)]
-        step, why = (held[0], "") if held else tries[0]
+        step, why = _read(left, right, exam)
         yield _Found(step, f"{shown(left)} = {shown(right)}", why)
+
+
+def _read(left: n.Node, right: n.Node, exam: Exam) -> tuple[Step, str]:
+    """A step by the first reading in which it holds; if it holds in none, by the first of all."""
+    tries = []
+    for reading in _READINGS:
+        step, why = _step(left, right, exam, reading)
+        if step not in (Step.FALSE, Step.UNREAD):
+            return step, why
+        tries.append((step, why))
+    return tries[0]
 
 
 def _step(left: n.Node, right: n.Node, exam: Exam, reading: Reading) -> tuple[Step, str]:

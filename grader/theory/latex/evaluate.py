@@ -38,14 +38,16 @@ class Evaluator(Indexing):
         IllTyped: shapes, ranges or arithmetic that fit nothing.
     """
 
-    def __call__(self, node: n.Node) -> Value:  # noqa: C901, PLR0911, PLR0912  one line a node
+    def __call__(self, node: n.Node) -> Value:  # noqa: C901, PLR0911, PLR0912  one line a node, the frequent ones first
         self.fuel.burn()
         algebra = self.algebra
         match node:
-            case n.Number(number):
-                return value(float(number))
             case n.Name(name):
                 return self.named(name)
+            case n.Index(base, at):
+                return self.picked(base, at)
+            case n.Number(number):
+                return value(float(number))
             case n.Negative(body):
                 return -self(body)
             case n.Sum(terms):
@@ -53,12 +55,18 @@ class Evaluator(Indexing):
             case n.Product(left, right, by):
                 operation = {"": algebra.multiply, ".": algebra.dot, "o": algebra.entrywise}[by]
                 return operation(self(left), self(right))
-            case n.DottedProduct(factors):
-                return self._product([self(item) for item in self._unfolded(factors)])
-            case n.Quotient(top, bottom):
-                return algebra.divide(self(top), self(bottom))
             case n.Power(base, exponent):
                 return algebra.power(self(base), self(exponent))
+            case n.Norm(body, order):
+                return algebra.norm(self(body), self._order(order))
+            case n.Series():
+                return self._series(node)
+            case n.Call(function, arguments):
+                return self._call(function, arguments)
+            case n.Quotient(top, bottom):
+                return algebra.divide(self(top), self(bottom))
+            case n.DottedProduct(factors):
+                return self._product([self(item) for item in self._unfolded(factors)])
             case n.Root(body, degree):
                 return algebra.root(self(body), self(degree))
             case n.Prime(n.Call() as function):
@@ -67,18 +75,10 @@ class Evaluator(Indexing):
                 return self._transposed(node, self(body))
             case n.Bars(body):
                 return self._bars(self(body))
-            case n.Norm(body, order):
-                return algebra.norm(self(body), self._order(order))
-            case n.Index(base, at):
-                return self.picked(base, at)
             case n.Items(items):
                 return column(self(item) for item in self._unfolded(items))
             case n.Inner(left, right):
                 return algebra.dot(self(left), self(right))
-            case n.Series():
-                return self._series(node)
-            case n.Call(function, arguments):
-                return self._call(function, arguments)
             case n.Gradient(body, by):
                 return self._gradient(body, by)
             case n.Optimum(_, _, body) if self.world.optimum_is_value:
@@ -101,6 +101,8 @@ class Evaluator(Indexing):
         return total
 
     def _is_offset(self, term: n.Node) -> bool:
+        if not self.world.offsets:
+            return False
         bare = term.body if isinstance(term, n.Negative) else term
         return isinstance(bare, n.Name) and self.world.canonical(bare.text) in self.world.offsets
 

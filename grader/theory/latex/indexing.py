@@ -85,6 +85,8 @@ class Indexing(Scope):
         return tuple(self.integer(index) - self.reading.base for index in at)
 
     def integer(self, node: n.Node) -> int:
+        if isinstance(node, n.Name) and node.text in self.loops:  # nearly all are
+            return self.loops[node.text]
         number = self(node)
         if not is_scalar(number) or abs(number - round(float(number))) > 1e-9:
             raise IllTyped("an index that is no integer")
