@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import pytest
 
 from grader import answers as finding
+from grader.analysis import explanation
 from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Value
 from grader.model import Ending, FoundBy, Outcome, ReviewItem
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
     from numpy.typing import NDArray
 
+    from grader.analysis.explanation import Explanation
     from grader.analysis.training import Linear, Scores
     from grader.assignment import Assignment
     from grader.datasets import Arrays
@@ -211,6 +213,11 @@ class Work:
         cells = (self.notebook.cells[index] for index in self.answer(question).cells)
         texts = [cell.source for cell in cells if cell.source.strip() not in given]
         return "\n\n".join([*texts, *self._section(question)]).strip()
+
+    def explanation(self, question: str, topics: Mapping[str, Iterable[str]]) -> Explanation:
+        """What was written beside the code of a question, and which `topics` it mentions."""
+        cells = [self.notebook.cells[index] for index in self.answer(question).cells]
+        return explanation.read(cells, self.assignment.template.cells, topics)
 
     def _section(self, question: str) -> Iterable[str]:
         """The part of the theory file below a question's marker, up to the next one."""

@@ -4,11 +4,13 @@ import json
 import math
 import multiprocessing
 import textwrap
+import time
 import zlib
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -601,7 +603,10 @@ def test_a_judge_whose_process_is_gone_is_our_fault(place, dataset):
     with Judge(place.bench(place.check("pass"), dataset)) as court:
         court.judge(Case(execution=place.run()))
         server = max(multiprocessing.active_children(), key=lambda child: child.pid)  # the last one started
+        while not (waiting := psutil.Process(server.pid).children()):
+            time.sleep(0.01)  # until a fork is ready for the next one
         server.kill()
         server.join()
         with pytest.raises(HarnessError, match="The judge's process ended unexpectedly"):
             court.judge(Case(execution=place.run()))
+        assert not psutil.wait_procs(waiting, timeout=10)[1]

@@ -124,7 +124,7 @@ def _part(run: Run) -> bool:
 
 def _rate(run: Run) -> bool:
     return bool(run.trace.optimizers) and all(
-        name == "SGD" and not SLOWEST <= rate <= FASTEST for name, rate in run.trace.optimizers
+        one.method == "SGD" and not SLOWEST <= one.rate <= FASTEST for one in run.trace.optimizers
     )
 
 

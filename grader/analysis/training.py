@@ -50,6 +50,24 @@ class Pass:
 
 
 @dataclass(frozen=True, slots=True)
+class Optimizer:
+    """An optimizer as it was at its first step."""
+
+    method: str
+    """Its class."""
+    rate: float
+    momentum: float = 0.0
+    scheduled: bool = False
+    """A scheduler changes the rate."""
+
+    def __str__(self) -> str:
+        momentum = f", momentum {self.momentum:g}" if self.momentum else ""
+        return (
+            f"{self.method}, learning rate {self.rate:g}{momentum}{', scheduled' if self.scheduled else ''}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """What happened during some cells. Counts are of optimizer steps unless they say otherwise."""
 
@@ -63,8 +81,8 @@ class Trace:
     passes: tuple[Pass, ...]
     provenance: Mapping[str, int]
     """Which splits' batches the sampled losses were computed from."""
-    optimizers: tuple[tuple[str, float], ...] = ()
-    """Class and learning rate of each optimizer that stepped, NaN if the rate is no number."""
+    optimizers: tuple[Optimizer, ...] = ()
+    """Those that stepped."""
 
     @property
     def trained(self) -> bool:
@@ -87,7 +105,7 @@ def trace(evidence: Evidence, cells: Collection[int] | None = None) -> Trace:
     events, losses = [np.empty(0, np.uint8)], [np.empty(0, np.float64)]
     provenance: dict[str, int] = {}
     loaders: dict[int, tuple[int, int]] = {}
-    optimizers: list[tuple[str, float]] = []
+    optimizers: list[Optimizer] = []
     for record in records:
         facts = record.facts.get("trace")
         facts = facts if isinstance(facts, dict) else {}
@@ -178,11 +196,20 @@ def _loaders(facts: Any) -> Iterable[tuple[int, tuple[int, int]]]:
                 yield at, (batches, points)
 
 
-def _optimizers(facts: Any) -> Iterable[tuple[str, float]]:
+def _optimizers(facts: Any) -> Iterable[Optimizer]:
     for optimizer in facts if isinstance(facts, list) else ():
         match optimizer:
-            case {"class": str(name), "groups": [{"lr": int() | float() as rate}, *_]} if abs(rate) < LARGEST:
-                yield name[:80], float(rate)
+            case {"class": str(name), "groups": [{"lr": int() | float() as rate} as group, *_]} if (
+                abs(rate) < LARGEST
+            ):
+                momentum = group.get("momentum")
+                known = isinstance(momentum, int | float) and 0 < momentum < LARGEST
+                yield Optimizer(
+                    name[:80],
+                    float(rate),
+                    momentum=float(momentum) if known else 0.0,
+                    scheduled="initial_lr" in group,  # which a scheduler writes there
+                )
 
 
 @dataclass(frozen=True)

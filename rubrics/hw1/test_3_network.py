@@ -14,6 +14,7 @@ LARGEST_SHOWN = 10**6
 @question("3", points=2)
 def test_network_recognises_sorted_inputs(student, settings, exhibits):
     """The network says +1 for x1 > x2 > x3 > x4 > x5 and -1 for everything else."""
+    exhibits.text("The explanation, for a person", str(student.explanation("3", settings["explained"]["3"])))
     reading = weights(student)
     allowed = tuple(
         Convention(Activation(hidden), Activation(output)) for hidden, output in settings["conventions"]

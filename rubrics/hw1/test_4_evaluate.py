@@ -5,8 +5,11 @@ import re
 
 from grader import award, fail, question, review
 from grader.analysis import numbers, training
+from grader.rubric import Band
 
 TOLERANCE = 0.002
+CHANCE = 0.25
+"""No accuracy that anybody would report is lower."""
 FIRST_ONLY = "first batch right, the rest wrong"
 
 
@@ -88,9 +91,23 @@ def test_reports_both_accuracies(student, reference, data):
         review(
             "The accuracy of this network could not be recomputed, so the reported ones are open.", **facts
         )
+    if contradiction := untrue(seen, own, bands, missing):
+        review(contradiction, points=0.125 * (len(own) - len(missing)), **facts)
     if len(missing) == 1:
         award(0.125, f"The accuracy on the {missing[0]} set is not reported, or not true.", **facts)
     fail("The accuracies are not reported, or not true.", **facts)
+
+
+def untrue(seen, own, bands, missing):
+    """Which number is said to be an accuracy, where the weights give another; nothing if none is said."""
+    said = [one for one in dict.fromkeys(seen) if one > CHANCE]
+    true = [*bands.values(), *(Band(one - 0.01, one + 0.01) for one in own.values())]
+    doubtful = [one for one in said if not any(one in band for band in true)]
+    if len(said) < len(own) or len(doubtful) < len(missing):
+        return ""
+    claims = " and ".join(f"{one:.3g}" for one in doubtful[: len(own)])
+    given = " and ".join(f"{own[which]:.3f} on the {which} set" for which in missing)
+    return f"The notebook says {claims}, while the weights of `net` give {given}."
 
 
 def results_of(student):

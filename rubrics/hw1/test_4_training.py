@@ -40,6 +40,10 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
     band = reference.band(lambda run: accuracy(run, data), floor=0.015)
     losses = reference.band(lambda run: loss(run, data), floor=0.1)
     reached, left = accuracy(student, data), loss(student, data)
+    exhibits.text("How it was trained", course(run))
+    exhibits.text(
+        "The explanation, for a person", str(student.explanation("4.5", settings["explained"]["4.5"]))
+    )
     exhibits.text(
         "Recomputed from the weights",
         f"Test accuracy {reached:.4f}, test loss {left:.4f}; "
@@ -246,12 +250,36 @@ def because(made, consequence):
 
 
 def on_course(run, left, reference, settings):
-    """Did it learn what the reference had learned after as many epochs, if these were at least half of them?"""
+    """Did it learn what the reference had learned after as much training, if in half of its epochs or more?
+
+    Steps that are half as long, or half as many, take plain SGD half as far.
+    """
     epochs = len(run.epochs)
-    if not settings["epochs"] <= 2 * epochs < 2 * settings["epochs"]:
+    if settings["epochs"] > 2 * epochs:
+        return False
+    done = int(epochs * min(1.0, pace(run, run_of(reference.first))))
+    if not 1 <= done < settings["epochs"]:
         return False
     paths = [value.numbers for one in reference.runs if (value := one.value(HISTORIES["test"], "4.5"))]
-    return any(path and left <= 1.05 * path[epochs - 1] for path in paths)
+    return any(path and left <= 1.05 * path[done - 1] for path in paths)
+
+
+def pace(run, reference):
+    """How far an epoch goes, compared with one of the reference: by the optimizers' rates and the minibatches."""
+    theirs, ours = (
+        {one.rate * epoch.batches for one in each.optimizers for epoch in each.epochs[:1]}
+        for each in (run, reference)
+    )
+    plain = all(one.method == "SGD" for one in run.optimizers)
+    return min(theirs) / max(ours) if plain and theirs and ours and all((*theirs, *ours)) else 1.0
+
+
+def course(run):
+    """The epochs, their minibatches, and the optimizer, in words."""
+    sizes = sorted({epoch.steps for epoch in run.epochs})
+    steps = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else "".join(map(str, sizes))
+    optimizers = "; ".join(map(str, run.optimizers)) or "no optimizer was seen"
+    return f"{counted(len(run.epochs))} of {steps or 'no'} steps each; {optimizers}."
 
 
 def learned_from_test(run, reached, band):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from grader.analysis.diagnosis import Mistake, Run, mistakes
-from grader.analysis.training import OTHER, TEST, TRAIN, Pass, Trace
+from grader.analysis.training import OTHER, TEST, TRAIN, Optimizer, Pass, Trace
 
 FALLING = (2.3, 1.5, 1.1, 0.9, 0.8)
 
@@ -28,7 +28,7 @@ def trace(passes, **facts):
             "backwards": sum(max(each.steps, 1) for each in passes),
             "passes": tuple(passes),
             "provenance": {"train": 50},
-            "optimizers": (("SGD", 0.01),),
+            "optimizers": (Optimizer("SGD", 0.01),),
         }
         | facts
     )
@@ -52,7 +52,7 @@ def run(passes=None, *, by_hand=False, softmaxed=False, **facts):
         pytest.param(run([epoch(1.0, steps=2, split=TEST, points=9)]), id="another split's passes"),
         pytest.param(run([epoch(2.3, first=2.3)]), id="a single pass"),
         pytest.param(run([epoch(math.nan), epoch(math.nan), epoch(math.nan)]), id="losses unknown"),
-        pytest.param(run(optimizers=(("Adam", 1e-5),)), id="a rate of another method"),
+        pytest.param(run(optimizers=(Optimizer("Adam", 1e-5),)), id="a rate of another method"),
         pytest.param(run(optimizers=()), id="an unknown rate"),
         pytest.param(run([]), id="nothing at all"),
         pytest.param(run([epoch(1.0, split=OTHER, steps=1, batches=0, points=0)]), id="no loader"),
@@ -79,8 +79,8 @@ def test_a_clean_run_has_no_mistakes(clean):
         pytest.param(run([epoch(loss, steps=1) for loss in FALLING]), Mistake.ONE_BATCH, id="break"),
         pytest.param(run([epoch(loss, points=500) for loss in FALLING]), Mistake.PART, id="a subset"),
         pytest.param(run([epoch(loss, steps=8) for loss in FALLING]), Mistake.PART, id="a late break"),
-        pytest.param(run(optimizers=(("SGD", 1e-6),)), Mistake.RATE, id="too slow"),
-        pytest.param(run(optimizers=(("SGD", 1e3),)), Mistake.RATE, id="too fast"),
+        pytest.param(run(optimizers=(Optimizer("SGD", 1e-6),)), Mistake.RATE, id="too slow"),
+        pytest.param(run(optimizers=(Optimizer("SGD", 1e3),)), Mistake.RATE, id="too fast"),
     ],
 )
 def test_a_mistake_has_its_own_sentence(seen, mistake):
@@ -93,5 +93,5 @@ def test_a_rate_alone_is_no_mistake_if_the_network_learned():
 
 def test_a_network_that_hardly_moves_is_explained_by_its_rate_first():
     slow = run([epoch(2.31)] * 5)
-    slow = replace(slow, trace=replace(slow.trace, optimizers=(("SGD", 1e-9),)))
+    slow = replace(slow, trace=replace(slow.trace, optimizers=(Optimizer("SGD", 1e-9),)))
     assert mistakes(slow) == (Mistake.RATE, Mistake.OTHER_NETWORK)

@@ -7,8 +7,20 @@ from torchvision import transforms
 from torchvision.transforms import v2
 
 from grader.analysis import training
-from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_GRAD, TRAIN, ZERO_GRAD, Linear
+from grader.analysis.training import (
+    BACKWARD,
+    OTHER,
+    PASS,
+    STEP,
+    TEST,
+    TEST_NO_GRAD,
+    TRAIN,
+    ZERO_GRAD,
+    Linear,
+    Optimizer,
+)
 from grader.evidence import Evidence, Record, Value
+from grader.kernel.inside.probe import log, values
 from grader.kernel.inside.probe.trace import MOST_EVENTS, Event
 
 LEARN = (ZERO_GRAD, BACKWARD, STEP)
@@ -128,7 +140,27 @@ def test_optimizers_are_named_once_with_their_rates():
     run = training.trace(
         Evidence((loaded(1, EPOCH, optimizers=[sgd, adam]), loaded(2, EPOCH, optimizers=[sgd])))
     )
-    assert run.optimizers == (("SGD", 0.01), ("Adam", 1.0))
+    assert run.optimizers == (Optimizer("SGD", 0.01), Optimizer("Adam", 1.0))
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda w: torch.optim.SGD([w], lr=0.01), "SGD, learning rate 0.01"),
+        (lambda w: torch.optim.SGD([w], 0.1, momentum=0.9), "SGD, learning rate 0.1, momentum 0.9"),
+        (lambda w: torch.optim.Adam([w]), "Adam, learning rate 0.001"),
+        (lambda w: scheduled(torch.optim.SGD([w], lr=0.5)), "SGD, learning rate 0.5, scheduled"),
+    ],
+)
+def test_what_is_said_of_an_optimizer(build, words):
+    facts = values.encode("optimizer", build(torch.zeros(1, requires_grad=True)), log.Arrays())
+    run = training.trace(Evidence((loaded(1, EPOCH, optimizers=[facts]),)))
+    assert [str(one) for one in run.optimizers] == [words]
+
+
+def scheduled(optimizer):
+    torch.optim.lr_scheduler.StepLR(optimizer, 10)
+    return optimizer
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,11 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def trained(arrays, seed, *, epochs=20, rate=0.03, on_test=False):
+RATE = 0.03
+"""The reference's."""
+
+
+def trained(arrays, seed, *, epochs=20, rate=RATE, on_test=False):
     draw = torch.Generator().manual_seed(seed)
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
     with torch.no_grad():
@@ -138,16 +142,21 @@ def trace(
     test=(TEST_NO_GRAD,),
     split=TRAIN,
     provenance=None,
+    rate=None,
 ):
-    """The events of a training loop, with the losses of a run."""
+    """The events of a training loop, with the losses of a run; with a rate, its loader and optimizer as well."""
     losses = run.batches if run else ((1.0,) * 3,) * (epochs or 1)
-    events = []
+    events, loaders = [], []
     for batches in losses:
+        points = {"length": BATCH * len(batches)}
+        loaders.append({"at": len(events), "batches": len(batches), "dataset": points})
         events += [PASS, *((split, *learn) * len(batches)), PASS, *(test * 3)]
     return {
         "events": events,
         "losses": [loss for batches in losses for loss in batches],
         "provenance": provenance or {"train": 50},
+        "loaders": loaders if rate else [],
+        "optimizers": [{"class": "SGD", "groups": [{"lr": rate}]}] if rate else [],
     }
 
 
@@ -188,7 +197,7 @@ def records(index, cell):
         facts["trace"] = {
             "events": kept.keep("events", np.array(cell.trace["events"], np.uint8)),
             "losses": kept.keep("losses", np.array(cell.trace["losses"], np.float64)),
-            "provenance": cell.trace["provenance"],
+            **{name: cell.trace[name] for name in ("provenance", "loaders", "optimizers")},
         }
     yield Record(json.loads(log.as_json(facts)), kept.by_name)
     if cell.probe is not None:
@@ -264,11 +273,11 @@ PASSED, FAILED, REVIEW = "passed", "failed", "review"
 def judge(checks, hw1, arrays, runs):
     reference = Reference(tuple(reference_work(hw1, run) for run in runs))
 
-    def judge(name, student):
+    def judge(name, student, *, exhibits=None):
         function = checks[f"test_{name}"]
         everything = {
             "student": student, "reference": reference, "data": Data(arrays, complete=False),
-            "settings": hw1.settings, "exhibits": Exhibits(),
+            "settings": hw1.settings, "exhibits": exhibits or Exhibits(),
         }  # fmt: skip
         wanted = {key: everything[key] for key in inspect.signature(function).parameters}
         try:
@@ -286,7 +295,7 @@ def reference_work(hw1, run):
         i for i, c in enumerate(hw1.template.cells) if c.metadata.get("grader", {}).get("question") == "4.5"
     )
     values = {"net": run.net, "train_loss_history": list(run.train), "test_loss_history": list(run.test)}
-    evidence = Evidence(tuple(records(cell, Cell(values=values))))
+    evidence = Evidence(tuple(records(cell, Cell(values=values, trace=trace(run, rate=RATE)))))
     return Work(assignment=hw1, notebook=hw1.template, ending=Ending.FINISHED, evidence=evidence)
 
 
@@ -994,6 +1003,38 @@ def test_what_was_learned(judge, work, arrays, own, net, outcome, points, messag
     assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
 
 
+@pytest.mark.parametrize("rate", [RATE / 8, RATE / 10])
+def test_smaller_steps_are_judged_by_how_far_they_go(judge, work, arrays, rate):
+    run = trained(arrays, 7, rate=rate)
+    name = "the_network_learned"
+    assert judge(name, work({"4.5": training_cell(run, trace=trace(run, rate=rate))})).outcome == PASSED
+    as_if = judge(name, work({"4.5": training_cell(run, trace=trace(run, rate=RATE))}))
+    assert as_if.outcome != PASSED, "steps of the usual size go further"
+
+
+def test_the_report_says_how_it_was_trained_and_shows_the_explanation(judge, work, own):
+    words = "Both losses fall for 20 epochs of minibatches, and the gap between them stays small."
+    cells = [training_cell(own, trace=trace(own, rate=0.02)), Cell(words, markdown=True)]
+    shown = exhibits_of(judge, "the_network_learned", work({"4.5": cells}))
+    assert shown["How it was trained"] == "20 epochs of 32 steps each; SGD, learning rate 0.02."
+    summary, _, text = shown["The explanation, for a person"].partition("\n\n")
+    assert summary == "15 words; mentioned: the losses fall, training against test, minibatches."
+    assert text == words
+
+
+def test_a_missing_explanation_is_said_and_costs_nothing(judge, work, own):
+    student = work({"4.5": training_cell(own)})
+    shown = exhibits_of(judge, "the_network_learned", student)
+    assert shown["The explanation, for a person"] == "None was found. The assignment asks for a brief one."
+    all_right(judge, student)
+
+
+def exhibits_of(judge, name, student):
+    shown = Exhibits()
+    judge(name, student, exhibits=shown)
+    return {title: data["text"] for kind, title, data in shown.shown if kind == "text"}
+
+
 def test_nothing_was_trained(judge, work, arrays):
     net = trained(arrays, 7, epochs=0).net
     student = work({"4.5": Cell(values={"net": net}, error="NameError: name 'testLoader' is not defined")})
@@ -1293,6 +1334,22 @@ def test_accuracies(judge, work, own, true, text, outcome, points, form):
         cells.append(Cell(said or "-", markdown=True))
     result = judge("reports_both_accuracies", work({"4.5": training_cell(own), "4.6": cells}))
     assert (result.outcome, result.points) == (outcome, Decimal(points))
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "said"),
+    [
+        pytest.param("0.9912 0.9822", "0", "says 0.991 and 0.982", id="both"),
+        pytest.param("99.12 % and 98 %", "0", "says 0.991 and 0.98", id="both in percent"),
+        pytest.param("{0:.4f} and 0.9822", "0.125", "says 0.982", id="one"),
+    ],
+)
+def test_what_the_weights_contradict_is_a_persons(judge, work, own, true, text, points, said):
+    cell = Cell("evaluate(d)", text=text.format(*true), values={"net": own.net})
+    result = judge("reports_both_accuracies", work({"4.5": training_cell(own), "4.6": cell}))
+    assert (result.outcome, result.points) == (REVIEW, Decimal(points))
+    assert f"{said}, while the weights of `net` give" in result.message
+    assert f"{true[1]:.3f} on the test set" in result.message
 
 
 def test_accuracies_of_a_network_that_we_cannot_recompute(judge, work):
