@@ -46,6 +46,8 @@ class Assignment:
     seeds: tuple[int, ...]
     """The reference runs once with each; every student runs with the first."""
     limits: Limits = field(default_factory=Limits)
+    inputs: tuple[str, ...] = ()
+    """What `input()` gives a notebook, line by line; afterwards, empty lines."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The toml's ``[settings]``: whatever the rubric's tests want to read."""
 
@@ -139,12 +141,19 @@ def _from_table(table: Mapping[str, Any], folder: Path) -> Assignment:
             ),
             seeds=tuple(int(seed) for seed in table["seeds"]),
             limits=with_limits(Limits(), dict(table.get("limits", {}))),
+            inputs=_texts(table.get("inputs", [])),
             settings=dict(table.get("settings", {})),
         )
     except KeyError as error:
         raise RubricError(f"{path}: the key {error} is missing.") from None
     except (TypeError, ValueError, ArithmeticError, RubricError) as error:
         raise RubricError(f"{path}: {error}") from None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(line, str) for line in value):
+        raise TypeError(f"inputs must be a list of texts, not {value!r}.")
+    return tuple(value)
 
 
 def _points(value: Any) -> Decimal:

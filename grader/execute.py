@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.metadata
 import json
+import re
 import sys
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import nbformat
@@ -22,7 +24,7 @@ from grader.kernel.guard import run_notebook
 from grader.model import Ending, Execution, Flag
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from nbformat import NotebookNode
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 PRELUDE = ("dataroot", "fastdata", "compat", "probe")
 THEORY = ("theory.md", "theory.tex")
 """Files beside a notebook in which theory questions may be answered."""
-MOST_THEORY = 1 << 20
+MOST_THEORY = MOST_CODE = 1 << 20
+"""Bytes of a file that are read."""
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
 """Their versions are part of what a run depends on."""
 
@@ -53,6 +56,8 @@ class Plan:
     """`data` are only a few of the data that the notebook was written for."""
     strict: bool = False
     """Adapt nothing for notebooks written for other versions or for a GPU."""
+    inputs: tuple[str, ...] = ()
+    """What `input()` gives, line by line."""
 
     def key(self, source: Path, support: Sequence[tuple[str, Path]] = ()) -> str:
         """Two runs with the same key would do the same.
@@ -65,7 +70,7 @@ class Plan:
         parts = [
             notebook.content_key(notebook.read(source, limits=self.limits)),
             [[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(support)],
-            [self.seed, self.data_key, self.names, self.probes, self.strict],
+            [self.seed, self.data_key, self.names, self.probes, self.strict, self.inputs],
             _environment(),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -98,7 +103,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         data=job.plan.data,
         limits=job.plan.limits,
         prelude=PRELUDE,
-        options=_options(nb, job.plan),
+        options=_options(nb, job),
         support=job.support,
     )
     started = time.monotonic()
@@ -149,12 +154,32 @@ def _last(nb: NotebookNode) -> int:
     return max(i for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and cell.source.strip())
 
 
-def _options(nb: NotebookNode, plan: Plan) -> dict[str, Any]:
+def _options(nb: NotebookNode, job: Job) -> dict[str, Any]:
+    plan = job.plan
     source = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
+    modules = _imported(source, job.support)
     return {
         "probe": {"names": list(plan.names), "probes": plan.probes},
-        "compat": {"source": source, "strict": plan.strict},
+        "compat": {
+            "source": "\n".join([source, *modules]),
+            "strict": plan.strict,
+            "answers": list(plan.inputs),
+        },
     }
+
+
+def _imported(source: str, support: Sequence[tuple[str, Path]]) -> Iterator[str]:
+    """The code of those support files that a notebook mentions: it may be as old as the notebook."""
+    for name, path in support:
+        file = PurePosixPath(name)
+        if file.suffix != ".py" or not re.search(rf"\b{re.escape(file.stem)}\b", source):
+            continue
+        text = path.read_bytes()[:MOST_CODE].decode("utf-8", "replace")
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue  # nothing of it can run
+        yield text
 
 
 def _evidence(file: BinaryIO) -> bytes:

@@ -107,6 +107,7 @@ class Session:
             limits=self.assignment.limits,
             sample=not self.dataset.complete,
             strict=self.strict,
+            inputs=self.assignment.inputs,
         )
 
     def attempt(self, job: execute.Job) -> Execution:

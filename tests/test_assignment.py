@@ -69,6 +69,13 @@ def test_an_assignment_is_read(make):
     assert mini.limits == Limits()
 
 
+def test_inputs_are_lines_of_text(make):
+    assert assignment.load(make()).inputs == ()
+    assert assignment.load(make('inputs = ["20", "y"]\n' + TOML)).inputs == ("20", "y")
+    with pytest.raises(RubricError, match="inputs must be a list of texts, not 20"):
+        assignment.load(make("inputs = 20\n" + TOML))
+
+
 def test_points_are_exact(make):
     mini = assignment.load(make(TOML.replace("points = 0.5", "points = 0.1")))
     assert str(mini.questions[0].points) == "0.1"

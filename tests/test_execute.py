@@ -63,6 +63,7 @@ class TestKey:
             {"names": ("number",)},
             {"probes": "PROBES = {}"},
             {"strict": True},
+            {"inputs": ("20",)},
         ],
         ids=lambda change: next(iter(change)),
     )
@@ -128,6 +129,27 @@ def done(plan, tmp_path_factory, notebook_of):
     support = (("table.csv", folder / "table.csv"),)
     execution, executed, told = run(source, plan, folder / "run", support=support)
     return execution, executed, told, folder / "run"
+
+
+HELPER = "import torch\n\ndef ones():\n    return torch.ones(3).cuda()\n"
+
+
+def test_what_input_gives_and_what_an_imported_file_needs(plan, tmp_path, notebook_of):
+    """As a hand-in with an old `utils.py` beside it that asks for its number of epochs."""
+    for name, code in (("utils.py", HELPER), ("old.py", "print 'Python 2'"), ("unused.py", "x = 1")):
+        (tmp_path / name).write_text(code)
+    source = tmp_path / "hw.ipynb"
+    source.write_text(
+        notebook_of(
+            more=["print(int(input('epochs? ')) + 1, repr(input()))", "import utils\nprint(utils.ones().is_cuda)"]
+        )
+    )
+    support = tuple((path.name, path) for path in sorted(tmp_path.glob("*.py")))
+    execution, executed, _ = run(source, replace(plan, inputs=("20",)), tmp_path / "run", support=support)
+    assert execution.ending is Ending.FINISHED, execution.detail
+    assert text(executed.cells[3]).endswith("21 ''\n")
+    assert text(executed.cells[4]) == "True\n"
+    assert len(execution.compat) == 2
 
 
 def text(cell):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 ENOUGH = 8
 """Words. Less is a heading, or a label, but explains nothing."""
 SHOWN = 1500

@@ -149,6 +149,12 @@ TRAINING = [
         says="The test set trained the network",
     ),
     mistake(
+        "training-set-is-the-test-set",
+        swap("train=True", "train=False"),
+        costs={"4.2": "0.15", "4.5": "0.25"},
+        says="The test set trained the network",
+    ),
+    mistake(
         "training-loader-of-test-data",
         swap(TRAIN_LOADER, "torch.utils.data.DataLoader(testdata, batch_size=64, shuffle=True)"),
         costs={"4.5": "0.25"},
@@ -308,6 +314,14 @@ TRAINING = [
         costs={"4.5": "0.125"},
     ),
     mistake(
+        "forty-entries",
+        swap("train_loss_history.append(train_loss)", "train_loss_history += [train_loss, train_loss]"),
+        swap("epochs = range(1, len(train_loss_history) + 1)", "epochs = range(20)"),
+        swap("plt.plot(epochs, train_loss_history, label='train')", "plt.plot(train_loss_history)"),
+        costs={"4.5": "0.125"},
+        says="One of the two histories",
+    ),
+    mistake(
         "one-entry-edited",
         swap("plt.legend()", "plt.legend()\ntrain_loss_history[9] = 0.5"),
         costs={"4.5": "0.125"},
@@ -357,6 +371,14 @@ EVALUATION = [
         costs={"4.6": "0.75"},
     ),
     mistake("accuracies-not-reported", *map(drop, REPORTS), costs={"4.6": "0.25"}),
+    mistake(
+        "accuracies-typed-in",
+        swap(REPORTS[0], "print('train accuracy: 0.9731')"),
+        swap(REPORTS[1], "print('test accuracy: 0.9504')"),
+        costs={},
+        opens={"4.6": "0.25"},
+        says="The notebook says 0.973 and 0.95, while the weights",
+    ),
     mistake("one-accuracy-reported", drop(REPORTS[0]), costs={"4.6": "0.125"}, says="training set"),
 ]
 
@@ -375,19 +397,14 @@ WORDS = [
     ),
 ]
 
+SCALED_UNITS = """
+W1 = [[0, 0, 0, 2, -2], [0, 0, 3, -3, 0], [0, 1, -1, 0, 0], [0.5, -0.5, 0, 0, 0]]
+b1 = [0, 0, 0, 0]
+w2 = [10, 10, 10, 10]
+b2 = -35
+"""
 NETWORKS = [
-    harmless(
-        "units-permuted-and-scaled",
-        answer(
-            "3",
-            """
-            W1 = [[0, 0, 0, 2, -2], [0, 0, 3, -3, 0], [0, 1, -1, 0, 0], [0.5, -0.5, 0, 0, 0]]
-            b1 = [0, 0, 0, 0]
-            w2 = [10, 10, 10, 10]
-            b2 = -35
-            """,
-        ),
-    ),
+    harmless("units-permuted-and-scaled", answer("3", SCALED_UNITS)),
     harmless(
         "weights-as-arrays",
         swap("b2 = -3.5", "b2 = -3.5\nW1, b1, w2 = np.array(W1), torch.tensor(b1), np.array(w2)"),
@@ -399,6 +416,16 @@ NETWORKS = [
     ),
 ]
 
+ONE_GRID = (
+    swap(
+        "fig, axes = plt.subplots(2, 5, figsize=(10, 4))",
+        "grid = torchvision.utils.make_grid(images[:10], nrow=5)",
+    ),
+    swap(
+        "for axis, picture, number in zip(axes.flat, images, labels): ...",
+        "plt.imshow(grid.permute(1, 2, 0))",
+    ),
+)
 LOOKS = [
     harmless(
         "shown-as-last-values",
@@ -419,17 +446,7 @@ LOOKS = [
             "axis.imshow(picture.squeeze(), cmap='gray')", "axis.imshow(1 - picture.squeeze(), cmap='gray_r')"
         ),
     ),
-    harmless(
-        "one-grid",
-        swap(
-            "fig, axes = plt.subplots(2, 5, figsize=(10, 4))",
-            "grid = torchvision.utils.make_grid(images[:10], nrow=5)",
-        ),
-        swap(
-            "for axis, picture, number in zip(axes.flat, images, labels): ...",
-            "plt.imshow(grid.permute(1, 2, 0))",
-        ),
-    ),
+    harmless("one-grid", *ONE_GRID),
     harmless(
         "ten-figures",
         swap(
@@ -579,6 +596,20 @@ STYLES = [
     harmless("adam", swap(SGD, "optim.Adam(net.parameters())")),
     harmless("learning-rate-of-its-own", swap(SGD, "optim.SGD(net.parameters(), lr=0.05)")),
     harmless(
+        "smaller-steps-and-fewer",
+        swap(SGD, "optim.SGD(net.parameters(), lr=0.005)"),
+        swap(TRAIN_LOADER, TRAIN_LOADER.replace("64", "100")),
+    ),
+    harmless(
+        "likelihood-of-log-softmax",
+        swap(
+            "Loss(net(images), labels)",
+            "F.nll_loss(input=F.log_softmax(net(images), dim=1), target=labels)",
+            within="4.5",
+        ),
+        swap("train_loss_history = []", "import torch.nn.functional as F\ntrain_loss_history = []"),
+    ),
+    harmless(
         "scheduler",
         swap(
             f"optimizer = {SGD}", f"optimizer = {SGD}\nscheduler = optim.lr_scheduler.StepLR(optimizer, 15)"
@@ -605,6 +636,80 @@ STYLES = [
         swap("optimizer.zero_grad()", "for p in net.parameters():\n    p.grad = None"),
     ),
     harmless("crash-in-the-plot", swap("plt.legend()", "plt.legned()")),
+]
+
+WHOLE_SET = (
+    swap("return correct / total", "return (torch.cat(hits).float().mean())"),
+    swap("correct, total = 0, 0", "hits = []"),
+    swap("correct += (predictions == labels).sum().item()", "hits.append(predictions == labels)"),
+    drop("total += len(labels)"),
+)
+OTHER_STYLES = [
+    mistake(
+        "functions-without-zero-grad",
+        answer("4.5", FUNCTIONS),
+        drop("optimizer.zero_grad()"),
+        costs={"4.5": "0.5"},
+        says="Gradients were never cleared",
+    ),
+    mistake(
+        "functions-that-learn-from-the-test-set",
+        answer("4.5", FUNCTIONS),
+        swap("with torch.no_grad(): ...", "...", within="4.5"),
+        swap("run_epoch(testDataLoader, False)", "run_epoch(testDataLoader, True)"),
+        costs={"4.5": "0.25"},
+        says="The test set trained the network",
+    ),
+    mistake(
+        "functions-for-ten-epochs",
+        answer("4.5", FUNCTIONS),
+        swap("fit(20)", "fit(10)"),
+        costs={"4.5": "0.25"},
+        says="10 epochs",
+    ),
+    mistake(
+        "trainer-without-step",
+        answer("4.5", TRAINER),
+        drop("self.optimizer.step()"),
+        costs={"4.5": "0.5"},
+        says="`optimizer.step()` was never called",
+    ),
+    mistake(
+        "trainer-with-softmax",
+        answer("4.5", TRAINER),
+        swap("self.model(x)", "self.model(x).softmax(dim=1)"),
+        costs={"4.5": "0.5"},
+        says="softmax",
+    ),
+    mistake(
+        "trainer-tested-on-its-training-data",
+        answer("4.5", TRAINER),
+        swap(
+            "trainer.fit(trainDataLoader, testDataLoader, 20)",
+            "trainer.fit(trainDataLoader, trainDataLoader, 20)",
+        ),
+        costs={"4.5": "0.125"},
+    ),
+    mistake(
+        "grid-of-training-images",
+        swap("next(iter(testDataLoader))", "next(iter(trainDataLoader))"),
+        *ONE_GRID,
+        costs={"4.4": "0.25"},
+        says="of the training set",
+    ),
+    mistake(
+        "scaled-units-wrong-at-ties",
+        answer("3", SCALED_UNITS.replace("-35", "-25")),
+        costs={"3": "1"},
+        says="wrong at ties",
+    ),
+    mistake(
+        "whole-set-style-of-the-first-batch",
+        *WHOLE_SET,
+        swap("hits.append(predictions == labels)", "hits.append(predictions == labels)\nbreak"),
+        costs={"4.6": "0.50"},
+        says="Only the first minibatch",
+    ),
 ]
 
 MEASUREMENTS = [
@@ -635,13 +740,7 @@ MEASUREMENTS = [
             "def evaluate(dataloader): ...", "def evaluate(dataloader, model=None, verbose=False):\n    ..."
         ),
     ),
-    harmless(
-        "whole-set-at-once",
-        swap("return correct / total", "return (torch.cat(hits).float().mean())"),
-        swap("correct, total = 0, 0", "hits = []"),
-        swap("correct += (predictions == labels).sum().item()", "hits.append(predictions == labels)"),
-        drop("total += len(labels)"),
-    ),
+    harmless("whole-set-at-once", *WHOLE_SET),
     harmless("gradients-left-on", swap("with torch.no_grad(): ...", "...")),
 ]
 
@@ -685,6 +784,7 @@ CATALOGUE = Catalogue(
         *NETWORKS,
         *LOOKS,
         *STYLES,
+        *OTHER_STYLES,
         *MEASUREMENTS,
         *NOTEBOOKS,
     ),
