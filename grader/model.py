@@ -6,7 +6,7 @@ What is learned later is a new value, never a change to an old one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -221,6 +221,10 @@ def is_provisional(questions: Sequence[QuestionGrade], flags: Sequence[Flag]) ->
     """Can this total still change: is a check open, or were the data only a sample?"""
     is_open = any(check.outcome.provisional for question in questions for check in question.checks)
     return is_open or any(flag.kind == SUBSET for flag in flags)
+
+
+def without_exhibits(grade: Grade) -> Grade:
+    return replace(grade, questions=tuple(replace(question, exhibits=()) for question in grade.questions))
 
 
 def combine(outcomes: Sequence[Outcome]) -> Outcome:

@@ -47,10 +47,11 @@ class Publisher:
             and written.read_text(encoding="utf-8") == result.dumps(grade)
         )
 
-    def class_(self, grades: Sequence[Grade], notices: Sequence[str]) -> Path:
+    def class_(self, notices: Sequence[str]) -> Path:
         """The class's files; where its page is."""
+        grades = self.store.grades()
         self.store.write("grades.csv", table.grades_csv(grades))
-        self.store.write("grades.json", table.grades_json(grades))
+        self.store.write("grades.json", table.grades_json(self.store.each_grade()))
         self.store.write("junit.xml", junit.junit_xml(grades))
         self._sheet(rulings.sheet(grades))
         return self.store.write("index.html", html.class_page(grades, notices=notices))

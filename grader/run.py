@@ -84,7 +84,7 @@ def grade_all(
                 publisher.student(grade)
             session.on_event(Event("graded", submission.student, grade=grade))
             yield grade
-    publisher.class_(store.grades(), session.notices)
+    publisher.class_(session.notices)
 
 
 def regrade_all(store: Store, bench: Bench) -> Iterator[tuple[Grade, str]]:

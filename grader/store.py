@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader import result, rulings
 from grader.errors import HarnessError, UsageError
-from grader.model import Ending, Execution, Flag, Ruling
+from grader.model import Ending, Execution, Flag, Ruling, without_exhibits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -225,10 +225,14 @@ class Store:
             return None
         return result.loads(row[1])
 
-    def grades(self) -> list[Grade]:
+    def each_grade(self) -> Iterator[Grade]:
         """All grades there are, in the order of the class, with what people decided."""
         found = (self.grade(student) for student, _, _ in self.students())
-        return [self.ruled(grade) for grade in found if grade is not None]
+        return (self.ruled(grade) for grade in found if grade is not None)
+
+    def grades(self) -> list[Grade]:
+        """The same at once, without exhibits: these are most of a grade, and only its student sees them."""
+        return [without_exhibits(grade) for grade in self.each_grade()]
 
     # ---- rulings
 

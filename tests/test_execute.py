@@ -141,7 +141,10 @@ def test_what_input_gives_and_what_an_imported_file_needs(plan, tmp_path, notebo
     source = tmp_path / "hw.ipynb"
     source.write_text(
         notebook_of(
-            more=["print(int(input('epochs? ')) + 1, repr(input()))", "import utils\nprint(utils.ones().is_cuda)"]
+            more=[
+                "print(int(input('epochs? ')) + 1, repr(input()))",
+                "import utils\nprint(utils.ones().is_cuda)",
+            ]
         )
     )
     support = tuple((path.name, path) for path in sorted(tmp_path.glob("*.py")))

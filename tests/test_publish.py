@@ -1,6 +1,7 @@
 """What people and programs read in a results folder is what the store knows, and what they wrote stays theirs."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -42,11 +43,14 @@ def test_of_an_unreadable_hand_in_there_is_a_page_too(published):
 
 def test_the_class_gets_its_files(published):
     store, publisher = published
-    index = publisher.class_(store.grades(), ["A notice."])
+    index = publisher.class_(["A notice."])
     assert index == store.root / "index.html"
     assert "A notice." in index.read_text()
     assert (store.root / "grades.csv").read_text().splitlines()[0] == "student,1,2,3,total,max,status"
-    assert len(json.loads((store.root / "grades.json").read_text())) == 4
+    documents = json.loads((store.root / "grades.json").read_text())
+    results = [json.loads((store.folder(one["student"]) / "result.json").read_text()) for one in documents]
+    assert documents == results
+    assert len(documents) == 4
     assert (store.root / "junit.xml").read_text().startswith("<?xml")
 
 
@@ -56,9 +60,12 @@ def sheets(store):
 
 def test_a_sheet_that_nobody_touched_is_replaced(published):
     store, publisher = published
-    publisher.class_(store.grades()[:1], [])
-    assert sheets(store) == ["review.csv"]
-    publisher.class_(store.grades(), [])
+    ada = store.grade("ada")
+    store.record(replace(ada, questions=()), "before")
+    publisher.class_([])
+    assert "ada" not in (store.root / "review.csv").read_text()
+    store.record(ada, "now")
+    publisher.class_([])
     assert sheets(store) == ["review.csv"]
     assert "ada" in (store.root / "review.csv").read_text()
 
@@ -69,8 +76,8 @@ def test_a_sheet_that_a_person_wrote_into_is_never_lost(published):
     sheet = store.root / "review.csv"
     marked = sheet.read_text() + "three more rows\n"
     sheet.write_text(marked)
-    publisher.class_(store.grades(), [])
-    publisher.class_(store.grades(), [])
+    publisher.class_([])
+    publisher.class_([])
     aside = [name for name in sheets(store) if name != "review.csv"]
     assert len(aside) == 1
     assert (store.root / aside[0]).read_text() == marked

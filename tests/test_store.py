@@ -255,7 +255,8 @@ def test_looking_changes_no_file(root):
         store.record(GRADE, "key")
     before = files(root)
     with Store.existing(root) as store:
-        assert store.grades() == [GRADE]
+        assert list(store.each_grade()) == [GRADE]
+        assert [grade.student for grade in store.grades()] == ["ada"]
     assert files(root) == before
 
 

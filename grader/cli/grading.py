@@ -106,8 +106,9 @@ def run_class(
         for _ in run.grade_all(class_.submissions, facts, session, store):
             pass
         grades = store.grades()
+        document = table.grades_json(store.each_grade()) if as_json else ""
     if as_json:
-        show_json(table.grades_json(grades))
+        show_json(document)
     else:
         show(terminal.class_table(grades, out.width))
         if any(grade.provisional for grade in grades):

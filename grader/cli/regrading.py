@@ -75,7 +75,7 @@ def regrade(
             store.rule(decided)
             for grade in grades:
                 publisher.student(grade)
-            publisher.class_(grades, store.recall("notices") or [])
+            publisher.class_(store.recall("notices") or [])
     changes = [
         (old, grade)
         for grade in grades
@@ -100,11 +100,11 @@ def report(results: ResultsArgument) -> None:
     """
     with Store.existing(results) as store:
         publisher = publish.Publisher(store, reference.stored(store)[0])
-        grades = store.grades()
-        for grade in grades:
+        count = 0
+        for count, grade in enumerate(store.each_grade(), start=1):  # noqa: B007 - told below
             publisher.student(grade)
-        index = publisher.class_(grades, store.recall("notices") or [])
-    show_line(f"{len(grades)} reports: [bold]{escape(str(index))}")
+        index = publisher.class_(store.recall("notices") or [])
+    show_line(f"{count} reports: [bold]{escape(str(index))}")
 
 
 def _rulings(path: Path | None, grades: Sequence[Grade], by: str | None) -> list[Ruling]:

@@ -11,7 +11,7 @@ from grader import result
 from grader.reports.wording import status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from grader.model import Grade
 
@@ -34,9 +34,9 @@ def grades_csv(grades: Sequence[Grade]) -> str:
     return text.getvalue()
 
 
-def grades_json(grades: Sequence[Grade]) -> str:
+def grades_json(grades: Iterable[Grade]) -> str:
     """A list of what result.json holds, in the order given."""
-    return result.encode([result.as_dict(grade) for grade in grades]) + "\n"
+    return "[\n" + ",\n".join(result.dumps(grade).rstrip("\n") for grade in grades) + "\n]\n"
 
 
 def harmless(cell: str) -> str:

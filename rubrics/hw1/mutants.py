@@ -26,6 +26,9 @@ loss.backward()
 optimizer.step()
 """
 PRINTED = "print(f'epoch {epoch + 1:2d}: train loss {train_loss:.4f}, test loss {test_loss:.4f}')"
+DATA_SET = (
+    "torchvision.datasets.FashionMNIST('./data', train={}, download=True, transform=transforms.ToTensor())"
+)
 TRAIN_LOADER = "torch.utils.data.DataLoader(trainingdata, batch_size=64, shuffle=True)"
 TEST_LOADER = "torch.utils.data.DataLoader(testdata, batch_size=64, shuffle=False)"
 FEATURES = (
@@ -150,8 +153,8 @@ TRAINING = [
     ),
     mistake(
         "training-set-is-the-test-set",
-        swap("train=True", "train=False"),
-        costs={"4.2": "0.15", "4.5": "0.25"},
+        swap(DATA_SET.format(True), DATA_SET.format(False)),
+        costs={"4.2": "0.20", "4.5": "0.25"},
         says="The test set trained the network",
     ),
     mistake(

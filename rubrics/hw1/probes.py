@@ -11,7 +11,7 @@ import io
 import re
 
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 from torchvision import transforms
 from torchvision.datasets import FashionMNIST
 
@@ -25,6 +25,8 @@ LOADERS = {
     "all right": (64, [64, 64]),
     "all wrong": (64, [0, 0]),
 }
+EMPTY = "no batch at all"
+"""Called as well; whatever it gives there is fine."""
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 RAGGED = 22
 """The size of the last batch of the loader that has a ragged one."""
@@ -51,10 +53,11 @@ def evaluate(target, namespace, data):
             name: {"expected": accuracy(name), **called(target, net, loader(name, net, data))}
             for name in LOADERS
         }
+        on_nothing = called(target, net, empty())
     finally:
         namespace.pop("net")
         namespace.update(kept)
-    outcome = {"calls": calls, "network": "the student's" if own else "ours"}
+    outcome = {"calls": {**calls, EMPTY: on_nothing}, "network": "the student's" if own else "ours"}
     errors = [call["error"] for call in calls.values() if "error" in call]
     # With an error of its own the outcome is preliminary: a later cell may define what is missing.
     return {**outcome, "error": errors[0]} if len(errors) == len(calls) else outcome
@@ -90,6 +93,12 @@ def loader(name, net, data):
     dataset.data = dataset.data[: len(predicted)]
     dataset.targets = torch.where(wrong, (predicted + 1) % 10, predicted)
     return DataLoader(dataset, batch_size=LOADERS[name][0], shuffle=False)
+
+
+def empty():
+    """A loader that yields nothing."""
+    nothing = TensorDataset(torch.empty(0, 1, 28, 28), torch.empty(0, dtype=torch.int64))
+    return DataLoader(nothing, batch_size=64)
 
 
 def arguments(target, net, loader):

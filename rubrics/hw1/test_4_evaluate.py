@@ -10,15 +10,17 @@ from grader.rubric import Band
 TOLERANCE = 0.002
 CHANCE = 0.25
 """No accuracy that anybody would report is lower."""
+EMPTY = "no batch at all"
 FIRST_ONLY = "first batch right, the rest wrong"
 
 
 @question("4.6", points=0.75)
-def test_evaluate_counts_every_batch(student):
+def test_evaluate_counts_every_batch(student, exhibits):
     """`evaluate` scores everything the loader yields, not just its first minibatch."""
     results = results_of(student)
     if not results:
         not_callable(student)
+    exhibits.text("What `evaluate` gave on loaders that you have not seen", table(calls_of(student)))
     wrong = {name: one for name, one in results.items() if not one.right}
     if not wrong:
         return
@@ -110,11 +112,16 @@ def untrue(seen, own, bands, missing):
     return f"The notebook says {claims}, while the weights of `net` give {given}."
 
 
-def results_of(student):
+def calls_of(student):
     """The outcome of each call of `evaluate`, by the loader's name; none if it could not be called."""
     outcome = student.probe("evaluate")
     calls = outcome["calls"] if outcome is not None else None
     return {name: Call(calls[name]) for name in calls.facts.get("items", {})} if calls is not None else {}
+
+
+def results_of(student):
+    """The outcomes that count: what a mean over nothing is, is anybody's choice."""
+    return {name: call for name, call in calls_of(student).items() if name != EMPTY}
 
 
 class Call:
@@ -196,6 +203,14 @@ def is_shown(fraction, text):
     """Does a text show this fraction, or its percentage, as it rounds it?"""
     return math.isfinite(fraction) and any(
         rounds_to(value, decimals, fraction) for value, decimals in numbers.written(text)
+    )
+
+
+def table(calls):
+    return "\n".join(
+        f"{name}: {call}"
+        + (f" (right: {call.expected:.4g})" if call.expected is not None else " (anything is fine)")
+        for name, call in calls.items()
     )
 
 

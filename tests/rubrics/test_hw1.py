@@ -1224,6 +1224,18 @@ def test_evaluate_is_wrong(judge, work, called, own, evaluate, outcome, points, 
     assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
 
 
+@pytest.mark.parametrize("given", [lambda: 0.0, lambda: math.nan, lambda: None, lambda: 1 / 0], ids=str)
+def test_what_evaluate_makes_of_nothing_is_its_own_choice(judge, work, called, own, given):
+    def evaluate(net, loader):
+        return fraction(net, loader) if len(loader) else given()
+
+    student = work({"4.6": evaluate_cell(called, of_own(own, evaluate))})
+    assert judge("evaluate_counts_every_batch", student).outcome == PASSED
+    (shown,) = exhibits_of(judge, "evaluate_counts_every_batch", student).values()
+    assert shown.splitlines()[-1].endswith("(anything is fine)")
+    assert "one batch: 0.37 (right: 0.37)" in shown
+
+
 @pytest.mark.parametrize(
     "evaluate",
     [
