@@ -20,7 +20,7 @@ def test_evaluate_counts_every_batch(student, exhibits):
     results = results_of(student)
     if not results:
         not_callable(student)
-    exhibits.text("What `evaluate` gave on loaders that you have not seen", table(calls_of(student)))
+    exhibits.text("What evaluate gave on loaders that you have not seen", table(calls_of(student)))
     wrong = {name: one for name, one in results.items() if not one.right}
     if not wrong:
         return
