@@ -17,13 +17,15 @@ test: system $(VENV)/installed-dev
 	@echo "Two suites side by side, a quarter of an hour; each says what it found when it is through."
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync test-kernels test-others
 
-# What runs inside a kernel is tested in forks of one warm process, hence by a pytest of its own.
+# What runs inside a kernel is tested in forks of one warm process, hence by a pytest of its own. The catalogue of
+# mutants is here so that both suites take about as long.
 test-kernels:
 	$(BIN)/python -m pytest tests/kernel/inside
 	$(BIN)/python -m pytest tests/kernel --ignore tests/kernel/inside
+	$(BIN)/python -m pytest tests/test_validate.py
 
 test-others:
-	$(BIN)/python -m pytest --ignore tests/kernel
+	$(BIN)/python -m pytest --ignore tests/kernel --ignore tests/test_validate.py
 
 lint: system $(VENV)/installed-dev
 	$(BIN)/ruff check
