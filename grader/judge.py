@@ -88,7 +88,7 @@ def _serve(pipe: Connection, bench: Bench) -> None:
             _refuse_all(pipe, error)
         try:
             court.sit(partial(_answer_all, pipe, court, Case(execution=bench.reference[0])))
-        except RubricError as error:
+        except (RubricError, HarnessError) as error:
             _refuse_all(pipe, error)
 
 

@@ -583,6 +583,21 @@ def test_a_check_that_fails_on_the_reference_ends_no_judge(place, dataset, body)
         assert court.judge(Case(execution=place.run())).questions[0].outcome is Outcome.BROKEN
 
 
+def test_a_check_that_stops_pytest_now_and_then_is_refused(place, dataset):
+    """Its fork may fare better than the server, which then has to say so."""
+    been = place.folder / "been"
+    moody = f"""
+from pathlib import Path
+been = Path({str(been)!r})
+if been.exists(): pytest.exit("enough")
+been.touch()
+"""
+    with Judge(place.bench(place.check(moody), dataset)) as court:
+        for _ in range(2):
+            with pytest.raises(HarnessError, match="No verdict came from: test_one, test_two"):
+                court.judge(Case(execution=place.run()))
+
+
 def test_a_judge_that_cannot_open_says_why(place, dataset):
     bench = place.bench(place.check("pass"), dataset)
     (place.folder / "assignment.toml").write_text("")
