@@ -101,6 +101,17 @@ def test_only_what_is_needed_is_installed(alone, options, touched):
     assert (alone(changed, options) > 0) == touched
 
 
+def deep(terms):
+    """Code that Python compiles, but whose syntax tree is too deep for a walk that recurs."""
+    return f"x.cuda()\nlosses.append(loss + {' + '.join(['1'] * terms)})\nplt.subplots(2 / 1)\nloss.backward()"
+
+
+@pytest.mark.parametrize("terms", [900, 2000])
+def test_code_that_is_nested_deeply_gets_what_it_asks_for(alone, terms):
+    compile(deep(terms), "a cell", "exec")
+    assert alone(changed, {"source": deep(terms)}) > 0
+
+
 # Which notebooks need what
 
 

@@ -51,7 +51,15 @@ def install(options: Mapping[str, Any], _context: object = None) -> None:
 
 def _wanted(source: str) -> Iterator[Patch]:
     yield from (patch for sign, patch in _SIGNS.items() if re.search(sign, source))
-    yield from (patch for needs, patch in _NEEDS if needs(source))
+    yield from (patch for needs, patch in _NEEDS if _says_yes(needs, source))
+
+
+def _says_yes(needs: Callable[[str], bool], source: str) -> bool:
+    """Whether a change is wanted; it is where the code is nested too deep to be read."""
+    try:
+        return needs(source)
+    except (RecursionError, MemoryError):
+        return True
 
 
 def attach(shell: Any) -> None:
