@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,17 +32,22 @@ class Bindings:
     @classmethod
     def of(cls, source: str) -> Bindings:
         source = _without_magics(source[:LONGEST])
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of a student's invalid escapes
-                tree = ast.parse(source)
-            reader = _Reader()
-            reader.read(tree.body)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parsed(source)
+        if tree is None:
             return cls(assigned=_guessed(source))
+        reader = _Reader()
+        reader.read(tree.body)
         return cls(
             frozenset(reader.assigned), frozenset(reader.looped - reader.assigned), frozenset(reader.used)
         )
+
+
+def parsed(source: str) -> ast.Module | None:
+    """The syntax tree of a piece of Python; None if it is none."""
+    with warnings.catch_warnings(), suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        warnings.simplefilter("ignore")  # of a student's invalid escapes
+        return ast.parse(source)
+    return None
 
 
 def defined_names(source: str) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib.metadata
 import json
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from grader import evidence, notebook, saved
+from grader.bindings import parsed
 from grader.errors import EvidenceError
 from grader.kernel import KernelRequest
 from grader.kernel.ending import stranded
@@ -175,11 +175,8 @@ def _imported(source: str, support: Sequence[tuple[str, Path]]) -> Iterator[str]
         if file.suffix != ".py" or not re.search(rf"\b{re.escape(file.stem)}\b", source):
             continue
         text = path.read_bytes()[:MOST_CODE].decode("utf-8", "replace")
-        try:
-            ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            continue  # nothing of it can run
-        yield text
+        if parsed(text) is not None:  # else nothing of it can run
+            yield text
 
 
 def _evidence(file: BinaryIO) -> bytes:

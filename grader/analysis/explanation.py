@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from grader.theory.python import comments
 from grader.theory.words import tags
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ ENOUGH = 8
 """Words. Less is a heading, or a label, but explains nothing."""
 SHOWN = 1500
 """Characters."""
+LONGEST = 100_000
+"""Characters of an answer that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +55,15 @@ def read(
         given: those of the blank notebook; what stands there explains nothing.
         topics: for each its words, as `grader.theory.tags` takes them.
     """
-    known = {line for cell in given for line in _lines(cell)}
-    text = "\n".join(line for cell in cells for line in _lines(cell) if line not in known)
+    known = set(_lines(given))
+    text = "\n".join(line for line in _lines(cells) if line not in known)
     return Explanation(text, tags(text, topics))
 
 
-def _lines(cell: NotebookNode) -> Iterator[str]:
-    lines = _comments(cell.source) if cell.cell_type == "code" else cell.source.splitlines()
-    return (line.strip() for line in lines if line.strip())
-
-
-def _comments(source: str) -> Iterator[str]:
-    """The comments of code; those before the first error, if it is none."""
-    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
-    try:
-        for token in tokens:
-            if token.type == tokenize.COMMENT:
-                yield token.string.lstrip("#!% ")
-    except (tokenize.TokenError, SyntaxError):
-        return
+def _lines(cells: Iterable[NotebookNode]) -> Iterator[str]:
+    left = LONGEST
+    for cell in cells:
+        source = cell.source[:left]
+        left -= len(source)
+        lines = comments(source) if cell.cell_type == "code" else source.splitlines()
+        yield from (line.strip() for line in lines if line.strip())

@@ -53,3 +53,8 @@ def test_a_heading_explains_nothing():
 
 def test_a_flood_is_cut():
     assert len(str(read(new_markdown_cell("word " * 10_000)))) < explanation.SHOWN + 100
+
+
+@pytest.mark.parametrize("flood", [new_markdown_cell("word\n" * 50_000), new_code_cell("# word\n" * 50_000)])
+def test_of_a_flood_only_the_beginning_is_read(flood):
+    assert 0 < len(read(flood, flood).text) <= explanation.LONGEST

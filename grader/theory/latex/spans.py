@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import ast
 import html
-import io
 import re
-import tokenize as python
 from dataclasses import dataclass
 
+from grader.theory import python
 from grader.theory.latex.fuel import LENGTH, Unread
 from grader.theory.latex.spelling import GREEK
 
@@ -120,21 +119,15 @@ def _uncoded(text: str) -> str:
 
 def comments_and_strings(text: str) -> str | None:
     """What a piece of Python says in words; None if it is no Python."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    tree = python.parsed(text)
+    if tree is None:
         return None
     strings = [
         node.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    return "\n".join([*_comments(text), *strings])
-
-
-def _comments(text: str) -> list[str]:
-    tokens = python.generate_tokens(io.StringIO(text).readline)
-    return [token.string.lstrip("#! ") for token in tokens if token.type == python.COMMENT]
+    return "\n".join([*python.comments(text), *strings])
 
 
 def _uncommented(text: str) -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from grader.theory.networks import NetworkError, exact
+from grader.theory.python import parsed
 from grader.theory.weights.names import fact_about
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ class _NotLiteralError(Exception):
 
 def assigns(text: str) -> bool:
     """Whether a text is Python that assigns something."""
-    tree = _parsed(text)
+    tree = parsed(text)
     return tree is not None and any(isinstance(node, ast.Assign | ast.AugAssign) for node in ast.walk(tree))
 
 
 def facts(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
     """Everything that the assignments of a piece of Python say; nothing if it is no Python."""
-    tree = _parsed(text)
+    tree = parsed(text)
     if tree is None:
         return
     changed = _changed_in_place(tree)
@@ -47,13 +48,6 @@ def facts(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
             for target in targets:
                 if _named(target) not in changed:
                     yield from _assigned(target, node.value, text, inputs, units)
-
-
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return None
 
 
 def _changed_in_place(tree: ast.Module) -> set[str]:
