@@ -278,8 +278,10 @@ def course(run):
     """The epochs, their minibatches, and the optimizer, in words."""
     sizes = sorted({epoch.steps for epoch in run.epochs})
     steps = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else "".join(map(str, sizes))
+    each = " each" if len(run.epochs) > 1 else ""
+    epochs = f"{counted(len(run.epochs))} of {steps} steps{each}" if sizes else "No epoch was seen"
     optimizers = "; ".join(map(str, run.optimizers)) or "no optimizer was seen"
-    return f"{counted(len(run.epochs))} of {steps or 'no'} steps each; {optimizers}."
+    return f"{epochs}; {optimizers}."
 
 
 def learned_from_test(run, reached, band):
