@@ -7,7 +7,7 @@ import importlib.util
 import inspect
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from grader.kernel.inside.probe import log
 from grader.kernel.inside.probe.values import encode
 from grader.model import Ending, Outcome
 from grader.rubric import Data, Exhibits, Reference, Verdict, Work
+from grader.theory import Status, verify_network
 
 FOLDER = Path(__file__).parent.parent.parent / "rubrics" / "hw1"
 FILES = ("test_0_introduction", "test_3_network", "test_4_data", "test_4_training", "test_4_evaluate")
@@ -354,6 +355,24 @@ def test_network(judge, work, changes, outcome, points):
 
 def test_a_blank_network_is_no_answer(judge, work):
     assert judge("network_recognises_sorted_inputs", work()).message == "No weights were given."
+
+
+def test_a_network_without_a_proof_in_time_goes_to_a_person_at_once(checks, judge, work, monkeypatch):
+    """Each further convention could take as long again, and all of them longer than a judge waits."""
+    check, asked = checks["test_network_recognises_sorted_inputs"], []
+
+    def out_of_time(*weights, conventions):
+        asked.append(conventions)
+        judged = verify_network(*weights, conventions=conventions)
+        undecided = {
+            each: replace(proof, status=Status.UNDECIDED) for each, proof in judged.everywhere.items()
+        }
+        return replace(judged, everywhere=undecided)
+
+    monkeypatch.setitem(check.__globals__, "verify_network", out_of_time)
+    result = judge("network_recognises_sorted_inputs", work({"3": Cell("weights()", values=RIGHT)}))
+    assert (result.outcome, result.message) == (REVIEW, "No proof and no counterexample was found in time.")
+    assert len(asked) == 1
 
 
 # --- 4.1 ------------------------------------------------------------------------------------------------
@@ -1020,6 +1039,12 @@ def test_the_report_says_how_it_was_trained_and_shows_the_explanation(judge, wor
     summary, _, text = shown["The explanation, for a person"].partition("\n\n")
     assert summary == "15 words; mentioned: the losses fall, training against test, minibatches."
     assert text == words
+
+
+def test_one_epoch_is_told_in_the_singular(judge, work, arrays):
+    cells = training_cell(trained(arrays, 7, epochs=1))
+    shown = exhibits_of(judge, "the_network_learned", work({"4.5": cells}))
+    assert shown["How it was trained"] == "1 epoch of 32 steps; no optimizer was seen."
 
 
 def test_a_missing_explanation_is_said_and_costs_nothing(judge, work, own):
