@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nbformat import v4
 
-from grader.model import Flag
+from grader.model import Exhibit, Flag
 from grader.reports.html import class_page, student_page
 
 from .conftest import code, displayed, notebook, printed
@@ -52,7 +52,15 @@ def hostile_grade(jane):
         actual=everything,
         hint=everything,
     )
-    question = replace(jane.questions[3], title=everything, checks=(check,), cells=(0,), reference_cells=(0,))
+    shown = Exhibit(question=jane.questions[3].id, kind="text", title=everything, data={"text": everything})
+    question = replace(
+        jane.questions[3],
+        title=everything,
+        checks=(check,),
+        cells=(0,),
+        reference_cells=(0,),
+        exhibits=(shown,),
+    )
     return replace(
         jane,
         student=everything,

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import pytest
 
-from grader.model import Ending, Flag
+from grader.model import Ending, Exhibit, Flag
 from grader.reports.html import Audience, class_page, student_page
 
 from .conftest import CURVES, grade, notebook, zeros
@@ -315,7 +315,10 @@ def test_hostile_words_anywhere_are_only_words(jane, payload, executed, referenc
     check = replace(
         jane.questions[3].checks[0], title=payload, message=payload, expected=payload, actual=payload
     )
-    question = replace(jane.questions[3], title=payload, checks=(replace(check, hint=payload),))
+    shown = Exhibit(question=jane.questions[3].id, kind="text", title=payload, data={"text": payload})
+    question = replace(
+        jane.questions[3], title=payload, checks=(replace(check, hint=payload),), exhibits=(shown,)
+    )
     hostile = replace(
         jane,
         student=payload,
