@@ -103,7 +103,9 @@ def test_only_what_is_needed_is_installed(alone, options, touched):
 
 def deep(terms):
     """Code that Python compiles, but whose syntax tree is too deep for a walk that recurs."""
-    return f"x.cuda()\nlosses.append(loss + {' + '.join(['1'] * terms)})\nplt.subplots(2 / 1)\nloss.backward()"
+    return (
+        f"x.cuda()\nlosses.append(loss + {' + '.join(['1'] * terms)})\nplt.subplots(2 / 1)\nloss.backward()"
+    )
 
 
 @pytest.mark.parametrize("terms", [900, 2000])
