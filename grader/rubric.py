@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from grader.analysis.explanation import Explanation
-    from grader.analysis.training import Linear, Scores
+    from grader.analysis.linear import Linear, Scores
     from grader.assignment import Assignment
     from grader.datasets import Arrays
 

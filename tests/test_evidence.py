@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from grader import evidence
 from grader.analysis import pictures, training
+from grader.analysis.linear import Linear, normalisation
 from grader.errors import EvidenceError
 from grader.evidence import HEADER, MAGIC, Evidence, Value
 from grader.kernel.inside.probe import log
@@ -337,8 +338,8 @@ def ask_value(value, depth=0):
     assert all(isinstance(array, np.ndarray) for array in value.state.values())
     assert isinstance(value.text("repr"), str)
     _ = value.array, value.shape
-    training.normalisation(value)
-    training.Linear.of(value, features=2, classes=2)
+    normalisation(value)
+    Linear.of(value, features=2, classes=2)
     for member in (*value.items, value["a"]):
         if member is not None and depth < 4:
             ask_value(member, depth + 1)

@@ -9,10 +9,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from grader.analysis import numbers
-from grader.analysis.training import proportional, scale
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from grader.analysis.training import Trace
 
@@ -165,3 +164,22 @@ def _scale(value: float, which: str, account: Account, *, tolerance: float) -> f
 
 def _finite(values: Sequence[float]) -> bool:
     return all(map(math.isfinite, values))
+
+
+def proportional(history: Sequence[float], losses: Sequence[float], *, tolerance: float) -> bool:
+    """Are two runs of numbers the same up to one constant factor?"""
+    if len(history) != len(losses) or not history:
+        return False
+    ratios = [
+        one / other for one, other in zip(history, losses, strict=True) if other and math.isfinite(other)
+    ]
+    middle = statistics.median(ratios) if len(ratios) == len(history) else 0.0
+    return middle > 0 and all(abs(ratio / middle - 1) <= tolerance for ratio in ratios)
+
+
+def scale(history: float, loss: float, scales: Iterable[float], *, tolerance: float) -> float | None:
+    """By which usual factor a history's entry differs from a mean loss, or None if by no usual one."""
+    if loss <= 0 or history <= 0:
+        return None
+    factor = history / loss
+    return next((one for one in scales if abs(factor / one - 1) <= tolerance), None)

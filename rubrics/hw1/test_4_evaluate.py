@@ -4,7 +4,8 @@ import math
 import re
 
 from grader import award, fail, question, review
-from grader.analysis import numbers, training
+from grader.analysis import numbers
+from grader.analysis.linear import Linear, normalisation
 from grader.rubric import Band
 
 TOLERANCE = 0.002
@@ -226,11 +227,11 @@ def accuracies(text):
 
 def accuracy(work, data, which):
     """The accuracy of `net` as it was when 4.6 ran, recomputed; NaN if it can't be."""
-    layer = training.Linear.of(work.value("net", "4.6"), features=784, classes=10)
+    layer = Linear.of(work.value("net", "4.6"), features=784, classes=10)
     if layer is None:
         return math.nan
     train = is_train(work, which)
-    normalised = training.normalisation(work.value("trainingdata" if train else "testdata"))
+    normalised = normalisation(work.value("trainingdata" if train else "testdata"))
     return data.scores(layer.before(normalised), train=train).accuracy
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from grader import award, fail, question, review
 from grader.analysis import diagnosis, histories, numbers, training
+from grader.analysis.linear import Linear, Scores, normalisation
 
 UNTRAINED = math.log(10)
 """The loss of a network that finds all ten classes equally likely."""
@@ -190,7 +191,7 @@ def not_run(student, message):
 
 @cache
 def linear(work):
-    return training.Linear.of(work.value("net", "4.5"), features=784, classes=10)
+    return Linear.of(work.value("net", "4.5"), features=784, classes=10)
 
 
 def moved(work):
@@ -217,8 +218,8 @@ def scores(work, data, *, test):
     """Of the layer as it acts on plain pixels, which the notebook may have normalised."""
     layer = linear(work)
     if layer is None:
-        return training.Scores(math.nan, math.nan, math.nan)
-    normalised = training.normalisation(work.value("testdata" if test else "trainingdata"))
+        return Scores(math.nan, math.nan, math.nan)
+    normalised = normalisation(work.value("testdata" if test else "trainingdata"))
     return data.scores(layer.before(normalised), train=not test)
 
 

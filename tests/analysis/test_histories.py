@@ -4,7 +4,18 @@ import math
 
 import pytest
 
-from grader.analysis.histories import TEST, TRAINING, Account, doubt, is_printed, is_rather, misfit, scale_of
+from grader.analysis.histories import (
+    TEST,
+    TRAINING,
+    Account,
+    doubt,
+    is_printed,
+    is_rather,
+    misfit,
+    proportional,
+    scale,
+    scale_of,
+)
 from grader.analysis.training import TEST as TEST_SPLIT
 from grader.analysis.training import TRAIN, Pass, Trace
 
@@ -177,3 +188,47 @@ def test_nothing_is_printed_of_a_run_that_never_was():
 )
 def test_two_losses_are_told_apart_only_where_they_are(loss, one, than, rather):
     assert is_rather(loss, one, than=than) is rather
+
+
+# --- ratios of numbers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("history", "losses", "expected"),
+    [
+        ([2, 4, 6], [1, 2, 3], True),
+        ([1 / 64, 2 / 64], [1.01, 2], True),
+        ([1, 2, 4], [1, 2, 3], False),
+        ([1, 2], [1, 2, 3], False),
+        ([], [], False),
+        ([0, 0], [0, 0], False),
+        ([-1, -2], [1, 2], False),
+        ([1, math.nan], [1, 2], False),
+        ([1, 2], [1, math.nan], False),
+        ([1, 2], [1, math.inf], False),
+        ([1, 2], [1, 0], False),
+        ([1e308, 1e308], [1e-308, 1e-308], False),
+    ],
+    ids=str,
+)
+def test_proportional(history, losses, expected):
+    assert proportional(history, losses, tolerance=0.03) is expected
+
+
+@pytest.mark.parametrize(
+    ("history", "loss", "expected"),
+    [
+        (0.5, 0.5, 1),
+        (0.52, 0.5, 1),
+        (32, 0.5, 64),
+        (0.5 / 64, 0.5, 1 / 64),
+        (5, 0.5, None),
+        (0, 0.5, None),
+        (-1, 1, None),
+        (math.nan, 1, None),
+        (math.inf, 1, None),
+        (1, 0, None),
+    ],
+)
+def test_scale(history, loss, expected):
+    assert scale(history, loss, (1, 64, 1 / 64), tolerance=0.1) == expected

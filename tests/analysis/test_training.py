@@ -3,8 +3,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from torchvision import transforms
-from torchvision.transforms import v2
 
 from grader.analysis import training
 from grader.analysis.training import (
@@ -16,10 +14,9 @@ from grader.analysis.training import (
     TEST_NO_GRAD,
     TRAIN,
     ZERO_GRAD,
-    Linear,
     Optimizer,
 )
-from grader.evidence import Evidence, Record, Value
+from grader.evidence import Evidence, Record
 from grader.kernel.inside.probe import log, values
 from grader.kernel.inside.probe.trace import MOST_EVENTS, Event
 
@@ -223,173 +220,3 @@ def test_what_is_no_trace_counts_nothing(facts):
     }
     run = training.trace(Evidence((Record({"kind": "cell", "cell": 0, "trace": facts}, arrays),)))
     assert (run.steps, run.backwards, dict(run.provenance)) == (0, 0, {})
-
-
-# --- one linear layer -----------------------------------------------------------------------------------
-
-
-def module(**state):
-    arrays = {name: np.asarray(array) for name, array in state.items()}
-    return Value(0, {"type": "module", "state": {name: {"array": name} for name in state}}, arrays)
-
-
-def of(value):
-    return Linear.of(value, features=6, classes=3)
-
-
-WEIGHT, BIAS = np.zeros((3, 6), np.float32), np.zeros(3, np.float32)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        pytest.param(module(weight=WEIGHT, bias=BIAS), id="plain"),
-        pytest.param(module(**{"a.b.weight": WEIGHT, "a.b.bias": BIAS}), id="nested"),
-        pytest.param(module(weight=WEIGHT), id="without bias"),
-        pytest.param(module(weight=WEIGHT.astype(np.float64), bias=BIAS), id="double"),
-        pytest.param(module(weight=WEIGHT.astype(np.float16), bias=BIAS), id="half"),
-    ],
-)
-def test_one_linear_layer_is_recomputed(value):
-    assert of(value).weight.dtype == np.float32
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        pytest.param(None, id="nothing"),
-        pytest.param(module(), id="no parameters"),
-        pytest.param(module(bias=BIAS), id="no weight"),
-        pytest.param(module(weight=WEIGHT.T, bias=BIAS), id="another shape"),
-        pytest.param(module(a=WEIGHT, b=WEIGHT), id="two weights"),
-        pytest.param(module(weight=WEIGHT, bias=BIAS, more=BIAS), id="two biases"),
-        pytest.param(module(hidden=np.zeros((4, 6), np.float32), weight=WEIGHT), id="two layers"),
-        pytest.param(module(weight=WEIGHT.astype(int), bias=BIAS), id="whole numbers"),
-        pytest.param(module(weight=np.full((3, 6), np.nan), bias=BIAS), id="NaN"),
-        pytest.param(module(weight=WEIGHT, bias=np.full(3, np.inf)), id="infinite"),
-        pytest.param(module(weight=np.full((3, 6), 1e300), bias=BIAS), id="beyond float32"),
-        pytest.param(Value(0, {"type": "tensor", "array": "w"}, {"w": WEIGHT}), id="a tensor"),
-    ],
-)
-def test_everything_else_is_not(value):
-    assert of(value) is None
-
-
-def seen(transform, images):
-    """What a network sees of images through a transform: (n, features)."""
-    return torch.stack([transform(image) for image in images]).flatten(1)
-
-
-def test_accuracy_and_loss_are_torchs():
-    draw = torch.Generator().manual_seed(0)
-    layer = torch.nn.Linear(784, 10)
-    count = 2 * training.BLOCK + 500
-    images = torch.randint(256, (count, 28, 28), generator=draw, dtype=torch.uint8).numpy()
-    y = torch.randint(10, (count,), generator=draw)
-    state = {name: tensor.numpy() for name, tensor in layer.state_dict().items()}
-    ours = Linear.of(module(**state), features=784, classes=10)
-    with torch.no_grad():
-        logits = layer(seen(transforms.ToTensor(), images))
-    computed = ours.scores(images, y.numpy().astype(np.uint8))
-    assert computed.accuracy == (logits.argmax(1) == y).double().mean().item()
-    expected = [
-        torch.nn.functional.cross_entropy(given.double(), y).item() for given in (logits, logits.softmax(1))
-    ]
-    assert [computed.loss, computed.softmaxed] == pytest.approx(expected, rel=1e-6)
-
-
-def test_huge_weights_have_a_loss():
-    layer = of(module(weight=np.full((3, 6), 1e25) * np.array([[1], [2], [3]]), bias=BIAS))
-    scores = layer.scores(np.full((4, 2, 3), 255, np.uint8), np.array([2, 2, 0, 0]))
-    assert scores.accuracy == 0.5
-    assert scores.loss > 1e24
-
-
-# --- inputs ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("transform", "expected"),
-    [
-        (transforms.ToTensor(), (0, 1)),
-        (transforms.Normalize((0.5,), (0.25,)), (0.5, 0.25)),
-        (transforms.Normalize([0.286], [0.353]), (0.286, 0.353)),
-        (transforms.Normalize(0.5, 0.25), (0.5, 0.25)),
-        (transforms.Normalize(torch.tensor([0.5]), torch.tensor([0.25])), (0.5, 0.25)),
-        (transforms.Normalize((-1,), (2,)), (-1, 2)),
-        (transforms.Normalize((1e-5,), (1e-5,)), (1e-5, 1e-5)),
-        (v2.Normalize([0.5], [0.25]), (0.5, 0.25)),
-        (transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))]), (0.5, 0.25)),
-        (transforms.Normalize((0.5,) * 3, (0.5,) * 3), (0, 1)),  # of a picture with three channels
-        ("Normalize(mean=(0.5,), std=(0.0,))", (0, 1)),
-        ("Normalize(mean=(..,), std=(--,))", (0, 1)),
-        (f"Normalize(mean=({'9' * 500},), std=(1,))", (0, 1)),
-        ("Normalize(mean=(1,), std=(1e999,))", (0, 1)),
-        ("None", (0, 1)),
-    ],
-    ids=lambda one: str(one)[:60] if not isinstance(one, tuple) else "",
-)
-def test_the_normalisation_is_read_from_the_transform(transform, expected):
-    value = Value(0, {"type": "dataset", "transform": str(transform)}, {})
-    assert training.normalisation(value) == expected
-
-
-@pytest.mark.parametrize("value", [None, Value(0, {"transform": 7}, {})])
-def test_no_data_set_is_not_normalised(value):
-    assert training.normalisation(value) == (0, 1)
-
-
-def test_a_layer_before_normalisation_computes_the_same():
-    layer = of(module(weight=np.arange(18.0).reshape(3, 6) / 10, bias=np.array([0.5, 0, -0.5])))
-    images = np.arange(4 * 6, dtype=np.uint8).reshape(4, 2, 3) * 10
-    normalised = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.25,))])
-    before = layer.before((0.5, 0.25))
-    np.testing.assert_allclose(
-        seen(transforms.ToTensor(), images).numpy() @ before.weight.T + before.bias,
-        seen(normalised, images).numpy() @ layer.weight.T + layer.bias,
-        atol=1e-5,
-    )
-
-
-# --- histories ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("history", "losses", "expected"),
-    [
-        ([2, 4, 6], [1, 2, 3], True),
-        ([1 / 64, 2 / 64], [1.01, 2], True),
-        ([1, 2, 4], [1, 2, 3], False),
-        ([1, 2], [1, 2, 3], False),
-        ([], [], False),
-        ([0, 0], [0, 0], False),
-        ([-1, -2], [1, 2], False),
-        ([1, math.nan], [1, 2], False),
-        ([1, 2], [1, math.nan], False),
-        ([1, 2], [1, math.inf], False),
-        ([1, 2], [1, 0], False),
-        ([1e308, 1e308], [1e-308, 1e-308], False),
-    ],
-    ids=str,
-)
-def test_proportional(history, losses, expected):
-    assert training.proportional(history, losses, tolerance=0.03) is expected
-
-
-@pytest.mark.parametrize(
-    ("history", "loss", "expected"),
-    [
-        (0.5, 0.5, 1),
-        (0.52, 0.5, 1),
-        (32, 0.5, 64),
-        (0.5 / 64, 0.5, 1 / 64),
-        (5, 0.5, None),
-        (0, 0.5, None),
-        (-1, 1, None),
-        (math.nan, 1, None),
-        (math.inf, 1, None),
-        (1, 0, None),
-    ],
-)
-def test_scale(history, loss, expected):
-    assert training.scale(history, loss, (1, 64, 1 / 64), tolerance=0.1) == expected
