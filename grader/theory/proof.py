@@ -1,7 +1,8 @@
 """Proofs over all of R^n that a small network computes what it should, or a point where it does not.
 
 The question "is there an x where the two differ?" is linear real arithmetic, which z3 decides exactly; floats
-decide it wrongly for near misses. Whatever z3 finds is evaluated again with fractions before anybody sees it.
+decide it wrongly for near misses. Whatever z3 finds is evaluated again with fractions before anybody sees it. Where
+only the order of the inputs counts, a grid that has every order decides it as well, and in a moment.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _GRID = range(5)
 _MOST_GRID_POINTS = 4000
+"""Those of five inputs."""
 _LARGEST_SCALE = 10**6
 _BOX = 1000
 _SOON = 300
@@ -93,8 +95,9 @@ def verify(
         wanted: what is right: a value inside and one outside a region of half-spaces, or another network with as
             many inputs.
         within: where it has to be right, if not everywhere.
-        seconds: z3's time. Four sign units on five inputs take 20 to 150 ms; the cost grows exponentially with the
-            width in the worst case, ten ReLU units take about 0.1 s. Small counterexamples may take as long again.
+        seconds: z3's time, if it takes z3. Four sign units on five inputs take 20 to 150 ms; the cost grows
+            exponentially with the width in the worst case, ten ReLU units take about 0.1 s. Small counterexamples
+            may take as long again.
 
     Returns:
         `proved`, `refuted` with a counterexample (the smallest of {0..4}^n if one is there and n is at most 5, else
@@ -106,6 +109,8 @@ def verify(
     _check_inputs(network, wanted)
     if found := _first_wrong(network, wanted, within, _readable(network, wanted, within)):
         return Proof(status=Status.REFUTED, counterexample=found)
+    if _grid_decides(network, wanted, within):
+        return Proof(status=Status.PROVED)
     x = _unknowns(network.inputs)
     solver = z3.Solver()
     solver.set("timeout", max(1, int(1000 * seconds)))
@@ -142,6 +147,28 @@ def _readable(network: Network, wanted: Wanted | Network, within: Region) -> Ite
         yield tuple(Fraction(int(number)) for number in points[wrong.argmax()])
 
 
+def _grid_decides(network: Network, wanted: Wanted | Network, within: Region) -> bool:
+    """Whether what is right on the grid is right everywhere.
+
+    So it is if nothing but the order of the inputs, ties included, makes a difference: whatever the order of n
+    inputs is, some point of {0..n-1}^n has it as well.
+    """
+    sides = (network, wanted) if isinstance(wanted, Network) else (network,)
+    regions = (within,) if isinstance(wanted, Network) else (within, wanted.region)
+    return (
+        network.inputs <= len(_GRID)
+        and all(side.hidden.levels is not None for side in sides)
+        and all(_compares(*unit) for side in sides for unit in zip(side.W1, side.b1, strict=True))
+        and all(_compares(part.normal, part.offset) for region in regions for part in _half_spaces(region))
+    )
+
+
+def _compares(weights: Sequence[Fraction | int], bias: Fraction | int) -> bool:
+    """Whether the sign of a sum is that of a difference of two inputs, or always the same."""
+    used = [weight for weight in weights if weight]
+    return not used or (len(used) == 2 and sum(used) == 0 == bias)
+
+
 @cache
 def _grid(inputs: int) -> NDArray[np.int64]:
     return np.array(sorted(product(_GRID, repeat=inputs), key=sum))
@@ -159,20 +186,24 @@ def _whole(solver: z3.Solver, x: Sequence[Any], known: Point) -> Iterator[Point]
 
 
 def _check_inputs(network: Network, wanted: Wanted | Network) -> None:
-    sizes = {wanted.inputs} if isinstance(wanted, Network) else set(_dimensions(wanted.region))
+    if isinstance(wanted, Network):
+        sizes = {wanted.inputs}
+    else:
+        sizes = {len(part.normal) for part in _half_spaces(wanted.region)}
     if sizes - {network.inputs}:
         raise NetworkError(f"the network has {network.inputs} inputs, what is wanted has {sizes.pop()}")
 
 
-def _dimensions(region: Region) -> Iterator[int]:
+def _half_spaces(region: Region) -> Iterator[HalfSpace]:
+    """Those that a region is made of."""
     match region:
-        case HalfSpace(normal):
-            yield len(normal)
+        case HalfSpace():
+            yield region
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
-                yield from _dimensions(part)
+                yield from _half_spaces(part)
         case Outside(part):
-            yield from _dimensions(part)
+            yield from _half_spaces(part)
 
 
 def _point(model: z3.ModelRef, x: Sequence[Any]) -> Point:

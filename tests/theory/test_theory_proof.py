@@ -23,6 +23,7 @@ from grader.theory import (
     Wanted,
     descending,
     exact,
+    proof,
     verify,
     verify_network,
 )
@@ -81,9 +82,9 @@ def test_hidden_steps_are_another_convention(bias, everywhere):
 
 
 def test_a_counterexample_is_small_and_worked_out():
-    proof = verify_network(ROWS, [0] * 4, [1] * 4, -3, conventions=THREE).everywhere[THREE[0]]
-    assert proof.counterexample.trace.point == (3, 2, 1, 0, 0)
-    assert str(proof.counterexample) == (
+    found = verify_network(ROWS, [0] * 4, [1] * 4, -3, conventions=THREE).everywhere[THREE[0]]
+    assert found.counterexample.trace.point == (3, 2, 1, 0, 0)
+    assert str(found.counterexample) == (
         "at x = (3, 2, 1, 0, 0) the hidden units give (1, 1, 1, 0), the output sum is 0 and the output 0, "
         "but -1 is right"
     )
@@ -157,9 +158,9 @@ def test_no_time_is_undecided_and_not_wrong():
     one = Network.of(rows, [1] * 40, [1] * 40, 0, hidden=Activation.RELU)
     twice = [[2 * weight for weight in row] for row in rows]
     other = Network.of(twice, [2] * 40, ["0.5"] * 40, 0, hidden=Activation.RELU)
-    proof = verify(one, other, seconds=0.0)
-    assert proof.status is Status.UNDECIDED
-    assert "did not decide" in proof.reason
+    found = verify(one, other, seconds=0.0)
+    assert found.status is Status.UNDECIDED
+    assert "did not decide" in found.reason
 
 
 def test_numbers_are_exact():
@@ -176,9 +177,9 @@ def test_relu_networks_are_compared_exactly():
         [[1], [1]], [0, -1], [1, "-2.000000001"], 0, hidden=Activation.RELU, output=Activation.IDENTITY
     )
     assert verify(tent, scaled).status is Status.PROVED
-    proof = verify(tent, off)
-    assert proof.status is Status.REFUTED
-    assert proof.counterexample.trace.point == (2,)
+    found = verify(tent, off)
+    assert found.status is Status.REFUTED
+    assert found.counterexample.trace.point == (2,)
 
 
 def test_a_network_may_be_proved_on_a_part_of_space():
@@ -221,12 +222,12 @@ def networks(draw, hidden=(*SIGNS, *STEPS), output=SIGNS):
 @given(networks(), regions)
 def test_a_verdict_agrees_with_brute_force_on_a_grid(network, region):
     wanted = Wanted(region=region)
-    proof = verify(network, wanted)
-    if proof.status is Status.PROVED:
+    found = verify(network, wanted)
+    if found.status is Status.PROVED:
         assert all(network(point) == wanted(point) for point in GRID)
     else:
-        point = proof.counterexample.trace.point
-        assert network(point) == proof.counterexample.trace.output != wanted(point)
+        point = found.counterexample.trace.point
+        assert network(point) == found.counterexample.trace.output != wanted(point)
 
 
 @settings(max_examples=40, deadline=None)
@@ -243,6 +244,78 @@ def test_permuting_and_scaling_hidden_units_changes_nothing(network, random, fac
         output=network.output,
     )
     assert verify(network, other).status is Status.PROVED
+
+
+def compare(one, other, inputs, *, by=1):
+    return [by * ((k == one) - (k == other)) for k in range(inputs)]
+
+
+@st.composite
+def comparing(draw):
+    """A network whose units compare two of up to four inputs, and a region that is made of comparisons."""
+    inputs = draw(st.integers(1, 4))
+    at = st.integers(0, inputs - 1)
+    factors = st.sampled_from([Q(-3), Q(-1), Q(1, 3), Q(2)])
+    rows = st.builds(lambda one, other, by: compare(one, other, inputs, by=by), at, at, factors)
+    width = draw(st.integers(1, 3))
+    network = Network.of(
+        draw(st.lists(rows, min_size=width, max_size=width)),
+        [0] * width,
+        draw(st.lists(halves, min_size=width, max_size=width)),
+        draw(halves),
+        hidden=draw(st.sampled_from((*SIGNS, *STEPS))),
+        output=draw(st.sampled_from(tuple(Activation))),
+    )
+    parts = st.builds(HalfSpace.of, rows, closed=st.booleans())
+    return network, Wanted(region=draw(st.one_of(parts, st.builds(AllOf, st.tuples(parts, parts)))))
+
+
+@settings(max_examples=60, deadline=None)
+@given(comparing(), st.booleans())
+def test_where_only_the_order_counts_the_grid_says_what_the_solver_says(pair, copied):
+    network, wanted = pair
+    wanted = replace(network, b2=network.b2 / 2) if copied else wanted
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proof.z3, "Solver", None)
+        by_grid = verify(network, wanted)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proof, "_grid_decides", lambda *_: False)
+        assert by_grid == verify(network, wanted)
+
+
+def test_the_usual_network_needs_no_solver(monkeypatch):
+    monkeypatch.setattr(proof.z3, "Solver", None)
+    assert right(verify_network(ROWS, [0] * 4, [1] * 4, "-3.5", conventions=THREE), THREE) == "PxP"
+
+
+@pytest.mark.parametrize(
+    ("network", "wanted"),
+    [
+        pytest.param(([[1, -1]], ["-0.5"], [1], 0), [1, -1, 0], id="a bias"),
+        pytest.param(([[1, "-1.1"]], [0], [1], 0), [1, -1, 0], id="other weights"),
+        pytest.param(([[1, 0]], [0], [1], "-0.5"), [1, 0, "-0.75"], id="one input"),
+        pytest.param(([[1, -1]], [0], [1], 0), [1, -1, "-0.5"], id="a region that is no comparison"),
+    ],
+)
+def test_what_is_right_at_all_small_integers_may_be_wrong_between_them(network, wanted):
+    *normal, offset = wanted
+    network = Network.of(*network, output=Activation.SIGN_MINUS)
+    wanted = Wanted(region=HalfSpace.of(normal, offset))
+    assert all(network(point) == wanted(point) for point in product(range(5), repeat=2))
+    assert verify(network, wanted).status is Status.REFUTED
+
+
+def test_sizes_of_sums_count_where_a_unit_passes_them_on():
+    """x1 - x2 > 1/2, told from x1 > x2 by no small integers."""
+    network = Network.of([[1, -1]], [0], [1], "-0.5", hidden=Activation.RELU, output=Activation.SIGN_MINUS)
+    assert verify(network, Wanted(region=HalfSpace.of([1, -1]))).status is Status.REFUTED
+
+
+def test_of_more_inputs_than_the_grid_has_the_solver_decides():
+    rows = [compare(at, at + 1, 6) for at in range(5)]
+    for bias, status in ((-5, Status.REFUTED), ("-4.5", Status.PROVED)):
+        network = Network.of(rows, [0] * 5, [1] * 5, bias)
+        assert verify(network, Wanted(region=descending(6))).status is status
 
 
 POINTS = list(product(range(-2, 3), repeat=2))
@@ -274,6 +347,6 @@ def test_a_region_holds_the_points_among_many_that_it_has_alone(factor):
 def test_numbers_too_large_for_machine_words_are_compared_exactly():
     sign = Network.of([[1]], [0], [1], 0)
     tiny = Network.of([[1]], [0], ["1e-40"], 0, output=Activation.IDENTITY)
-    proof = verify(sign, tiny)
-    assert proof.status is Status.REFUTED
-    assert proof.counterexample.wanted != proof.counterexample.trace.output
+    found = verify(sign, tiny)
+    assert found.status is Status.REFUTED
+    assert found.counterexample.wanted != found.counterexample.trace.output
