@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from grader.bindings import Bindings, defined_names
@@ -45,7 +45,7 @@ class Answer:
 
 def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Answer]:
     """The answer to each question; one without any cell is `FoundBy.NOT_FOUND`."""
-    finder = _Finder(assignment)
+    finder = _finder(assignment)
     claims = finder.claims(notebook.cells)
     claims |= finder.closest(notebook.cells, claims)
     return {question.id: _collect(question.id, claims) for question in assignment.questions}
@@ -76,6 +76,11 @@ class _Reading:
     """Empty, or a cell that the template gives as it is."""
     blank: bool = False
     """Given, or a place for an answer that was left as it was."""
+
+
+@lru_cache(maxsize=8)
+def _finder(assignment: Assignment) -> _Finder:
+    return _Finder(assignment)
 
 
 class _Finder:

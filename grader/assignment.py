@@ -35,8 +35,10 @@ class Question:
     points: Decimal
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Assignment:
+    """Equal to itself only, so that what is made of it can be cached by it."""
+
     id: str
     title: str
     folder: Path

@@ -18,7 +18,7 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
@@ -217,7 +217,7 @@ class Work:
     def explanation(self, question: str, topics: Mapping[str, Iterable[str]]) -> Explanation:
         """What was written beside the code of a question, and which `topics` it mentions."""
         cells = [self.notebook.cells[index] for index in self.answer(question).cells]
-        return explanation.read(cells, self.assignment.template.cells, topics)
+        return explanation.read(cells, _given_lines(self.assignment), topics)
 
     def _section(self, question: str) -> Iterable[str]:
         """The part of the theory file below a question's marker, up to the next one."""
@@ -266,6 +266,11 @@ class Work:
         return outcomes[-1] if outcomes else None
 
 
+@lru_cache(maxsize=8)
+def _given_lines(assignment: Assignment) -> frozenset[str]:
+    return frozenset(explanation.lines(assignment.template.cells))
+
+
 @dataclass(frozen=True, slots=True)
 class Band:
     """What a figure of the reference does over its seeds, and how far a right answer may be from it."""
@@ -312,17 +317,17 @@ class Data:
     arrays: Arrays
     complete: bool
 
-    _scores: dict[bytes, Scores] = field(default_factory=dict)
+    _scores: dict[tuple[bytes, bytes, bool, bool], Scores] = field(default_factory=dict)
 
     def size(self, *, train: bool) -> int:
         """How many points a split has."""
         return len(self._split(train=train)[1])
 
-    def scores(self, layer: Linear, *, train: bool) -> Scores:
-        """What a layer achieves on a split. Computed once."""
-        key = b"".join((layer.weight.tobytes(), layer.bias.tobytes(), bytes([train])))
+    def scores(self, layer: Linear, *, train: bool, softmaxed: bool = False) -> Scores:
+        """What a layer achieves on a split, see `Linear.scores`. Computed once."""
+        key = (layer.weight.tobytes(), layer.bias.tobytes(), train, softmaxed)
         if key not in self._scores:
-            self._scores[key] = layer.scores(*self._split(train=train))
+            self._scores[key] = layer.scores(*self._split(train=train), softmaxed=softmaxed)
         return self._scores[key]
 
     def _split(self, *, train: bool) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -10,7 +10,7 @@ from grader.theory.python import comments
 from grader.theory.words import tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from nbformat import NotebookNode
 
@@ -46,21 +46,21 @@ class Explanation:
 
 
 def read(
-    cells: Iterable[NotebookNode], given: Iterable[NotebookNode], topics: Mapping[str, Iterable[str]]
+    cells: Iterable[NotebookNode], given: Container[str], topics: Mapping[str, Iterable[str]]
 ) -> Explanation:
     """Collect the explanation from the cells of an answer.
 
     Args:
         cells: a question's, of the student.
-        given: those of the blank notebook; what stands there explains nothing.
+        given: the lines of the blank notebook, which explain nothing.
         topics: for each its words, as `grader.theory.tags` takes them.
     """
-    known = set(_lines(given))
-    text = "\n".join(line for line in _lines(cells) if line not in known)
+    text = "\n".join(line for line in lines(cells) if line not in given)
     return Explanation(text, tags(text, topics))
 
 
-def _lines(cells: Iterable[NotebookNode]) -> Iterator[str]:
+def lines(cells: Iterable[NotebookNode]) -> Iterator[str]:
+    """The words in cells: text, and comments of code."""
     left = LONGEST
     for cell in cells:
         source = cell.source[:left]

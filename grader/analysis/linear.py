@@ -52,22 +52,27 @@ class Linear:
         weight = self.weight / np.float32(deviation)
         return Linear(weight, self.bias - np.float32(mean) * weight.sum(axis=1))
 
-    def scores(self, images: NDArray[np.uint8], labels: NDArray[Any]) -> Scores:
-        """On images (n, h, w) of bytes, which the layer sees in [0, 1], as `ToTensor` makes them; labels (n,)."""
+    def scores(self, images: NDArray[np.uint8], labels: NDArray[Any], *, softmaxed: bool = False) -> Scores:
+        """What it achieves on images (n, h, w) of bytes, which it sees in [0, 1], as `ToTensor` makes them.
+
+        Args:
+            images: of bytes.
+            labels: (n,).
+            softmaxed: whether the logits go through a needless softmax before the loss.
+        """
         pixels = images.reshape(len(images), -1)
         weight = (self.weight / np.float32(255)).T
         seen = np.empty((min(BLOCK, len(pixels)), pixels.shape[1]), np.float32)
-        hits, loss, softmaxed = 0, 0.0, 0.0
+        hits, loss = 0, 0.0
         for at in range(0, len(pixels), BLOCK):
             part, own = seen[: len(pixels) - at], labels[at : at + BLOCK]
             np.copyto(part, pixels[at : at + BLOCK])
             # By class first: NumPy is several times as fast along a first axis as along a short last one.
             logits = np.ascontiguousarray((part @ weight + self.bias).T)
-            logs = _log_softmax(logits)
             hits += int((logits.argmax(axis=0) == own).sum())
-            loss += _cross_entropy(logs, own)
-            softmaxed += _cross_entropy(_log_softmax(np.exp(logs)), own)
-        return Scores(hits / len(pixels), loss / len(pixels), softmaxed / len(pixels))
+            logs = _log_softmax(logits)
+            loss += _cross_entropy(_log_softmax(np.exp(logs)) if softmaxed else logs, own)
+        return Scores(hits / len(pixels), loss / len(pixels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,6 @@ class Scores:
     """The share of points whose largest logit is that of their label."""
     loss: float
     """The mean cross-entropy, in nats."""
-    softmaxed: float
-    """The same, had the logits been through a needless softmax before."""
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,6 +20,8 @@ SWAPPED = re.compile(
     r"not implemented for '(?:Long|Int)'|expected (?:scalar type )?Float|Expected floating point"
 )
 """What torch says of cross-entropy that is given the labels first."""
+SOFTMAXED = 1.4
+"""A softmax before cross-entropy keeps it above: ten shares instead of logits give ln(1 + 9/e) = 1.46 or more."""
 
 
 @question("4.5", points=0.5)
@@ -214,13 +216,13 @@ def loss(work, data, *, test=True):
     return scores(work, data, test=test).loss
 
 
-def scores(work, data, *, test):
+def scores(work, data, *, test, softmaxed=False):
     """Of the layer as it acts on plain pixels, which the notebook may have normalised."""
     layer = linear(work)
     if layer is None:
-        return Scores(math.nan, math.nan, math.nan)
+        return Scores(math.nan, math.nan)
     normalised = normalisation(work.value("testdata" if test else "trainingdata"))
-    return data.scores(layer.before(normalised), train=not test)
+    return data.scores(layer.before(normalised), train=not test, softmaxed=softmaxed)
 
 
 @cache
@@ -240,10 +242,10 @@ def mistakes(student, data):
 def softmaxed(student, data):
     """Are the losses that went backward what the weights give with a softmax before the loss, and only so?"""
     run = run_of(student)
-    if linear(student) is None or len(run.epochs) < 3 or not math.isfinite(run.epochs[-1].loss):
+    if linear(student) is None or len(run.epochs) < 3 or not SOFTMAXED < run.epochs[-1].loss < math.inf:
         return False
-    known = scores(student, data, test=False)
-    return histories.is_rather(run.epochs[-1].loss, known.softmaxed, than=known.loss)
+    one, other = (scores(student, data, test=False, softmaxed=each).loss for each in (True, False))
+    return histories.is_rather(run.epochs[-1].loss, one, than=other)
 
 
 def because(made, consequence):
@@ -301,8 +303,7 @@ def account(student, data, settings):
     final, scales = {}, {}
     for which in HISTORIES:
         test, size = is_test(student, which), settings["batch_size"]
-        known = scores(student, data, test=test)
-        own = known.softmaxed if softmaxed(student, data) else known.loss
+        own = scores(student, data, test=test, softmaxed=softmaxed(student, data)).loss
         final[which] = [own] if linear(student) else []
         points = data.size(train=not test)
         batches = math.ceil(points / size)

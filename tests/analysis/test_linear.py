@@ -72,12 +72,14 @@ def test_accuracy_and_loss_are_torchs():
     ours = Linear.of(module(**state), features=784, classes=10)
     with torch.no_grad():
         logits = layer(seen(transforms.ToTensor(), images))
-    computed = ours.scores(images, y.numpy().astype(np.uint8))
-    assert computed.accuracy == (logits.argmax(1) == y).double().mean().item()
+    computed, softmaxed = (
+        ours.scores(images, y.numpy().astype(np.uint8), softmaxed=each) for each in (False, True)
+    )
+    assert computed.accuracy == softmaxed.accuracy == (logits.argmax(1) == y).double().mean().item()
     expected = [
         torch.nn.functional.cross_entropy(given.double(), y).item() for given in (logits, logits.softmax(1))
     ]
-    assert [computed.loss, computed.softmaxed] == pytest.approx(expected, rel=1e-6)
+    assert [computed.loss, softmaxed.loss] == pytest.approx(expected, rel=1e-6)
 
 
 def test_huge_weights_have_a_loss():

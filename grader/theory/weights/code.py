@@ -94,12 +94,14 @@ def _named(target: ast.expr) -> str:
     return ""
 
 
-def _value(node: ast.expr, text: str) -> object:  # noqa: PLR0911  one line a kind of expression
+def _value(node: ast.expr, text: str) -> object:  # noqa: C901, PLR0911  one line a kind of expression
     """A number, or nested lists of numbers."""
     match node:
         case ast.Constant(value=bool() | str() | bytes() | None):
             raise _NotLiteralError
-        case ast.Constant():
+        case ast.Constant(value=int(whole)):
+            return exact(whole)
+        case ast.Constant():  # as it is written: a float's own value is near it at most
             return exact((ast.get_source_segment(text, node) or "").replace("_", ""))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _each(_value(operand, text), lambda number: -number)
