@@ -109,16 +109,18 @@ def _worth(
 ) -> Value:
     if isinstance(side, n.Optimum) and not evaluator.world.optimum_is_value:
         return _argmin(side, evaluator, trial)
-    return evaluator(side) if index is None else _along(index, side, sides, evaluator)
+    return _along(index, side, sides, evaluator)
 
 
-def along(side: n.Node, sides: Sequence[n.Node], evaluator: Evaluator) -> Value:
-    """The value of a side; if an index runs through the sides, the values as it does."""
+def along(sides: Sequence[n.Node], evaluator: Evaluator) -> list[Value]:
+    """The values of sides; if an index runs through them, all values as it does."""
     index = free_index(sides, evaluator)
-    return evaluator(side) if index is None else _along(index, side, sides, evaluator)
+    return [_along(index, side, sides, evaluator) for side in sides]
 
 
-def _along(index: str, side: n.Node, sides: Sequence[n.Node], evaluator: Evaluator) -> Value:
+def _along(index: str | None, side: n.Node, sides: Sequence[n.Node], evaluator: Evaluator) -> Value:
+    if index is None:
+        return evaluator(side)
     return column(evaluator.each(index, side, like=n.Items(tuple(sides))))
 
 

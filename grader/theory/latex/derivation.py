@@ -161,4 +161,4 @@ def _elsewhere(trial: Trial, seed: int, exam: Exam, reading: Reading) -> Evaluat
 def _equal(left: n.Node, right: n.Node, evaluator: Evaluator) -> bool:
     if isinstance(left, n.Optimum):
         return same(evaluator(n.Gradient(left.body, None)), value(0.0))
-    return same(*(along(side, (left, right), evaluator) for side in (left, right)))
+    return same(*along((left, right), evaluator))

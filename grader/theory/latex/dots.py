@@ -37,7 +37,7 @@ def unfolded(
         Unread: no pattern, or more than one ellipsis.
         IllTyped: the list is empty or too long.
     """
-    if not any(isinstance(item, n.Dots) for item in items):
+    if n.Dots not in map(type, items):
         return list(items)
     at = items.index(n.Dots())
     before, after = items[:at], items[at + 1 :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -38,79 +38,50 @@ class Evaluator(Indexing):
         IllTyped: shapes, ranges or arithmetic that fit nothing.
     """
 
-    def __call__(self, node: n.Node) -> Value:  # noqa: C901, PLR0911, PLR0912  one line a node, the frequent ones first
+    def __call__(self, node: n.Node) -> Value:
         self.fuel.burn()
+        evaluate = self._KINDS.get(type(node))
+        if evaluate is None:
+            raise Unread(f"a {type(node).__name__.lower()}")
+        return evaluate(self, node)
+
+    def _product_of_two(self, node: n.Product) -> Value:
         algebra = self.algebra
-        match node:
-            case n.Name(name):
-                return self.named(name)
-            case n.Index(base, at):
-                return self.picked(base, at)
-            case n.Number(number):
-                return value(float(number))
-            case n.Negative(body):
-                return -self(body)
-            case n.Sum(terms):
-                return self._sum(terms)
-            case n.Product(left, right, by):
-                operation = {"": algebra.multiply, ".": algebra.dot, "o": algebra.entrywise}[by]
-                return operation(self(left), self(right))
-            case n.Power(base, exponent):
-                return algebra.power(self(base), self(exponent))
-            case n.Norm(body, order):
-                return algebra.norm(self(body), self._order(order))
-            case n.Series():
-                return self._series(node)
-            case n.Call(function, arguments):
-                return self._call(function, arguments)
-            case n.Quotient(top, bottom):
-                return algebra.divide(self(top), self(bottom))
-            case n.DottedProduct(factors):
-                return self._product([self(item) for item in self._unfolded(factors)])
-            case n.Root(body, degree):
-                return algebra.root(self(body), self(degree))
-            case n.Prime(n.Call() as function):
-                return self._gradient(function, None)
-            case n.Transpose(body) | n.Prime(body):
-                return self._transposed(node, self(body))
-            case n.Bars(body):
-                return self._bars(self(body))
-            case n.Items(items):
-                return column(self(item) for item in self._unfolded(items))
-            case n.Inner(left, right):
-                return algebra.dot(self(left), self(right))
-            case n.Gradient(body, by):
-                return self._gradient(body, by)
-            case n.Optimum(_, _, body) if self.world.optimum_is_value:
-                return self(body)
-            case n.Cases(branches):
-                return next(self(result) for result, condition in branches if self._holds(condition))
-        raise Unread(f"a {type(node).__name__.lower()}")
+        operation = {"": algebra.multiply, ".": algebra.dot, "o": algebra.entrywise}[node.by]
+        return operation(self(node.left), self(node.right))
+
+    def _primed(self, node: n.Prime) -> Value:
+        return self._gradient(node.body, None) if isinstance(node.body, n.Call) else self._transposed(node)
+
+    def _optimum(self, node: n.Optimum) -> Value:
+        if not self.world.optimum_is_value:
+            raise Unread("a optimum")
+        return self(node.body)
 
     # Sums, products, lists
 
     def _sum(self, terms: tuple[n.Node, ...]) -> Value:
-        written = self._unfolded(terms)
-        plain = [term for term in written if not self._is_offset(term)]
+        plain, offsets = self._unfolded(terms), []
+        if self.world.offsets:
+            offsets = [term for term in plain if self._is_offset(term)]
+            plain = [term for term in plain if not self._is_offset(term)]
         total = self(plain[0]) if plain else value(0.0)
         for term in plain[1:]:
             total = self.algebra.add(total, self(term))
-        for term in written:
-            if self._is_offset(term):
-                total = total + self(term)
+        for term in offsets:
+            total = total + self(term)
         return total
 
     def _is_offset(self, term: n.Node) -> bool:
-        if not self.world.offsets:
-            return False
         bare = term.body if isinstance(term, n.Negative) else term
         return isinstance(bare, n.Name) and self.world.canonical(bare.text) in self.world.offsets
 
     def _unfolded(self, items: tuple[n.Node, ...]) -> list[n.Node]:
         return unfolded(items, self.integer, list(self.world.sizes.values())[-1])
 
-    def _transposed(self, node: n.Transpose | n.Prime, inside: Value) -> Value:
+    def _transposed(self, node: n.Transpose | n.Prime) -> Value:
         """`2^T` is a power or a slip, `2'` is nothing; `(w^T x)^T` is a number, transposed."""
+        inside = self(node.body)
         if is_scalar(inside) and (isinstance(node, n.Prime) or isinstance(node.body, n.Number | n.Name)):
             raise Unread("the transpose of a number")
         return inside.T
@@ -130,10 +101,7 @@ class Evaluator(Indexing):
             high = self.integer(node.high) if node.high is not None else self._last(variable, node.body)
         if not 0 <= high - low < SERIES:
             raise IllTyped("a sum over nothing, or over too much")
-        terms = []
-        for k in range(low, high + 1):
-            with self.bound(variable, k):
-                terms.append(self(node.body))
+        terms = self.run(variable, range(low, high + 1), node.body)
         match node.kind:
             case "sum":
                 total = terms[0]
@@ -233,6 +201,9 @@ class Evaluator(Indexing):
                 return 2.0
         raise Unread("the index of a norm")
 
+    def _cases(self, node: n.Cases) -> Value:
+        return next(self(result) for result, condition in node.branches if self._holds(condition))
+
     def _holds(self, condition: n.Comparison | None) -> bool:
         if condition is None:
             return True
@@ -277,3 +248,32 @@ class Evaluator(Indexing):
         finally:
             self.world = world
         return value(total)
+
+    # One line a kind of node
+
+    _KINDS: ClassVar[Mapping[type, Callable[[Evaluator, Any], Value]]] = {
+        n.Name: lambda self, node: self.named(node.text),
+        n.Index: lambda self, node: self.picked(node.base, node.at),
+        n.Number: lambda _, node: value(float(node.value)),
+        n.Negative: lambda self, node: -self(node.body),
+        n.Sum: lambda self, node: self._sum(node.terms),
+        n.Product: _product_of_two,
+        n.Power: lambda self, node: self.algebra.power(self(node.base), self(node.exponent)),
+        n.Norm: lambda self, node: self.algebra.norm(self(node.body), self._order(node.order)),
+        n.Series: _series,
+        n.Call: lambda self, node: self._call(node.function, node.arguments),
+        n.Quotient: lambda self, node: self.algebra.divide(self(node.top), self(node.bottom)),
+        n.DottedProduct: lambda self, node: self._product(
+            [self(item) for item in self._unfolded(node.factors)]
+        ),
+        n.Root: lambda self, node: self.algebra.root(self(node.body), self(node.degree)),
+        n.Prime: _primed,
+        n.Transpose: _transposed,
+        n.Bars: lambda self, node: self._bars(self(node.body)),
+        n.Items: lambda self, node: column(self(item) for item in self._unfolded(node.items)),
+        n.Inner: lambda self, node: self.algebra.dot(self(node.left), self(node.right)),
+        n.Gradient: lambda self, node: self._gradient(node.body, node.by),
+        n.Optimum: _optimum,
+        n.Cases: _cases,
+    }
+    """By the kind of a node; the others have no value."""

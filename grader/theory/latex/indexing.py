@@ -126,19 +126,17 @@ class Indexing(Scope):
     def each(self, variable: str, node: n.Node, *, like: n.Node | None = None) -> list[Value]:
         """The values of a formula as its index runs as far as it does in `like`."""
         first = self.reading.base
-        results = []
-        for k in range(first, first + self.length(variable, like or node)):
-            with self.bound(variable, k):
-                results.append(self(node))
-        return results
+        return self.run(variable, range(first, first + self.length(variable, like or node)), node)
 
 
 def _entry(array: Value, at: tuple[int, ...]) -> Value:
     """An entry of a vector or a matrix, or a row of a matrix as a column; `at` counts from 0."""
     if is_vector(array):
-        array = array.ravel()
         if len(at) != 1:
             raise IllTyped("two indices on a vector")
+        if not 0 <= at[0] < array.size:
+            raise IllTyped("an index out of range")
+        return value(array.flat[at[0]])
     if len(at) > array.ndim or any(not 0 <= k < size for k, size in zip(at, array.shape, strict=False)):
         raise IllTyped("an index out of range")
     picked = array[at]

@@ -12,7 +12,7 @@ from grader.theory.latex.tokens import INDEX_LETTERS
 from grader.theory.latex.values import Algebra, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from grader.theory.latex.worlds import Reading, World
 
@@ -45,6 +45,15 @@ class Scope(ABC):
         self._open.add(name)
         yield
         self._open.discard(name)
+
+    def run(self, variable: str, numbers: Iterable[int], node: n.Node) -> list[Value]:
+        """The values of a node as an index runs."""
+        with self.bound(variable, 0):
+            return [self._at(variable, k, node) for k in numbers]
+
+    def _at(self, variable: str, k: int, node: n.Node) -> Value:
+        self.loops[variable] = k
+        return self(node)
 
     @contextmanager
     def bound(self, variable: str, k: int) -> Iterator[None]:

@@ -7,6 +7,7 @@ algebra guesses what may have been meant; what only it can compute is never acce
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -109,7 +110,8 @@ class Algebra:
         if not is_scalar(exponent):
             raise IllTyped("an exponent that is no number")
         if is_scalar(a):
-            if (a < 0 and exponent != round(float(exponent))) or (a == 0 and exponent < 0):
+            base, power = float(a), float(exponent)
+            if (base < 0 and not power.is_integer()) or (base == 0 and power < 0):
                 raise IllTyped("a power that is no real number")
             return value(a**exponent)
         if a.shape[0] == a.shape[1] and exponent == round(float(exponent)):
@@ -130,7 +132,8 @@ class Algebra:
     def norm(self, a: Value, order: float) -> Value:
         if not is_scalar(a) and not is_vector(a):
             raise IllTyped("the norm of a matrix")
-        return value(np.linalg.norm(a.ravel(), order))
+        entries = a.ravel()
+        return value(math.sqrt(entries @ entries) if order == 2 else np.linalg.norm(entries, order))
 
     def _guess(self, what: str, result: Value) -> Value:
         self.guesses.add(what)

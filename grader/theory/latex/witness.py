@@ -29,7 +29,7 @@ def witness(claim: Statement, exam: Exam, reading: Reading) -> Witness | None:
 def _seen(side: n.Node, exam: Exam, reading: Reading, trial: Trial) -> Witness | None:
     evaluator = exam.evaluator(trial, reading)
     try:
-        theirs = along(side, [side], evaluator)
+        (theirs,) = along([side], evaluator)
     except NOT_EVALUATED:
         return None
     right = trial.right[frozenset(evaluator.used & exam.spec.known_optional)]
