@@ -17,7 +17,7 @@ from grader.bindings import Bindings, defined_names
 from grader.model import FoundBy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from nbformat import NotebookNode
@@ -288,8 +288,8 @@ class _Text:
     def triples(self) -> Counter[str]:
         return Counter(map("".join, zip(self.padded, self.padded[1:], self.padded[2:], strict=False)))
 
-    def is_one_of(self, others: Iterable[_Text]) -> bool:
-        return any(self == other or self.likeness(other, SAME) >= SAME for other in others)
+    def is_one_of(self, others: Collection[_Text]) -> bool:
+        return self in others or any(self.likeness(other, SAME) >= SAME for other in others)
 
     def likeness(self, other: _Text, least: float) -> float:
         """The share of runs that both have, 0 to 1; 0 where the lengths alone keep it below `least`."""
