@@ -299,7 +299,10 @@ def _read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     shape = struct.unpack_from(f">{dimensions}I", content, 4)
     if len(content) - start != np.prod(shape, dtype=object):
         raise DatasetError(f"{path}: its header promises {shape}, its length is another; {ADVICE}")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    # Copied, as NumPy asks for huge pages: a fork of this process reads those sooner.
+    array = np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
+    array.setflags(write=False)
+    return array
 
 
 def _download(folder: Path) -> None:

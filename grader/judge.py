@@ -148,6 +148,7 @@ def _ask(fork: Connection, court: Court, case: Case) -> Grade | Exception:
 
 def _judge_one(parents: Connection, pipe: Connection, judge: Callable[[Case], Grade]) -> None:
     parents.close()  # else nobody would see the parent's end of it close
+    gc.disable()  # this process ends before garbage counts
     case = pipe.recv()
     try:
         answer: Grade | Exception = judge(case)

@@ -55,7 +55,7 @@ class Evaluator(Indexing):
 
     def _optimum(self, node: n.Optimum) -> Value:
         if not self.world.optimum_is_value:
-            raise Unread("a optimum")
+            raise Unread("an optimum")
         return self(node.body)
 
     # Sums, products, lists

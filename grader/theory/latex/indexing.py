@@ -19,13 +19,13 @@ class Indexing(Scope):
     def named(self, name: str) -> Value:
         if name in self.loops:
             return value(self.loops[name])
-        for known in (name, self.world.canonical(name)):
-            if known in self.world.definitions:
-                return self._defined(known)
-            if known in self.world.indexed:
-                variable, _ = self.world.indexed[known]
-                return self.over(variable, n.Index(n.Name(known), (n.Name(variable),)))
         known = self.world.canonical(name)
+        for own in (name, known) if self.world.definitions or self.world.indexed else ():
+            if own in self.world.definitions:
+                return self._defined(own)
+            if own in self.world.indexed:
+                variable, _ = self.world.indexed[own]
+                return self.over(variable, n.Index(n.Name(own), (n.Name(variable),)))
         if SILENT in self.loops and (element := self._element(known)) is not None:
             return element
         if known in self.world.values:

@@ -48,12 +48,12 @@ class Scope(ABC):
 
     def run(self, variable: str, numbers: Iterable[int], node: n.Node) -> list[Value]:
         """The values of a node as an index runs."""
+        values = []
         with self.bound(variable, 0):
-            return [self._at(variable, k, node) for k in numbers]
-
-    def _at(self, variable: str, k: int, node: n.Node) -> Value:
-        self.loops[variable] = k
-        return self(node)
+            for k in numbers:
+                self.loops[variable] = k
+                values.append(self(node))
+        return values
 
     @contextmanager
     def bound(self, variable: str, k: int) -> Iterator[None]:
