@@ -1,3 +1,5 @@
+"""What a trace says of a training run; a forged one is read all the same."""
+
 import math
 
 import numpy as np
