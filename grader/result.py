@@ -5,6 +5,7 @@ Points are written as the decimals they are and read as such, never by way of a 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -116,6 +117,9 @@ def _object(value: Mapping[str, Any], indent: str) -> str:
 
 def _list(items: Sequence[Any], indent: str) -> str:
     """A list of numbers, as in a loss curve or a row of pixels, takes one line."""
+    if all(type(item) in (int, float) for item in items):
+        with contextlib.suppress(ValueError):  # of a number that JSON does not know
+            return json.dumps(items, allow_nan=False)
     if any(isinstance(item, Mapping | list | tuple) for item in items):
         return _block("[]", [encode(item, indent + _INDENT) for item in items], indent)
     return "[" + ", ".join(encode(item) for item in items) + "]"
