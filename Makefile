@@ -22,10 +22,10 @@ test: system $(VENV)/installed-dev
 test-kernels:
 	$(BIN)/python -m pytest tests/kernel/inside
 	$(BIN)/python -m pytest tests/kernel --ignore tests/kernel/inside
-	$(BIN)/python -m pytest tests/test_validate.py
+	$(BIN)/python -m pytest tests/validation
 
 test-others:
-	$(BIN)/python -m pytest --ignore tests/kernel --ignore tests/test_validate.py
+	$(BIN)/python -m pytest --ignore tests/kernel --ignore tests/validation
 
 lint: system $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from grader.rubric import award, fail, question, review, skip
+    from grader.judging.api import award, fail, question, review, skip
 
 __all__ = ["award", "fail", "question", "review", "skip"]
 
@@ -13,7 +13,7 @@ __all__ = ["award", "fail", "question", "review", "skip"]
 def __getattr__(name: str) -> object:
     # Lazy, so that `import grader.errors` does not import pytest.
     if name in __all__:
-        from grader import rubric  # noqa: PLC0415
+        from grader.judging import api as rubric  # noqa: PLC0415
 
         return getattr(rubric, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

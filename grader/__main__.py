@@ -12,10 +12,10 @@ import traceback
 
 import typer
 
-from grader import worker
 from grader.cli import authoring, exporting, grading, machine, regrading
-from grader.cli.talk import OURS, WRONG_USE, fail
+from grader.cli.console import OURS, WRONG_USE, fail
 from grader.errors import GraderError, UsageError
+from grader.execution import worker
 
 gc.freeze()
 gc.enable()

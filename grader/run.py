@@ -7,25 +7,26 @@ import importlib.metadata
 import json
 from concurrent.futures import as_completed
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader import execute, reference
-from grader.court import Bench, Case
 from grader.errors import UsageError
-from grader.judge import Judge
+from grader.execution import execute, reference
+from grader.judging.court import Bench, Case
+from grader.judging.server import Judge
 from grader.model import Ending, Execution, Outcome
-from grader.publish import Publisher
+from grader.places import PACKAGE
+from grader.publishing.publish import Publisher
 from grader.session import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from concurrent.futures import Future
+    from pathlib import Path
 
     from grader.limits import Limits
     from grader.model import Grade, Submission
+    from grader.results.store import Store
     from grader.session import Session
-    from grader.store import Store
 
 
 def grade_all(
@@ -216,4 +217,4 @@ def _installed() -> list[tuple[str, str]]:
 
 @lru_cache
 def _our_code() -> str:
-    return _hash(*sorted(Path(__file__).parent.rglob("*.py")))
+    return _hash(*sorted(PACKAGE.rglob("*.py")))

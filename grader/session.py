@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from grader import execute, worker
 from grader.errors import GraderError, NotebookError
+from grader.execution import execute, worker
 from grader.model import Ending, Execution
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from grader.assignment import Assignment
-    from grader.datasets import Dataset
+    from grader.assignment.loading import Assignment
+    from grader.datasets.fashion_mnist import Dataset
     from grader.kernel import Launcher
     from grader.kernel.memory import Admission
     from grader.model import Grade

@@ -12,15 +12,18 @@ import nbformat
 import pytest
 
 from grader import __main__ as cli
-from grader import assignment as assignments
-from grader import datasets, intake, run, worker
+from grader import run
+from grader.assignment import loading as assignments
+from grader.datasets import fashion_mnist as datasets
 from grader.errors import UsageError
+from grader.execution import worker
+from grader.intake import collect as intake
 from grader.kernel.cold import ColdLauncher
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
 from grader.limits import Limits
+from grader.results.store import Store
 from grader.session import Session
-from grader.store import Store
 
 DATA = next(
     (place.path for place in datasets.where(env=os.environ, cache=datasets.user_cache()) if place.found),

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 import grader
+from grader.judging.api import Verdict
 from grader.model import Outcome
-from grader.rubric import Verdict
 
 README = Path(__file__).parent.parent / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)

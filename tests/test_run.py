@@ -8,13 +8,15 @@ import nbformat
 import psutil
 import pytest
 
-from grader import assignment as assignments
-from grader import datasets, reference, run
-from grader.court import Bench
+from grader import run
+from grader.assignment import loading as assignments
+from grader.datasets import fashion_mnist as datasets
 from grader.errors import HarnessError, RubricError, UsageError
+from grader.execution import reference
+from grader.judging.court import Bench
 from grader.kernel.cold import ColdLauncher
 from grader.model import Ending, Outcome
-from grader.store import Store
+from grader.results.store import Store
 
 NOTHING_RUN = {"reused": 4, "graded": 4}
 

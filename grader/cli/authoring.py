@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from grader import kit, terminal
-from grader.cli import setting
+from grader.cli import tables as terminal
+from grader.cli import wiring as setting
+from grader.cli.console import BELOW, GRADED, Talk, show, show_json, show_line, show_notices, write
 from grader.cli.options import (
     CORES,
     AssignmentArgument,
@@ -24,8 +25,8 @@ from grader.cli.options import (
     Sandbox,
     SandboxOption,
 )
-from grader.cli.talk import BELOW, GRADED, Talk, show, show_json, show_line, show_notices, write
-from grader.store import Store
+from grader.handout import kit
+from grader.results.store import Store
 
 
 def make_kit(
@@ -67,7 +68,7 @@ def validate_rubric(
 
         grader validate hw1 -o validated/ --only no-zero-grad --json
     """
-    from grader import validate  # noqa: PLC0415 - libcst takes half a second that no other command needs
+    from grader.validation import validate  # noqa: PLC0415 - libcst takes half a second that no other command needs
 
     talk = Talk(quiet=as_json)
     chosen = setting.assignment_of(assignment)

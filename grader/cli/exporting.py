@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from grader.cli.console import Talk, read_text, show_line, write
 from grader.cli.options import ResultsArgument
-from grader.cli.talk import Talk, read_text, show_line, write
 from grader.errors import UsageError
 from grader.reports import canvas, gradescope, junit, moodle, table
-from grader.store import Store
+from grader.results.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

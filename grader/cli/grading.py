@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from grader import intake, result, roster, run, terminal
-from grader.cli import setting
+from grader import run
+from grader.cli import tables as terminal
+from grader.cli import wiring as setting
+from grader.cli.console import BELOW, GRADED, OURS, Talk, end, out, show, show_json, show_line, show_notices
 from grader.cli.options import (
     CORES,
     AssignmentOption,
@@ -23,11 +25,13 @@ from grader.cli.options import (
     Sandbox,
     SandboxOption,
 )
-from grader.cli.talk import BELOW, GRADED, OURS, Talk, end, out, show, show_json, show_line, show_notices
 from grader.errors import NotebookError, UsageError
+from grader.intake import collect as intake
+from grader.intake import roster
 from grader.model import Outcome
 from grader.reports import table
-from grader.store import Store
+from grader.results import codec as result
+from grader.results.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,10 @@ from dataclasses import asdict
 
 from rich.markup import escape
 
-from grader import datasets, doctor
+from grader.cli import doctor
+from grader.cli.console import show_json, show_line
 from grader.cli.options import DataOption, JsonOption
-from grader.cli.talk import show_json, show_line
+from grader.datasets import fashion_mnist as datasets
 
 
 def data_fetch(data: DataOption = None) -> None:

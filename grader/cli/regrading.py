@@ -13,15 +13,19 @@ import typer
 from rich.markup import escape
 from rich.progress import track
 
-from grader import datasets, publish, reference, run, terminal
-from grader.cli import setting
+from grader import run
+from grader.cli import tables as terminal
+from grader.cli import wiring as setting
+from grader.cli.console import GRADED, Talk, end, read_text, show, show_json, show_line
 from grader.cli.options import JsonOption, ResultsArgument
-from grader.cli.talk import GRADED, Talk, end, read_text, show, show_json, show_line
-from grader.court import Bench
+from grader.datasets import fashion_mnist as datasets
 from grader.errors import UsageError
-from grader.rulings import apply
-from grader.rulings import read as read_rulings
-from grader.store import Store
+from grader.execution import reference
+from grader.judging.court import Bench
+from grader.publishing import publish
+from grader.results.rulings import apply
+from grader.results.rulings import read as read_rulings
+from grader.results.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

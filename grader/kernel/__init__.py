@@ -4,6 +4,6 @@ A `Launcher` turns a `KernelRequest` into a `Kernel`; `guard.run_notebook` drive
 returns a `guard.Run`. What runs inside the kernel's process lies in `inside/`.
 """
 
-from grader.kernel.seam import Death, Kernel, KernelRequest, Launcher
+from grader.kernel.interface import Death, Kernel, KernelRequest, Launcher
 
 __all__ = ["Death", "Kernel", "KernelRequest", "Launcher"]

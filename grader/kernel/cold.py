@@ -14,20 +14,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.kernel import birth
+from grader.kernel import handover as birth
+from grader.kernel.interface import Death
 from grader.kernel.memory import Watchdog
 from grader.kernel.provisioner import born, exit_code
-from grader.kernel.seam import Death
+from grader.places import INSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from grader.kernel.birth import Descriptors
+    from grader.kernel.handover import Descriptors
+    from grader.kernel.interface import KernelRequest
     from grader.kernel.memory import Ticket
     from grader.kernel.provisioner import BornKernel
-    from grader.kernel.seam import KernelRequest
 
-INSIDE = Path(__file__).parent / "inside"
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 FIXED = {

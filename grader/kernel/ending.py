@@ -12,7 +12,7 @@ from grader.model import Ending
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from grader.kernel.seam import Death
+    from grader.kernel.interface import Death
 
 WORSE = (
     Ending.FINISHED,

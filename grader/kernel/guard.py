@@ -24,7 +24,7 @@ __all__ = ["CellRun", "Run", "run_notebook"]
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from grader.kernel.seam import Death, Kernel
+    from grader.kernel.interface import Death, Kernel
     from grader.limits import Limits
 
 DRAIN = 0.1

@@ -20,7 +20,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from grader.errors import HarnessError
-from grader.kernel import birth
+from grader.kernel import handover as birth
 from grader.kernel.cgroup import Group
 from grader.kernel.memory import family, oom_kills, over_in_all
 from grader.model import Ending
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from jupyter_client.connect import KernelConnectionInfo
 
-    from grader.kernel.birth import Descriptors
-    from grader.kernel.seam import Death, KernelRequest
+    from grader.kernel.handover import Descriptors
+    from grader.kernel.interface import Death, KernelRequest
 
     Spawn = Callable[[Mapping[str, Any], Descriptors], "Process"]
     """Start the process of a kernel: jupyter's connection info, what it inherits."""

@@ -13,24 +13,26 @@ from typing import TYPE_CHECKING, Any
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.errors import HarnessError, UsageError
-from grader.kernel import birth, cgroup
-from grader.kernel.cold import INSIDE, ColdLauncher
+from grader.kernel import cgroup
+from grader.kernel import handover as birth
+from grader.kernel.cold import ColdLauncher
 from grader.kernel.guard import run_notebook
+from grader.kernel.interface import KernelRequest
 from grader.kernel.memory import Watchdog, gib
 from grader.kernel.provisioner import born
-from grader.kernel.seam import KernelRequest
 from grader.kernel.view import DATA, Mode, View, command
 from grader.kernel.zygote import ForkedProcess, Zygotes, ask
 from grader.model import Ending
+from grader.places import INSIDE
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Mapping
 
-    from grader.kernel.birth import Descriptors
+    from grader.kernel.handover import Descriptors
+    from grader.kernel.interface import Launcher
     from grader.kernel.memory import Ticket
     from grader.kernel.provisioner import BornKernel
-    from grader.kernel.seam import Launcher
     from grader.limits import Limits
 
 __all__ = ["Attempt", "Mode", "SandboxLauncher", "best_launcher", "probe_host", "sandbox"]

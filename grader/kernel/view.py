@@ -9,8 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from grader.kernel import birth
+from grader.kernel import handover as birth
 from grader.kernel.cold import FIXED, FLAGS, home_variables
+from grader.places import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,10 +126,9 @@ def extra_packages() -> list[str]:
 
 def hidden() -> list[str]:
     """Our own package, where it is installed among the others: a student has no use for it."""
-    package = Path(__file__).resolve().parents[1]
-    if not within(str(package), sys.prefix):
+    if not within(str(PACKAGE), sys.prefix):
         return []
-    covered = VENV + str(package).removeprefix(sys.prefix) if sys.prefix != sys.base_prefix else str(package)
+    covered = VENV + str(PACKAGE).removeprefix(sys.prefix) if sys.prefix != sys.base_prefix else str(PACKAGE)
     return ["--tmpfs", covered, "--remount-ro", covered]
 
 

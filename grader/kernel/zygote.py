@@ -21,15 +21,15 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 
 from grader.errors import HarnessError
-from grader.kernel import birth
-from grader.kernel.seam import Death
+from grader.kernel import handover as birth
+from grader.kernel.interface import Death
 from grader.model import Ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from grader.kernel.birth import Descriptors
+    from grader.kernel.handover import Descriptors
 
 START = 120.0
 """Seconds that a warm process may take until it is ready, on a slow and busy laptop."""

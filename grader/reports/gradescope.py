@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grader import result
 from grader.model import SCHEMA, Outcome
 from grader.reports import wording
+from grader.results import codec as result
 
 if TYPE_CHECKING:
     from grader.model import Check, Grade

@@ -7,8 +7,8 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from grader import result
 from grader.reports.wording import status
+from grader.results import codec as result
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

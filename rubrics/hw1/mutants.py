@@ -3,8 +3,8 @@
 `grader validate hw1` grades them all. Costs are those of the handout's table: no mistake is charged twice.
 """
 
-from grader.mutation import answer, blank, drop, insert, merge, swap, unmark, unprompt
-from grader.validate import Catalogue, Mutant
+from grader.validation.mutation import answer, blank, drop, insert, merge, swap, unmark, unprompt
+from grader.validation.validate import Catalogue, Mutant
 
 A_PERSONS = {"2b": "0.5", "2c": "0.75"}
 """The points of answers that only a person reads."""

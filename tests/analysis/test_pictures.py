@@ -3,8 +3,8 @@ import pytest
 import torch
 from torchvision.utils import make_grid
 
-from grader import datasets
 from grader.analysis import pictures
+from grader.datasets import fashion_mnist as datasets
 from grader.evidence import Value
 
 

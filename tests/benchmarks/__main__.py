@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from grader import worker
+from grader.execution import worker
 
 from . import class200, judge, kernel, notebook, peers, rerun
 from .rows import Row, plain, table

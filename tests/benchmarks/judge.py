@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 import nbformat
 
-from grader import datasets, reference
-from grader.court import Bench, Case
-from grader.judge import Judge
+from grader.execution import reference
+from grader.judging.court import Bench, Case
+from grader.judging.server import Judge
 from grader.reports import html
-from grader.store import Store
+from grader.results.store import Store
 
 from . import notebooks, ours
 from .rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from grader.datasets import fashion_mnist as datasets
 
     from .setting import Setting
 

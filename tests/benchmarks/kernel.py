@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbformat.v4 import new_code_cell, new_notebook
 
-from grader.execute import PRELUDE
+from grader.execution.execute import PRELUDE
 from grader.kernel import KernelRequest
 from grader.kernel.guard import run_notebook
 from grader.model import Ending

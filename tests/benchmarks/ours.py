@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from grader import assignment as assignments
-from grader import datasets, execute
+from grader.assignment import loading as assignments
+from grader.datasets import fashion_mnist as datasets
+from grader.execution import execute
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
 from grader.session import Session

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from grader import datasets
-from grader.assignment import load, locate
+from grader.assignment.loading import load, locate
+from grader.datasets import fashion_mnist as datasets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from rich.console import Console
 
-from grader import datasets
+from grader.datasets import fashion_mnist as datasets
 
 from . import judge, measure, notebooks, ours, peers, tools, venvs
 from .rows import Row, figure, plain, table

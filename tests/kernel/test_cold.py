@@ -8,9 +8,9 @@ import torch
 
 from grader.errors import UsageError
 from grader.kernel import KernelRequest
-from grader.kernel.birth import packed
 from grader.kernel.cold import INSIDE, ColdLauncher
 from grader.kernel.guard import clear_outputs
+from grader.kernel.handover import packed
 from grader.limits import Limits
 from grader.model import Ending
 

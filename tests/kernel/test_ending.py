@@ -1,7 +1,7 @@
 import pytest
 
 from grader.kernel.ending import CellRun, of_cells, of_death, stranded
-from grader.kernel.seam import Death
+from grader.kernel.interface import Death
 from grader.model import Ending
 
 

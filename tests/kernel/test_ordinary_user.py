@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.kernel import seam
+from grader.kernel import interface as seam
 
 NOBODY = "65534"
 SCRIPT = """

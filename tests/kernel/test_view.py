@@ -5,6 +5,7 @@ import pytest
 
 from grader.kernel import view
 from grader.kernel.view import Mode, View, command, entry, parents, python, shown, within
+from grader.places import PACKAGE
 
 
 def test_parents_come_topmost_first():
@@ -71,8 +72,7 @@ def test_packages_of_the_user_are_shown_but_not_the_checkout(monkeypatch, tmp_pa
 
 
 def test_installed_package_of_ours_is_covered(monkeypatch):
-    package = Path(view.__file__).resolve().parents[1]
-    monkeypatch.setattr(sys, "prefix", str(package.parent))
+    monkeypatch.setattr(sys, "prefix", str(PACKAGE.parent))
     assert view.hidden() == ["--tmpfs", f"{view.VENV}/grader", "--remount-ro", f"{view.VENV}/grader"]
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from grader import result
 from grader.reports.table import grades_csv, grades_json, harmless
+from grader.results import codec as result
 
 
 def rows(grades):

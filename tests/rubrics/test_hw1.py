@@ -17,13 +17,14 @@ import torch
 from nbformat.v4 import new_code_cell, new_output
 from torchvision.utils import make_grid
 
-from grader import assignment, datasets
 from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_GRAD, TRAIN, ZERO_GRAD
+from grader.assignment import loading as assignment
+from grader.datasets import fashion_mnist as datasets
 from grader.evidence import Evidence, Record
+from grader.judging.api import Data, Exhibits, Reference, Verdict, Work
 from grader.kernel.inside.probe import log
 from grader.kernel.inside.probe.values import encode
 from grader.model import Ending, Outcome
-from grader.rubric import Data, Exhibits, Reference, Verdict, Work
 from grader.theory import Status, verify_network
 
 FOLDER = Path(__file__).parent.parent.parent / "rubrics" / "hw1"

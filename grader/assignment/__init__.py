@@ -1,0 +1,1 @@
+"""`assignment.toml` and the master notebook, as one checked `Assignment`."""

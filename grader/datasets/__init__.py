@@ -1,0 +1,1 @@
+"""The data that notebooks train on: found, verified, laid out."""

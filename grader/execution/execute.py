@@ -1,0 +1,231 @@
+"""Submission -> Execution: one notebook through nbclient, its outputs and evidence into a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import re
+import sys
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from grader import evidence, notebook
+from grader.errors import EvidenceError
+from grader.execution import saved
+from grader.kernel import KernelRequest
+from grader.kernel.ending import stranded
+from grader.kernel.guard import run_notebook
+from grader.model import Ending, Execution, Flag
+from grader.places import INSIDE
+from grader.source import parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import BinaryIO
+
+    from nbformat import NotebookNode
+
+    from grader.kernel import Launcher
+    from grader.kernel.ending import Run
+    from grader.limits import Limits
+
+PRELUDE = ("dataroot", "fastdata", "compat", "probe")
+THEORY = ("theory.md", "theory.tex")
+"""Files beside a notebook in which theory questions may be answered."""
+MOST_THEORY = MOST_CODE = 1 << 20
+"""Bytes of a file that are read."""
+PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
+"""Their versions are part of what a run depends on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that a run of a notebook depends on, apart from the notebook itself and how long it may take."""
+
+    seed: int
+    data: Path
+    data_key: str
+    names: tuple[str, ...]
+    probes: str
+    limits: Limits
+    sample: bool = False
+    """`data` are only a few of the data that the notebook was written for."""
+    strict: bool = False
+    """Adapt nothing for notebooks written for other versions or for a GPU."""
+    inputs: tuple[str, ...] = ()
+    """What `input()` gives, line by line."""
+
+    def key(self, source: Path, support: Sequence[tuple[str, Path]] = ()) -> str:
+        """Two runs with the same key would do the same.
+
+        It hashes contents, never dates or places; of a support file also the name that the notebook opens.
+
+        Raises:
+            NotebookError: the source is no notebook.
+        """
+        parts = [
+            notebook.content_key(notebook.read(source, limits=self.limits)),
+            [[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(support)],
+            [self.seed, self.data_key, self.names, self.probes, self.strict, self.inputs],
+            _environment(),
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One notebook to run, and where its execution goes."""
+
+    student: str
+    source: Path
+    support: tuple[tuple[str, Path], ...]
+    folder: Path
+    plan: Plan
+    cell_deadline: float
+    notebook_deadline: float
+
+
+def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Execution:
+    """Run one notebook. `progress` is told ``(cells begun, cells in all)``.
+
+    Raises:
+        NotebookError: the source is no notebook.
+        HarnessError: our side broke.
+    """
+    handed_in = notebook.read(job.source, limits=job.plan.limits)
+    nb = notebook.without_outputs(handed_in)
+    request = KernelRequest(
+        seed=job.plan.seed,
+        data=job.plan.data,
+        limits=job.plan.limits,
+        prelude=PRELUDE,
+        options=_options(nb, job),
+        support=job.support,
+    )
+    started = time.monotonic()
+    with launcher.kernel(request) as kernel:
+        run = run_notebook(
+            nb,
+            kernel,
+            limits=job.plan.limits,
+            cell_deadline=job.cell_deadline,
+            notebook_deadline=job.notebook_deadline,
+            on_cell=lambda index: progress((index, len(nb.cells))),
+        )
+        seconds = time.monotonic() - started
+        written = _evidence(kernel.evidence)
+    _write(job.folder, nb, written)
+    _copy_theory(job)
+    seen, flags = _seen(written, run)
+    return Execution(
+        student=job.student,
+        folder=job.folder,
+        ending=run.ending,
+        detail=run.detail,
+        seconds=seconds,
+        longest_cell=max((cell.seconds for cell in run.cells), default=0.0),
+        cut_cells=_cut(nb, run),
+        stranded_cells=stranded(run.cells, lambda index: str(nb.cells[index].source)),
+        compat=seen.notes(),
+        sandbox=launcher.enforced,
+        flags=flags + saved.compare(handed_in, nb, same_data=not job.plan.sample),
+    )
+
+
+def _cut(nb: NotebookNode, run: Run) -> tuple[int, ...]:
+    """The cells that lack of time kept from their end."""
+    if run.ending is not Ending.TIMEOUT:
+        return ()
+    ended = {cell.index for cell in run.cells[:-1] if not cell.timed_out}
+    ended |= {cell.index for cell in run.cells[-1:] if not cell.timed_out and cell.index == _last(nb)}
+    return tuple(
+        index
+        for index, cell in enumerate(nb.cells)
+        if cell.cell_type == "code" and cell.source.strip() and index not in ended
+    )
+
+
+def _last(nb: NotebookNode) -> int:
+    """The index of the last cell that runs."""
+    return max(i for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and cell.source.strip())
+
+
+def _options(nb: NotebookNode, job: Job) -> dict[str, Any]:
+    plan = job.plan
+    source = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
+    modules = _imported(source, job.support)
+    return {
+        "probe": {"names": list(plan.names), "probes": plan.probes},
+        "compat": {
+            "source": "\n".join([source, *modules]),
+            "strict": plan.strict,
+            "answers": list(plan.inputs),
+        },
+    }
+
+
+def _imported(source: str, support: Sequence[tuple[str, Path]]) -> Iterator[str]:
+    """The code of those support files that a notebook mentions: it may be as old as the notebook."""
+    for name, path in support:
+        file = PurePosixPath(name)
+        if file.suffix != ".py" or not re.search(rf"\b{re.escape(file.stem)}\b", source):
+            continue
+        text = path.read_bytes()[:MOST_CODE].decode("utf-8", "replace")
+        if parsed(text) is not None:  # else nothing of it can run
+            yield text
+
+
+def _evidence(file: BinaryIO) -> bytes:
+    """The part of the evidence file that was written."""
+    file.seek(0)
+    data = file.read()
+    try:
+        return data[: evidence.used(data)]
+    except EvidenceError:
+        return b""
+
+
+def _seen(written: bytes, run: Run) -> tuple[evidence.Evidence, tuple[Flag, ...]]:
+    """The evidence, and what in it does not fit together."""
+    try:
+        seen = evidence.Evidence(tuple(evidence.records(written))) if written else evidence.NOTHING
+    except EvidenceError as error:
+        flag = Flag(kind=evidence.TAMPERED, message=f"The evidence was tampered with: {error}")
+        return evidence.NOTHING, (flag,)
+    flags: tuple[Flag, ...] = ()
+    silent = {cell.index for cell in run.cells} - {record.cell for record in seen.cells}
+    if silent and run.ending is Ending.FINISHED:
+        message = f"No evidence from {len(silent)} of {len(run.cells)} cells, though the notebook finished."
+        flags = (Flag(kind="evidence", message=message),)
+    return seen, flags
+
+
+def _write(folder: Path, nb: NotebookNode, written: bytes) -> None:
+    (folder / "evidence").mkdir(parents=True)
+    text: str = nbformat.writes(nb)  # type: ignore[no-untyped-call]  # nbformat has no types
+    # A kernel may send half of a surrogate pair, which is no text that a file can hold.
+    (folder / "executed.ipynb").write_text(text, encoding="utf-8", errors="replace")
+    if written:
+        (folder / "evidence" / "evidence.bin").write_bytes(written)
+
+
+def _copy_theory(job: Job) -> None:
+    """Keep the files in which theory may be answered: they are judged, not run."""
+    for name, path in job.support:
+        if name.lower() in THEORY and path.stat().st_size <= MOST_THEORY:
+            (job.folder / "evidence" / name.lower()).write_bytes(path.read_bytes())
+
+
+@lru_cache
+def _environment() -> str:
+    """Versions, and our own code that runs inside the kernel: a run depends on both."""
+    versions: Mapping[str, str] = {name: importlib.metadata.version(name) for name in PACKAGES}
+    inside = sorted(INSIDE.rglob("*.py"))
+    code = hashlib.sha256(b"\n".join(path.read_bytes() for path in inside)).hexdigest()
+    return json.dumps([sys.version, versions, code])

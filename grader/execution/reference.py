@@ -1,0 +1,98 @@
+"""The reference solution's own runs, once with each seed, through the same path as a student's."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.errors import HarnessError, RubricError, UsageError
+from grader.execution import execute
+from grader.model import Ending, Execution
+from grader.results.store import dump_execution, load_execution
+from grader.session import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grader.results.store import Store
+    from grader.session import Session
+
+REFERENCE = "reference"
+RECORD = "execution.json"
+
+
+def run_all(plans: Mapping[str, execute.Plan], session: Session, store: Store) -> tuple[Execution, ...]:
+    """The reference's executions, by plan and its key: from the cache if they are known, else side by side."""
+    futures = {
+        plan.seed: session.executor.submit(
+            _one, plan, session, store.workplace(f"{REFERENCE}-{plan.seed}"), session.cache / REFERENCE / key
+        )
+        for key, plan in plans.items()
+    }
+    kept = []
+    for seed, future in futures.items():
+        run, place = future.result(), _place(store, seed)
+        store.put(run.folder, place)
+        kept.append(replace(run, folder=place))
+    return tuple(kept)
+
+
+def stored(store: Store) -> tuple[Execution, ...]:
+    """The reference's executions as an earlier run left them in the results folder.
+
+    Raises:
+        UsageError: no run got that far, or they were removed.
+    """
+    places = [_place(store, seed) for seed in store.recall("seeds") or ()]
+    records = [place / RECORD for place in places]
+    if not records or not all(record.is_file() for record in records):
+        raise UsageError(f"{store.root} holds no run of the reference. Run `grader run` again, it goes on.")
+    return tuple(
+        load_execution(record.read_text(encoding="utf-8"), place)
+        for record, place in zip(records, places, strict=True)
+    )
+
+
+def _place(store: Store, seed: int) -> Path:
+    return store.root / REFERENCE / f"seed-{seed}"
+
+
+def _one(plan: execute.Plan, session: Session, folder: Path, cached: Path) -> Execution:
+    """One run of the reference into `folder`: a copy of the cached one, or a new one that is cached."""
+    if (cached / RECORD).is_file():
+        shutil.copytree(cached, folder)
+        return load_execution((folder / RECORD).read_text(encoding="utf-8"), folder)
+    job = execute.Job(
+        student=REFERENCE,
+        source=session.assignment.master,
+        support=(),
+        folder=folder,
+        plan=plan,
+        cell_deadline=plan.limits.reference,
+        notebook_deadline=plan.limits.reference,
+    )
+    execution = session.attempt(job)
+    if execution.ending.ours:
+        raise HarnessError(f"The reference could not be run: {execution.detail}")
+    if execution.ending is not Ending.FINISHED:
+        raise RubricError(
+            f"The reference {session.assignment.master.name} ended as {execution.ending}: "
+            f"{execution.detail}. No student can be judged against it; see `grader doctor`."
+        )
+    session.on_event(Event("prepared", REFERENCE, ending=execution.ending, seconds=execution.seconds))
+    (folder / RECORD).write_text(dump_execution(execution), encoding="utf-8")
+    _cache(folder, cached)
+    return execution
+
+
+def _cache(folder: Path, place: Path) -> None:
+    """Copy a run to where the next results folder finds it: all of it at once, whoever else does the same."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as scratch:
+        copy = shutil.copytree(folder, Path(scratch) / "run")
+        with suppress(OSError):  # another run was faster
+            copy.rename(place)

@@ -1,0 +1,1 @@
+"""A folder of hand-ins -> one `Submission` a student."""

@@ -1,0 +1,1 @@
+"""Evidence -> Grade: rubric tests in pytest, applied to what a run left behind."""

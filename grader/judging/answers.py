@@ -1,0 +1,298 @@
+"""Which cells answer which question.
+
+A cell belongs to a question by what it says of itself: its metadata, else a marker in its own text, else
+the names it defines or uses, else the marker of the prompt above it. A question that has no cell yet takes
+the one that is closest to the blank template's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from grader.model import FoundBy
+from grader.source import Bindings, defined_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from nbformat import NotebookNode
+
+    from grader.assignment.loading import Assignment
+
+__all__ = ["Answer", "defined_names", "find", "marker"]
+
+CLOSE = 0.6
+"""From this similarity on a cell counts as a reworked cell of the template."""
+SAME = 0.95
+LONGEST_LINE = 200
+LONGEST_CELL = 8_000
+"""Characters. What is longer is like no cell of a template."""
+HEADING = 8
+"""A marker in a line of no more words than this, with no formula, is a heading for what comes below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    question: str
+    cells: tuple[int, ...]
+    found_by: FoundBy
+
+
+def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Answer]:
+    """The answer to each question; one without any cell is `FoundBy.NOT_FOUND`."""
+    finder = _finder(assignment)
+    claims = finder.claims(notebook.cells)
+    claims |= finder.closest(notebook.cells, claims)
+    return {question.id: _collect(question.id, claims) for question in assignment.questions}
+
+
+def marker(text: str, ids: Iterable[str]) -> str | None:
+    """The question that the first line of a cell names: `Q4.5`, `**1a.**`, `# 4.5`, `Question 1 (a)`."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")[:LONGEST_LINE]
+    return next((name for name in ids if _pattern(name).match(line)), None)
+
+
+Claim = tuple[str, FoundBy]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a cell says of its question, each None if it says nothing."""
+
+    own: Claim | None
+    """By its metadata or a marker in its text."""
+    section: str | None
+    """The question whose prompt stands above it."""
+    named: str | None = None
+    """The question whose names it defines."""
+    used: str | None = None
+    """The last question whose names it uses."""
+    given: bool = False
+    """Empty, or a cell that the template gives as it is."""
+    blank: bool = False
+    """Given, or a place for an answer that was left as it was."""
+
+
+@lru_cache(maxsize=8)
+def _finder(assignment: Assignment) -> _Finder:
+    return _Finder(assignment)
+
+
+class _Finder:
+    def __init__(self, assignment: Assignment) -> None:
+        self._order = [question.id for question in assignment.questions]
+        # The longest first: "1a" before "1".
+        self._ids = sorted(self._order, key=len, reverse=True)
+        self._names = {name: question for question, names in assignment.names.items() for name in names}
+        facts = [(_facts(cell), cell) for cell in assignment.template.cells]
+        self._prompts: dict[str, str] = {
+            fact["prompt"]: cell.source.strip() for fact, cell in facts if "prompt" in fact
+        }
+        self._blanks = [(fact["question"], cell) for fact, cell in facts if "question" in fact]
+        self._given = [_Text.of(cell.source) for fact, cell in facts if "question" not in fact]
+        self._blank = [_Text.of(cell.source) for _, cell in self._blanks]
+
+    def claims(self, cells: Sequence[NotebookNode]) -> dict[int, Claim]:
+        readings = self._readings(cells)
+        settled = {
+            question for reading in readings.values() if (question := _settles(reading)) and not reading.blank
+        }
+        decided = ((index, self._decide(reading, settled)) for index, reading in readings.items())
+        return {index: claim for index, claim in decided if claim is not None}
+
+    def closest(self, cells: Sequence[NotebookNode], taken: Mapping[int, Claim]) -> dict[int, Claim]:
+        """For each question without a cell, the free cell most like its blank, if it is close at all."""
+        answered = {question for question, _ in taken.values()}
+        found: dict[int, Claim] = {}
+        free = {
+            index: _Text.of(cell.source)
+            for index, cell in enumerate(cells)
+            if index not in taken and cell.source.strip()
+        }
+        free = {index: text for index, text in free.items() if not text.is_one_of(self._given)}
+        for question, blank in self._blanks:
+            if question in answered:
+                continue
+            wanted = _Text.of(blank.source)
+            likeness, index = max(
+                (
+                    (text.likeness(wanted, CLOSE), -index)
+                    for index, text in free.items()
+                    if index not in found and cells[index].cell_type == blank.cell_type
+                ),
+                default=(0.0, 0),
+            )
+            if likeness >= CLOSE:
+                found[-index] = question, FoundBy.CLOSENESS
+                answered.add(question)
+        return found
+
+    def _readings(self, cells: Sequence[NotebookNode]) -> dict[int, _Reading]:
+        """What each cell that may be an answer says; prompts and headings are none."""
+        found: dict[int, _Reading] = {}
+        section: str | None = None
+        for index, cell in enumerate(cells):
+            named = marker(cell.source, self._ids)
+            prompted = self._prompt(cell, named)
+            if prompted is not None:
+                section = prompted
+                if self._answers_below_its_prompt(cell, prompted):
+                    found[index] = _Reading((prompted, FoundBy.MARKER), section)
+            elif cell.cell_type == "markdown" and _is_heading(cell.source):
+                section = named
+            else:
+                found[index] = reading = self._reading(cell, named, section)
+                if reading.own is not None and reading.own[0] != section:
+                    section = None  # the section above ended with this answer to another question
+        return found
+
+    def _reading(self, cell: NotebookNode, marked: str | None, section: str | None) -> _Reading:
+        own, question = None, _question(cell)
+        if question in self._ids:
+            own = str(question), FoundBy.METADATA
+        elif marked is not None:
+            own = marked, FoundBy.MARKER
+        text = _Text.of(cell.source)
+        given = not cell.source.strip() or text.is_one_of(self._given)
+        blank = given or text.is_one_of(self._blank)
+        if cell.cell_type != "code":
+            return _Reading(own, section, given=given, blank=blank)
+        bindings = Bindings.of(cell.source)
+        named = self._voted(bindings.assigned) or self._voted(bindings.looped)
+        used = self._names_of(bindings.used - bindings.assigned - bindings.looped)
+        last = max(used, key=self._order.index, default=None)
+        return _Reading(own, section, named, last, given, blank)
+
+    def _decide(self, reading: _Reading, settled: AbstractSet[str]) -> Claim | None:
+        if reading.own is not None:
+            return reading.own
+        # A name of a question that is answered where it was asked is only used again here.
+        if reading.named is not None and (reading.named not in settled or reading.named == reading.section):
+            return reading.named, FoundBy.NAMES
+        if reading.given:
+            return None
+        if reading.section is not None:
+            return reading.section, FoundBy.MARKER
+        return (reading.used, FoundBy.NAMES) if reading.used is not None else None
+
+    def _prompt(self, cell: NotebookNode, named: str | None) -> str | None:
+        """The question whose prompt this cell is, though it may have been moved or lost its metadata."""
+        if cell.cell_type != "markdown":
+            return None
+        prompt = _facts(cell).get("prompt")
+        if isinstance(prompt, str) and prompt in self._prompts:
+            return prompt
+        if _question(cell) in self._ids:
+            return None
+        source = cell.source.strip()
+        for question, text in self._prompts.items():
+            if source.startswith(text[:60]):
+                return question
+        return named if named and _only_names_a_question(source) else None
+
+    def _answers_below_its_prompt(self, cell: NotebookNode, question: str) -> bool:
+        """Did the student write the answer into the prompt's own cell?"""
+        source, prompt = str(cell.source).strip(), self._prompts.get(question, "")
+        if not prompt or prompt in source:
+            return bool(prompt) and source != prompt
+        # The prompt was changed: by a few words, or by an answer?
+        return source.startswith(prompt[:60]) and len(source) > 1.2 * len(prompt)
+
+    def _voted(self, names: AbstractSet[str]) -> str | None:
+        """The question most of whose names these are; of two that are even the later one, which builds on it."""
+        votes = Counter(self._names_of(names))
+        return max(votes, key=lambda question: (votes[question], self._order.index(question)), default=None)
+
+    def _names_of(self, names: AbstractSet[str]) -> list[str]:
+        return [self._names[name] for name in names if name in self._names]
+
+
+def _settles(reading: _Reading) -> str | None:
+    """The question that a cell certainly answers: it says so, or its place and its names agree."""
+    if reading.own is not None:
+        return reading.own[0]
+    return reading.named if reading.named == reading.section else None
+
+
+def _collect(question: str, claims: Mapping[int, Claim]) -> Answer:
+    own = {index: rule for index, (claimed, rule) in sorted(claims.items()) if claimed == question}
+    order = list(FoundBy)
+    rule = min(own.values(), key=order.index, default=FoundBy.NOT_FOUND)
+    return Answer(question, tuple(own), rule)
+
+
+def _facts(cell: NotebookNode) -> Mapping[str, Any]:
+    """The grader's own metadata of a cell, which a student may have replaced by anything."""
+    facts = cell.metadata.get("grader")
+    return facts if isinstance(facts, dict) else {}
+
+
+def _question(cell: NotebookNode) -> str | None:
+    question = _facts(cell).get("question")
+    return question if isinstance(question, str) else None
+
+
+WORD = r"(?:question|problem|exercise|task|part|ex|q|answer(?: to)?)[\s.:#]*"
+
+
+@cache
+def _pattern(question: str) -> re.Pattern[str]:
+    """A marker at the start of a line.
+
+    What may as well number a list has to say more: a bare `3` needs a word, emphasis or a heading, and the
+    letter of a spaced `1 a` needs parentheses or a stop behind it.
+    """
+    lead = rf"[#>*_\s(\[]*(?:{WORD})?[*_(\[]*"
+    end = r"(?![^\W_]|\.\d)"
+    if question.isdigit():
+        stop = r"(?=\s*(?:[.:)\]*_]|$))"
+        lead = rf"(?:##+\s*|[>\s]*\*\*|(?:[>\s#*_]*{WORD}))[*_(\[]*"
+        return re.compile(rf"{lead}{question}{end}{stop}|#+\s*{question}[.:)]?\s*$", re.IGNORECASE)
+    if match := re.fullmatch(r"(\d+)([a-z])", question):
+        number, letter = match.groups()
+        parted = rf"[.\s]*\(\s*{letter}\s*\)|\.?{letter}{end}|[.\s]+{letter}(?=\s*(?:[.:)\]*_]|$))"
+        return re.compile(rf"{lead}{number}(?:{parted})", re.IGNORECASE)
+    return re.compile(rf"{lead}{re.escape(question)}{end}", re.IGNORECASE)
+
+
+def _only_names_a_question(source: str) -> bool:
+    """Is this cell, which begins with a marker, nothing but a heading: `### 2a`, `**1b.** The best vector`?"""
+    return len(source[: 100 * HEADING].split()) <= HEADING and not re.search(r"\n|[$=\\]", source.strip())
+
+
+def _is_heading(source: str) -> bool:
+    return source.lstrip().startswith("## ")
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text, to be compared by its runs of three characters, in linear time."""
+
+    padded: str
+
+    @classmethod
+    def of(cls, source: str) -> _Text:
+        text = " ".join(source.split()) if len(source) <= LONGEST_CELL else ""
+        return cls(f"  {text}  ")
+
+    @property
+    def size(self) -> int:
+        return len(self.padded) - 2
+
+    @cached_property
+    def triples(self) -> Counter[str]:
+        return Counter(map("".join, zip(self.padded, self.padded[1:], self.padded[2:], strict=False)))
+
+    def is_one_of(self, others: Collection[_Text]) -> bool:
+        return self in others or any(self.likeness(other, SAME) >= SAME for other in others)
+
+    def likeness(self, other: _Text, least: float) -> float:
+        """The share of runs that both have, 0 to 1; 0 where the lengths alone keep it below `least`."""
+        if 2 * min(self.size, other.size) < least * (self.size + other.size):
+            return 0.0
+        return 2 * (self.triples & other.triples).total() / (self.size + other.size)

@@ -1,0 +1,240 @@
+"""Execution -> Grade: a rubric's checks, applied to what one run of a notebook left behind.
+
+A `Court` reads evidence, never objects: nothing a student wrote runs here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+import nbformat
+
+from grader import evidence
+from grader.assignment import loading as assignments
+from grader.datasets import fashion_mnist as datasets
+from grader.errors import EvidenceError
+from grader.judging import plugin as pytest_plugin
+from grader.judging.api import Data, Reference, Work, group_of
+from grader.model import (
+    SUBSET,
+    Check,
+    Ending,
+    Execution,
+    Exhibit,
+    Flag,
+    FoundBy,
+    Grade,
+    Outcome,
+    QuestionGrade,
+    ReviewItem,
+    combine,
+    is_provisional,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from grader.assignment.loading import Assignment, Question
+    from grader.judging.plugin import RubricPlugin
+
+EXECUTED = "executed.ipynb"
+EVIDENCE = "evidence/evidence.bin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every student of a run is judged against."""
+
+    assignment: Path
+    profile: str
+    reference: tuple[Execution, ...]
+    dataset: datasets.Dataset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One student's execution, and what the course knows besides."""
+
+    execution: Execution
+    origin: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_rubric(assignment: Assignment) -> None:
+    """Collect the rubric without judging anyone.
+
+    Raises:
+        RubricError: it can't be collected, or its points do not add up to those of assignment.toml.
+    """
+    pytest_plugin.run(assignment, lambda _: None)
+
+
+@dataclass(frozen=True)
+class Court:
+    """A `Bench`, loaded."""
+
+    assignment: Assignment
+    profile: str
+    reference: Reference
+    data: Data
+
+    @classmethod
+    def open(cls, bench: Bench) -> Court:
+        assignment = assignments.load(bench.assignment)
+        runs = tuple(work(run, assignment, bench.profile) for run in bench.reference)
+        arrays = datasets.load(bench.dataset)
+        court = cls(assignment, bench.profile, Reference(runs), Data(arrays, bench.dataset.complete))
+        for run in runs:
+            run.answer(assignment.questions[0].id)  # found once here, not once a student
+        return court
+
+    def sit(self, business: Callable[[Callable[[Case], Grade]], None]) -> None:
+        """Have `business` judge cases, by a rubric that is collected once and stays loaded meanwhile.
+
+        Raises:
+            RubricError: the rubric was refused.
+        """
+        pytest_plugin.run(self.assignment, lambda rubric: business(partial(self._judge, rubric)))
+
+    def _judge(self, rubric: RubricPlugin, case: Case) -> Grade:
+        if case.execution.ending is Ending.UNREADABLE:
+            return self._all_to_a_person(case, Outcome.REVIEW, case.execution.detail)
+        try:
+            student = work(case.execution, self.assignment, self.profile, case.facts)
+        except (EvidenceError, OSError, nbformat.ValidationError) as error:
+            return self._all_to_a_person(case, *_unseen(case.execution, error))
+        heard = rubric.judge(student, self.reference, self.data)
+        checks = [_excused(check, case.execution, student) for check in heard.checks]
+        return self._grade(case, student, checks, heard.exhibits)
+
+    def broken(self, case: Case, why: str) -> Grade:
+        return self._all_to_a_person(case, Outcome.BROKEN, why)
+
+    def _all_to_a_person(self, case: Case, outcome: Outcome, why: str) -> Grade:
+        """No machine can say anything about this one: every question is open."""
+        checks = [
+            Check(
+                id=f"question {question.id}", question=question.id, title=question.title, outcome=outcome,
+                earned=Decimal(0), max=question.points, message=why,
+            )
+            for question in self.assignment.questions
+        ]  # fmt: skip
+        return self._grade(case, None, checks, [])
+
+    def _grade(
+        self, case: Case, student: Work | None, checks: Sequence[Check], exhibits: Sequence[Exhibit]
+    ) -> Grade:
+        questions = tuple(
+            self._question(question, student, checks, exhibits) for question in self.assignment.questions
+        )
+        execution = case.execution
+        flags = execution.flags + self._own_flags()
+        return Grade(
+            student=execution.student,
+            assignment=self.assignment.id,
+            title=self.assignment.title,
+            profile=self.profile,
+            ending=execution.ending,
+            ending_detail=execution.detail,
+            total=sum((question.points for question in questions), Decimal(0)),
+            max=self.assignment.max,
+            provisional=is_provisional(questions, flags),
+            seconds=round(execution.seconds, 3),
+            questions=questions,
+            flags=flags,
+            compat=execution.compat,
+            sandbox=execution.sandbox,
+            origin=case.origin,
+        )
+
+    def _own_flags(self) -> tuple[Flag, ...]:
+        if self.data.complete:
+            return ()
+        return (
+            Flag(kind=SUBSET, message="Run on a small sample of the data set: the grade is provisional."),
+        )
+
+    def _question(
+        self, question: Question, student: Work | None, checks: Sequence[Check], exhibits: Sequence[Exhibit]
+    ) -> QuestionGrade:
+        own = tuple(_with_item(check) for check in checks if check.question == question.id)
+        answer = student.answer(question.id) if student else None
+        return QuestionGrade(
+            id=question.id,
+            title=question.title,
+            points=sum((check.earned for check in own), Decimal(0)),
+            max=question.points,
+            outcome=combine([check.outcome for check in own]),
+            found_by=answer.found_by if answer else FoundBy.NOT_FOUND,
+            cells=answer.cells if answer else (),
+            reference_cells=self.reference.first.answer(question.id).cells,
+            checks=own,
+            exhibits=tuple(exhibit for exhibit in exhibits if exhibit.question == question.id),
+        )
+
+
+def work(
+    execution: Execution, assignment: Assignment, profile: str, facts: Mapping[str, str] | None = None
+) -> Work:
+    """Read an execution's folder.
+
+    Raises:
+        EvidenceError: the evidence is corrupt or forged.
+        OSError: a file is gone.
+    """
+    stored = execution.folder / EVIDENCE
+    return Work(
+        assignment=assignment,
+        notebook=nbformat.read(execution.folder / EXECUTED, as_version=4),  # type: ignore[no-untyped-call]  # nbformat has no types
+        ending=execution.ending,
+        detail=execution.detail,
+        evidence=evidence.load(stored) if stored.exists() else evidence.NOTHING,
+        profile=profile,
+        facts=facts or {},
+        theory="\n\n".join(
+            path.read_text(encoding="utf-8", errors="replace")
+            for path in (stored.with_name("theory.md"), stored.with_name("theory.tex"))
+            if path.is_file()
+        ),
+    )
+
+
+def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:
+    """Whose failure it is that nothing of an execution can be judged, and what to say about it."""
+    if tampered := [flag.message for flag in execution.flags if flag.kind == evidence.TAMPERED]:
+        return Outcome.REVIEW, tampered[0]
+    if execution.ending.ours:
+        return Outcome.BROKEN, _not_run(execution)
+    return Outcome.BROKEN, f"The stored evidence can't be read: {error}"
+
+
+def _not_run(execution: Execution) -> str:
+    return f"We could not run this notebook: {execution.detail}"
+
+
+def _with_item(check: Check) -> Check:
+    """A check that is left to a person says what that person looks at."""
+    if check.outcome is not Outcome.REVIEW or check.review is not None:
+        return check
+    seen = check.actual or check.message
+    return replace(check, review=ReviewItem(answer=seen, group=group_of(seen)))
+
+
+def _excused(check: Check, execution: Execution, student: Work) -> Check:
+    """What was seen to be right stands. What we broke, cut off or lack costs nothing until a person says so."""
+    if check.outcome is Outcome.PASSED:
+        return check
+    if execution.ending.ours:
+        return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=_not_run(execution))
+    own = set(student.answer(check.question).cells)
+    if own & set(execution.cut_cells):
+        why = "Cut off by a deadline"
+    elif own & set(execution.stranded_cells):
+        why = "It needs a package that is not installed here"
+    else:
+        return check
+    return replace(check, outcome=Outcome.REVIEW, message=f"{why}, so this is open. {check.message}")

@@ -1,0 +1,160 @@
+"""A trusted server process that judges cases: it loads a `Court` once and forks for each submission.
+
+No check can leave anything behind for the next student, and none can take the server with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import multiprocessing
+import os
+import signal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from grader.errors import HarnessError, RubricError
+from grader.judging.court import Bench, Case, Court
+from grader.model import Grade, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
+
+class Judge:
+    """A context manager: `judge(case)` gives the grade. One server process, forked for each case.
+
+    The server starts with the first case, or before it: a class in which nothing changed needs none.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._end = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.close()
+
+    @cached_property
+    def _pipe(self) -> Connection:
+        """To the server."""
+        context = multiprocessing.get_context("forkserver")
+        ours, theirs = context.Pipe()
+        server = context.Process(target=_serve, args=(theirs, self._bench), daemon=False, name="judge")
+        server.start()
+        theirs.close()
+        self._end.callback(_end, ours, server)
+        return ours
+
+    def start(self) -> None:
+        """Have the server get ready, a matter of seconds, while there is nothing to judge yet."""
+        _ = self._pipe
+
+    def judge(self, case: Case) -> Grade:
+        """Judge one execution; a check that crashes is `broken`, and so is a judge that does not answer.
+
+        Raises:
+            HarnessError: the judge's process is gone.
+        """
+        try:
+            self._pipe.send(case)
+            answer: Grade | Exception = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise HarnessError(f"The judge's process ended unexpectedly: {error!r}.") from error
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def _end(pipe: Connection, server: BaseProcess) -> None:
+    """Let it see that nobody asks any more, and be gone."""
+    pipe.close()
+    server.join(5)
+    if server.is_alive():
+        server.kill()
+
+
+def _serve(pipe: Connection, bench: Bench) -> None:
+    """Answer cases until the other side is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        try:
+            court = Court.open(bench)
+        except Exception as error:  # noqa: BLE001 - told to the caller with each question
+            _refuse_all(pipe, error)
+        try:
+            court.sit(partial(_answer_all, pipe, court, Case(execution=bench.reference[0])))
+        except (RubricError, HarnessError) as error:
+            _refuse_all(pipe, error)
+
+
+def _refuse_all(pipe: Connection, error: Exception) -> NoReturn:
+    while True:
+        pipe.recv()
+        pipe.send(error)
+
+
+def _answer_all(pipe: Connection, court: Court, reference: Case, judge: Callable[[Case], Grade]) -> None:
+    _rehearse(court, reference, judge)
+    gc.collect()
+    gc.freeze()  # else the first collection in each fork would touch, and so copy, every page
+    while True:
+        with _fork(judge) as fork:  # before anybody asks: nobody waits for it
+            pipe.send(_ask(fork, court, pipe.recv()))
+
+
+def _rehearse(court: Court, case: Case, judge: Callable[[Case], Grade]) -> None:
+    """Judge the reference, so that what checks compute from it they compute once, not once a student.
+
+    In a fork first: a check that hangs or crashes must not take this process with it.
+    """
+    with _fork(judge) as fork:
+        grade = _ask(fork, court, case)
+    if isinstance(grade, Grade) and all(check.outcome is not Outcome.BROKEN for check in grade.checks):
+        judge(case)
+
+
+@contextlib.contextmanager
+def _fork(judge: Callable[[Case], Grade]) -> Iterator[Connection]:
+    """A copy of this process that judges the one case it is sent."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=_judge_one, args=(ours, theirs, judge))
+    child.start()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        child.kill()
+        child.join()
+        ours.close()
+
+
+def _ask(fork: Connection, court: Court, case: Case) -> Grade | Exception:
+    """A fork's grade, but do not wait for ever."""
+    try:
+        fork.send(case)
+        if not fork.poll(court.assignment.limits.judge):
+            return court.broken(case, f"Judging took longer than {court.assignment.limits.judge:.0f} s.")
+        answer: Grade | Exception = fork.recv()
+    except (EOFError, OSError):
+        return court.broken(case, "Judging ended without a grade.")
+    return court.broken(case, str(answer)) if isinstance(answer, HarnessError) else answer
+
+
+def _judge_one(parents: Connection, pipe: Connection, judge: Callable[[Case], Grade]) -> None:
+    parents.close()  # else nobody would see the parent's end of it close
+    gc.disable()  # this process ends before garbage counts
+    case = pipe.recv()
+    try:
+        answer: Grade | Exception = judge(case)
+    except RubricError as error:
+        answer = error
+    except Exception as error:  # noqa: BLE001 - becomes the caller's
+        answer = HarnessError(f"{type(error).__name__}: {error}")
+    pipe.send(answer)
+    os._exit(0)

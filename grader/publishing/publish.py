@@ -1,0 +1,82 @@
+"""Everything below `results/` that people and other programs read, written from what the store knows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import nbformat
+
+from grader.reports import html, junit, table
+from grader.results import codec as result
+from grader.results import rulings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from nbformat import NotebookNode
+
+    from grader.model import Execution, Grade
+    from grader.results.store import Store
+
+
+SHEET = "review.csv"
+
+
+@dataclass(frozen=True)
+class Publisher:
+    store: Store
+    reference: Execution
+
+    def student(self, grade: Grade) -> None:
+        """A student's `report.html` and `result.json`."""
+        folder = f"students/{grade.student}"
+        executed = _notebook(self.store.folder(grade.student))
+        self.store.write(f"{folder}/report.html", html.student_page(grade, executed, self._reference))
+        self.store.write(f"{folder}/result.json", result.dumps(grade))
+
+    def is_out(self, grade: Grade) -> bool:
+        """Does the published result say just this?"""
+        folder = self.store.folder(grade.student)
+        written = folder / "result.json"
+        return (
+            (folder / "report.html").is_file()
+            and written.is_file()
+            and written.read_text(encoding="utf-8") == result.dumps(grade)
+        )
+
+    def class_(self, notices: Sequence[str]) -> Path:
+        """The class's files; where its page is."""
+        grades = self.store.grades()
+        self.store.write("grades.csv", table.grades_csv(grades))
+        self.store.write("grades.json", table.grades_json(self.store.each_grade()))
+        self.store.write("junit.xml", junit.junit_xml(grades))
+        self._sheet(rulings.sheet(grades))
+        return self.store.write("index.html", html.class_page(grades, notices=notices))
+
+    def _sheet(self, text: str) -> None:
+        """`review.csv`. One that a person has written into is never overwritten: it moves aside."""
+        path = self.store.root / SHEET
+        if path.is_file() and (edited := _digest(path.read_bytes())) != self.store.recall("sheet"):
+            path.replace(path.with_stem(f"review-{edited[:8]}"))
+        self.store.write(SHEET, text)
+        self.store.remember(sheet=_digest(text.encode()))
+
+    @cached_property
+    def _reference(self) -> NotebookNode | None:
+        return _notebook(self.reference.folder)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _notebook(folder: Path) -> NotebookNode | None:
+    path = folder / "executed.ipynb"
+    if not path.is_file():
+        return None
+    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    return notebook

@@ -1,0 +1,1 @@
+"""What is known of a class, on disk: executions, grades, rulings."""

@@ -1,0 +1,1 @@
+"""A rubric tested by planted mistakes."""

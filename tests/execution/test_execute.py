@@ -1,0 +1,261 @@
+"""A notebook becomes an execution: its folder, its ending, what the evidence says, and the key of it all."""
+
+import json
+import struct
+import zlib
+from dataclasses import replace
+
+import nbformat
+import pytest
+
+from grader import evidence
+from grader.datasets import fashion_mnist as datasets
+from grader.errors import NotebookError
+from grader.execution import execute
+from grader.kernel.cold import ColdLauncher
+from grader.kernel.ending import CellRun, Run
+from grader.limits import Limits
+from grader.model import Ending
+
+
+@pytest.fixture(scope="session")
+def plan(own_cache):
+    return execute.Plan(
+        seed=7,
+        data=datasets.subset(own_cache).root,
+        data_key="sample",
+        names=("number", "losses"),
+        probes="",
+        limits=Limits(),
+    )
+
+
+@pytest.fixture
+def notebook(tmp_path, notebook_of):
+    path = tmp_path / "hand-in" / "hw.ipynb"
+    path.parent.mkdir()
+    path.write_text(notebook_of())
+    return path
+
+
+class TestKey:
+    def test_is_the_same_wherever_the_notebook_lies(self, plan, notebook, tmp_path):
+        copy = tmp_path / "renamed.ipynb"
+        copy.write_bytes(notebook.read_bytes())
+        assert plan.key(notebook) == plan.key(copy)
+
+    def test_forgets_outputs_that_were_handed_in(self, plan, notebook):
+        before = plan.key(notebook)
+        book = nbformat.read(notebook, as_version=4)
+        book.cells[0].outputs = [nbformat.v4.new_output("stream", text="forged")]
+        book.cells[0].execution_count = 99
+        nbformat.write(book, notebook)
+        assert plan.key(notebook) == before
+
+    def test_changes_with_the_source(self, plan, notebook, notebook_of):
+        before = plan.key(notebook)
+        notebook.write_text(notebook_of(number="number = 43"))
+        assert plan.key(notebook) != before
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"seed": 8},
+            {"data_key": "all"},
+            {"names": ("number",)},
+            {"probes": "PROBES = {}"},
+            {"strict": True},
+            {"inputs": ("20",)},
+        ],
+        ids=lambda change: next(iter(change)),
+    )
+    def test_changes_with_what_the_run_depends_on(self, plan, notebook, change):
+        assert replace(plan, **change).key(notebook) != plan.key(notebook)
+
+    def test_does_not_change_with_how_long_it_may_take(self, plan, notebook):
+        assert replace(plan, limits=Limits(cell_floor=1.0)).key(notebook) == plan.key(notebook)
+
+    def test_changes_with_a_support_files_content_and_name_but_not_its_place(self, plan, notebook, tmp_path):
+        one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+        one.write_text("1")
+        other.write_text("2")
+        keys = [
+            plan.key(notebook),
+            plan.key(notebook, [("data.csv", one)]),
+            plan.key(notebook, [("data.csv", other)]),
+            plan.key(notebook, [("renamed.csv", one)]),
+            plan.key(notebook, [("a.csv", one), ("b.csv", other)]),
+            plan.key(notebook, [("a.csv", other), ("b.csv", one)]),
+        ]
+        assert len(set(keys)) == len(keys)
+        moved = tmp_path / "elsewhere.csv"
+        moved.write_text("1")
+        assert plan.key(notebook, [("data.csv", moved)]) == keys[1]
+
+    def test_of_what_is_no_notebook_is_refused(self, plan, notebook):
+        notebook.write_text("")
+        with pytest.raises(NotebookError, match="the file is empty"):
+            plan.key(notebook)
+
+
+def run(source, plan, folder, **job):
+    """Execute in this very process; the execution, its notebook, and what was told on the way."""
+    told = []
+    deadlines = {"cell_deadline": 300.0, "notebook_deadline": 600.0} | job
+    execution = execute.execute(
+        execute.Job(student="ada", source=source, folder=folder, plan=plan, **{"support": ()} | deadlines),
+        ColdLauncher(),
+        told.append,
+    )
+    return execution, nbformat.read(folder / "executed.ipynb", as_version=4), told
+
+
+@pytest.fixture(scope="module")
+def done(plan, tmp_path_factory, notebook_of):
+    """One notebook that does a bit of everything, executed once."""
+    folder = tmp_path_factory.mktemp("done")
+    (folder / "table.csv").write_text("from the table")
+    source = folder / "hw.ipynb"
+    book = nbformat.reads(
+        notebook_of(
+            more=[
+                "print(open('table.csv').read())",
+                "undefined",
+                "print(\"\N{GREEK SMALL LETTER ALPHA}\", 'half of a pair: \\ud83d')",
+            ]
+        ),
+        as_version=4,
+    )
+    book.cells[0].outputs = [nbformat.v4.new_output("stream", text="handed in")]
+    nbformat.write(book, source)
+    support = (("table.csv", folder / "table.csv"),)
+    execution, executed, told = run(source, plan, folder / "run", support=support)
+    return execution, executed, told, folder / "run"
+
+
+HELPER = "import torch\n\ndef ones():\n    return torch.ones(3).cuda()\n"
+
+
+def test_what_input_gives_and_what_an_imported_file_needs(plan, tmp_path, notebook_of):
+    """As a hand-in with an old `utils.py` beside it that asks for its number of epochs."""
+    for name, code in (("utils.py", HELPER), ("old.py", "print 'Python 2'"), ("unused.py", "x = 1")):
+        (tmp_path / name).write_text(code)
+    source = tmp_path / "hw.ipynb"
+    source.write_text(
+        notebook_of(
+            more=[
+                "print(int(input('epochs? ')) + 1, repr(input()))",
+                "import utils\nprint(utils.ones().is_cuda)",
+            ]
+        )
+    )
+    support = tuple((path.name, path) for path in sorted(tmp_path.glob("*.py")))
+    execution, executed, _ = run(source, replace(plan, inputs=("20",)), tmp_path / "run", support=support)
+    assert execution.ending is Ending.FINISHED, execution.detail
+    assert text(executed.cells[3]).endswith("21 ''\n")
+    assert text(executed.cells[4]) == "True\n"
+    assert len(execution.compat) == 2
+
+
+def text(cell):
+    return "".join(output.get("text", "") for output in cell.outputs)
+
+
+class TestExecution:
+    def test_says_how_it_ended_and_how_long_it_took(self, done):
+        execution = done[0]
+        assert execution.ending is Ending.ERROR
+        assert "NameError" in execution.detail
+        assert 0 < execution.longest_cell < execution.seconds
+        assert execution.sandbox["mode"] == "none"
+        assert [flag.kind for flag in execution.flags] == ["saved_outputs"]
+
+    def test_puts_the_executed_notebook_and_the_evidence_into_its_folder(self, done):
+        execution, executed, _, folder = done
+        assert execution.folder == folder
+        assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == [
+            "evidence/evidence.bin",
+            "executed.ipynb",
+        ]
+        nbformat.validate(executed)
+
+    def test_keeps_no_output_that_was_handed_in(self, done):
+        assert text(done[1].cells[0]) == ""
+
+    def test_finds_the_files_beside_the_notebook(self, done):
+        assert text(done[1].cells[3]) == "from the table\n"
+
+    def test_goes_on_after_an_error(self, done):
+        assert done[1].cells[4].outputs[0].ename == "NameError"
+        assert done[1].cells[5].outputs
+
+    def test_tells_which_cell_it_is_at(self, done):
+        assert done[2] == [(0, 6), (1, 6), (3, 6), (4, 6), (5, 6)]
+
+    def test_holds_the_values_of_the_answers(self, done):
+        seen = evidence.load(done[3] / "evidence" / "evidence.bin")
+        assert seen.value("number").number == 42
+        assert seen.value("losses").numbers == (3.0, 2.0, 1.0)
+
+    def test_stores_no_more_evidence_than_was_written(self, done):
+        assert (done[3] / "evidence" / "evidence.bin").stat().st_size < 100_000
+
+
+def test_outputs_that_the_code_does_not_produce_are_told_to_a_person(plan, tmp_path, notebook_of):
+    book = nbformat.reads(notebook_of(more=["x = 1", "print('accuracy', 0.5)"]), as_version=4)
+    book.cells[3].outputs = [nbformat.v4.new_output("stream", text="1\n")]
+    book.cells[4].outputs = [nbformat.v4.new_output("stream", text="accuracy 0.9\n")]
+    nbformat.write(book, tmp_path / "hw.ipynb")
+    on_all, *_ = run(tmp_path / "hw.ipynb", plan, tmp_path / "all")
+    on_a_sample, *_ = run(tmp_path / "hw.ipynb", replace(plan, sample=True), tmp_path / "sample")
+    assert [flag.message for flag in on_all.flags] == [
+        "Cell 4: an output was saved with it, and its code shows none.",
+        "Cell 5: its saved accuracy was 0.900, ours 0.500.",
+    ]
+    assert on_a_sample.flags == on_all.flags[:1]
+
+
+def test_half_a_character_spoils_no_file(tmp_path):
+    """A forged message may hold a lone surrogate, which no file can."""
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])
+    book.cells[0].outputs = [nbformat.v4.new_output("stream", text="\ud83d half")]
+    execute._write(tmp_path / "run", book, b"")
+    stored = json.loads((tmp_path / "run" / "executed.ipynb").read_text(encoding="utf-8"))
+    assert stored["cells"][0]["outputs"][0]["text"] in ("? half", ["? half"])
+
+
+def test_a_kernel_that_dies_leaves_what_it_had_seen(plan, tmp_path, notebook_of):
+    source = tmp_path / "hw.ipynb"
+    source.write_text(notebook_of(more=["import os; os._exit(3)", "late = 1"]))
+    execution, executed, _ = run(source, plan, tmp_path / "run")
+    assert execution.ending is Ending.KILLED
+    assert executed.cells[4].outputs == []
+    assert evidence.load(tmp_path / "run/evidence/evidence.bin").value("number").number == 42
+
+
+def forged(facts_size):
+    """Evidence that begins as such and then lies about itself."""
+    body = b"{" * facts_size
+    return b"GRADEREV" + struct.pack("<IQI", facts_size, 0, zlib.crc32(body)) + body
+
+
+def test_evidence_that_does_not_fit_is_told_to_a_person():
+    seen, (flag,) = execute._seen(forged(5), Run(ending=Ending.FINISHED, detail="", cells=()))
+    assert seen is evidence.NOTHING
+    assert flag.kind == evidence.TAMPERED
+    assert flag.message.startswith("The evidence was tampered with: An evidence record is no JSON")
+
+
+def test_cells_that_left_no_evidence_are_told_to_a_person():
+    cells = (CellRun(index=0), CellRun(index=1))
+    _, (flag,) = execute._seen(b"", Run(ending=Ending.FINISHED, detail="", cells=cells))
+    assert flag.message == "No evidence from 2 of 2 cells, though the notebook finished."
+    assert execute._seen(b"", Run(ending=Ending.KILLED, detail="", cells=cells))[1] == ()
+
+
+def test_what_is_no_notebook_is_refused_before_a_kernel_starts(plan, tmp_path):
+    source = tmp_path / "hw.ipynb"
+    source.write_text("[]")
+    with pytest.raises(NotebookError, match="it is JSON, but no notebook"):
+        run(source, plan, tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,196 @@
+"""One call in a process of its own: whatever happens there is an answer here."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.errors import HarnessError, NotebookError
+from grader.execution import worker
+
+
+# What runs in the worker: importable there by this module's name.
+def add(one, two, progress):
+    progress("adding")
+    progress("done")
+    return one + two
+
+
+def refuse(_progress):
+    raise NotebookError("this is no notebook")
+
+
+def break_down(_progress):
+    return 1 / 0
+
+
+def exit_at_once(_progress):
+    os._exit(7)
+
+
+def kill_itself(_progress):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def answer_with_what_no_pipe_takes(_progress):
+    return lambda: None
+
+
+def sleep(seconds, progress):
+    progress(os.getpid())
+    time.sleep(seconds)
+
+
+def sleep_in_a_folder(parent, progress):
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        Path(parent, "pid").write_text(str(os.getpid()))
+        progress(folder)
+        time.sleep(600)
+
+
+def never_end(progress):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    progress(os.getpid())
+    while True:
+        time.sleep(1)
+
+
+def is_interrupted(_progress):
+    os.kill(os.getpid(), signal.SIGINT)
+    return "went on"
+
+
+@pytest.fixture(scope="module")
+def call():
+    def call(function, *arguments, seconds=60.0, on_progress=lambda _: None, stop=None):
+        return worker.call(
+            function, *arguments, seconds=seconds, on_progress=on_progress, stop=stop or threading.Event()
+        )
+
+    call(add, 1, 2)  # the first one waits for the warm parent of all
+    return call
+
+
+def test_the_result_comes_back_after_the_progress(call):
+    progress = []
+    assert call(add, 1, 2, on_progress=progress.append) == 3
+    assert progress == ["adding", "done"]
+
+
+def test_our_own_errors_cross_as_they_are(call):
+    with pytest.raises(NotebookError, match=r"^this is no notebook$"):
+        call(refuse)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (break_down, "ZeroDivisionError: division by zero"),
+        (exit_at_once, "The worker process died with exit code 7."),
+        (kill_itself, "The worker process died by signal 9."),
+        (answer_with_what_no_pipe_takes, "The worker process died with exit code 1."),
+    ],
+    ids=["exception", "os._exit", "SIGKILL", "unpicklable"],
+)
+def test_every_other_end_is_our_own_failure(call, function, message):
+    with pytest.raises(HarnessError) as failure:
+        call(function)
+    assert str(failure.value) == message
+
+
+def gone(pid):
+    """Wait until a process is no more."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).wait(60)
+    return not psutil.pid_exists(pid)
+
+
+def test_a_call_past_its_deadline_is_ended(call):
+    progress = []
+    with pytest.raises(HarnessError, match=r"^The worker process did not end in time\.$"):
+        call(sleep, 600, seconds=2, on_progress=progress.append)
+    assert all(map(gone, progress))
+
+
+def test_one_that_will_not_end_is_killed(call, monkeypatch):
+    monkeypatch.setattr(worker, "GRACE", 0.5)
+    progress = []
+    with pytest.raises(HarnessError, match="did not end in time"):
+        call(never_end, seconds=2, on_progress=progress.append)
+    assert all(map(gone, progress))
+
+
+def test_ended_early_it_still_clears_up(call, tmp_path):
+    """A kernel and its folder are contexts too."""
+    stop = threading.Event()
+    with pytest.raises(HarnessError):
+        call(sleep_in_a_folder, str(tmp_path), stop=stop, on_progress=lambda _: stop.set())
+    assert [path.name for path in tmp_path.iterdir()] == ["pid"]
+
+
+def test_calls_under_way_can_be_stopped_from_outside(call):
+    stop, pids = threading.Event(), []
+
+    def note(pid):
+        pids.append(pid)
+        stop.set()
+
+    with pytest.raises(HarnessError, match=r"^The worker process was stopped\.$"):
+        call(sleep, 600, stop=stop, on_progress=note)
+    assert gone(*pids)
+
+
+def test_after_the_stop_none_begins(call):
+    stop, progress = threading.Event(), []
+    stop.set()
+    with pytest.raises(HarnessError, match="stopped before this began"):
+        call(sleep, 600, stop=stop, on_progress=progress.append)
+    assert progress == []
+
+
+def test_ctrl_c_is_the_callers_to_handle(call):
+    assert call(is_interrupted) == "went on"
+
+
+def test_many_at_a_time_keep_their_answers_apart(call):
+    answers = {}
+    threads = [
+        threading.Thread(target=lambda number=number: answers.update({number: call(add, number, 100)}))
+        for number in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == {number: number + 100 for number in range(12)}
+
+
+CALLER = """
+import sys, threading
+sys.path.insert(0, {tests!r})
+import test_worker
+from grader.execution import worker
+if __name__ == "__main__":
+    worker.call(
+        test_worker.sleep_in_a_folder, {folder!r}, seconds=600, on_progress=print, stop=threading.Event()
+    )
+"""
+
+
+def test_it_ends_when_its_caller_is_killed_and_clears_up(tmp_path):
+    script = tmp_path / "caller.py"
+    (folder := tmp_path / "work").mkdir()
+    script.write_text(CALLER.format(tests=str(Path(__file__).parent), folder=str(folder)))
+    with subprocess.Popen([sys.executable, "-u", str(script)], stdout=subprocess.PIPE, text=True) as caller:
+        assert caller.stdout.readline().startswith(str(folder))
+        caller.kill()
+    assert gone(int((folder / "pid").read_text()))
+    assert [path.name for path in folder.iterdir()] == ["pid"]

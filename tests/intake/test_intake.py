@@ -1,0 +1,441 @@
+"""Folders as they come from students, and the submissions that they become."""
+
+import os
+import socket
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from grader.errors import UsageError
+from grader.intake import collect as intake
+from grader.intake import layouts
+from grader.limits import Limits
+
+NOTEBOOK = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
+LIMITS = Limits(notebook_file=1 << 20, support_files=3, support_size=1000)
+
+
+@pytest.fixture
+def handed_in(tmp_path):
+    """Make files below a folder, notebooks for names that say so, and collect them."""
+    return Folder(tmp_path / "class")
+
+
+class Folder:
+    def __init__(self, path):
+        self.path = path
+        path.mkdir()
+
+    def put(self, *names, content=None, age=0):
+        for name in names:
+            file = self.path / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(
+                (NOTEBOOK if name.lower().endswith(".ipynb") else "x") if content is None else content
+            )
+            os.utime(file, (1_700_000_000 - age,) * 2)
+        return self
+
+    def collect(self, **options):
+        return intake.collect(self.path, limits=LIMITS, **options)
+
+    def submissions(self, **options):
+        return {one.student: one for one in self.collect(**options).submissions}
+
+    def only(self):
+        (submission,) = self.collect().submissions
+        return submission
+
+
+@pytest.mark.parametrize(
+    ("files", "layout", "origins"),
+    [
+        (["ada.ipynb", "bob.IPYNB"], "plain", {"ada": "ada.ipynb", "bob": "bob.IPYNB"}),
+        (["ada/hw1.ipynb", "ada/expected.toml"], "plain", {"ada": "ada/hw1.ipynb"}),
+        (["ada/deep/er/hw1.ipynb"], "plain", {"ada": "ada/deep/er/hw1.ipynb"}),
+        (["ada/hw1.ipynb", "bob.ipynb"], "plain", {"ada": "ada/hw1.ipynb", "bob": "bob.ipynb"}),
+        (["submitted/ada/hw1/hw1.ipynb", "gradebook.db"], "nbgrader", {"ada": "submitted/ada/hw1/hw1.ipynb"}),
+        (["ada/hw1/hw1.ipynb", "ada/hw1/timestamp.txt"], "nbgrader", {"ada": "ada/hw1/hw1.ipynb"}),
+        (["submitted/hw1.ipynb"], "plain", {"submitted": "submitted/hw1.ipynb"}),
+    ],
+    ids=[
+        "loose",
+        "folders",
+        "deep",
+        "mixed",
+        "nbgrader course",
+        "nbgrader stamps",
+        "a student called submitted",
+    ],
+)
+def test_layouts_are_told_by_what_lies_there(handed_in, files, layout, origins):
+    found = handed_in.put(*files).collect()
+    assert found.layout == layout
+    assert {one.student: one.origin for one in found.submissions} == origins
+    assert all(one.layout == layout and one.problem is None for one in found.submissions)
+    assert all(one.notebook == handed_in.path / one.origin for one in found.submissions)
+
+
+def test_the_submitted_folder_itself_is_nbgraders(tmp_path):
+    course = Folder(tmp_path / "submitted").put("ada/hw1/hw1.ipynb", "bob/hw1/work.py")
+    assert course.collect().layout == "nbgrader"
+    assert [one.student for one in course.collect().submissions] == ["ada", "bob"]
+
+
+def test_one_notebook_is_a_class_of_one(handed_in):
+    handed_in.put("ada.ipynb", "data.csv")
+    found = intake.collect(handed_in.path / "ada.ipynb", limits=LIMITS)
+    assert [(one.student, one.origin, one.support) for one in found.submissions] == [("ada", "ada.ipynb", ())]
+    assert found.notes == ()
+
+
+def test_a_relative_root_will_do(handed_in, monkeypatch):
+    handed_in.put("ada/hw1.ipynb", "readme.txt")
+    monkeypatch.chdir(handed_in.path)
+    found = intake.collect(Path(), limits=LIMITS)
+    assert [one.origin for one in found.submissions] == ["ada/hw1.ipynb"]
+    assert [note.partition(":")[0] for note in found.notes] == ["readme.txt"]
+
+
+# Bad files stay in the class ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("", "hw1.ipynb: the file is empty; save the notebook again and hand in that copy"),
+        (
+            '{"cells": [',
+            "hw1.ipynb: its JSON breaks off at line 1, column 12; the file was cut short on its way",
+        ),
+        ("{}", "hw1.ipynb: it is JSON, but no notebook"),
+    ],
+    ids=["empty", "truncated", "no notebook"],
+)
+def test_a_bad_file_is_an_explained_submission(handed_in, content, problem):
+    handed_in.put("ada/hw1.ipynb", "ada/helper.py", content=content).put("bob/hw1.ipynb")
+    bad, good = handed_in.collect().submissions
+    assert (bad.student, bad.notebook, bad.origin, bad.support) == ("ada", None, "ada/hw1.ipynb", ())
+    assert bad.problem.startswith(problem)
+    assert good.problem is None
+
+
+def test_a_huge_file_is_not_read(handed_in, monkeypatch):
+    handed_in.put("ada/hw1.ipynb")
+    os.truncate(handed_in.path / "ada/hw1.ipynb", 200 << 20)
+    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the file was opened"))
+    assert handed_in.only().problem.startswith("hw1.ipynb: 200 MiB is more than the 1 MiB")
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        (["ada/hw1.pdf"], "ada: no notebook was handed in, only hw1.pdf; ask for the .ipynb file"),
+        (["ada/.DS_Store"], "ada: no notebook was handed in, nothing at all; ask for the .ipynb file"),
+        (
+            [f"ada/{n}.txt" for n in range(7)],
+            "ada: no notebook was handed in, only 0.txt, 1.txt, 2.txt, 3.txt, 4.txt …; ask for the .ipynb file",
+        ),
+    ],
+    ids=["a PDF", "only hidden files", "many files"],
+)
+def test_a_student_without_a_notebook_is_not_dropped(handed_in, files, problem):
+    ada = handed_in.put(*files, "bob/hw1.ipynb").submissions()["ada"]
+    assert (ada.notebook, ada.origin, ada.problem) == (None, "ada", problem)
+
+
+@pytest.mark.parametrize("place", ["ada", "ada.ipynb", "ada/hw1.ipynb"])
+def test_links_are_not_followed(handed_in, tmp_path, place):
+    handed_in.put("bob/hw1.ipynb")
+    (tmp_path / "secret.ipynb").write_text(NOTEBOOK)
+    link = handed_in.path / place
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(tmp_path / "secret.ipynb")
+    ada = handed_in.submissions()["ada"]
+    assert ada.notebook is None
+    assert ada.problem == f"{link.name}: it is a symbolic link, not to be followed; hand in a real file"
+
+
+def test_pipes_and_sockets_are_not_opened(handed_in, monkeypatch):
+    handed_in.put("ada/hw1.ipynb", "bob/hw1.ipynb")
+    (handed_in.path / "bob/hw1.ipynb").unlink()
+    os.mkfifo(handed_in.path / "bob/hw1.ipynb")
+    monkeypatch.chdir(handed_in.path / "ada")  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind("plug")
+        found = handed_in.collect()
+    ada, bob = found.submissions
+    assert bob.problem == "hw1.ipynb: it is a device, pipe or socket, not to be followed; hand in a real file"
+    assert ada.support == ()
+    assert "ada/plug: left alone, since it is a device, pipe or socket" in found.notes
+
+
+def test_a_folder_that_may_not_be_opened_keeps_its_student(handed_in, monkeypatch):
+    handed_in.put("ada/hw1.ipynb", "bob/hw1.ipynb")
+    monkeypatch.setattr(layouts.os, "access", lambda path, _mode: path.name != "ada")
+    assert handed_in.submissions()["ada"].problem == (
+        "ada: it is a folder that may not be opened, not to be followed; hand in a real file"
+    )
+
+
+def test_folders_are_not_descended_for_ever(handed_in):
+    deep = "/".join("d" * 15)
+    found = handed_in.put("ada/hw1.ipynb", f"ada/{deep}/x.py").collect()
+    assert found.submissions[0].support == ()
+    assert found.notes == (
+        f"ada/{'/'.join('d' * 10)}: left alone, since it is a folder more than 10 levels down",
+    )
+
+
+# What comes beside the notebook ---------------------------------------------------------------------------
+
+
+def test_files_beside_and_below_the_notebook_are_support(handed_in):
+    handed_in.put("ada/hw1.ipynb", "ada/conftest.py", "ada/data/x.csv", "bob/work/hw1.ipynb", "bob/above.txt")
+    ada, bob = handed_in.collect().submissions
+    assert ada.support == (handed_in.path / "ada/conftest.py", handed_in.path / "ada/data/x.csv")
+    assert bob.support == ()
+
+
+def test_junk_and_the_expected_score_are_nobodys_support(handed_in):
+    junk = ["expected.toml", ".git/config", "__MACOSX/hw1.ipynb", ".DS_Store", ".ipynb_checkpoints/hw1.ipynb"]
+    handed_in.put("ada/hw1.ipynb", *(f"ada/{name}" for name in junk), "__MACOSX/ada/hw1.ipynb")
+    ada = handed_in.only()
+    assert (ada.support, ada.others) == ((), ())
+    assert handed_in.collect().notes == ()
+
+
+def test_nbgraders_own_record_is_no_support(handed_in):
+    files = ["submitted/ada/hw1/hw1.ipynb", "submitted/ada/hw1/timestamp.txt", "submitted/ada/hw1/data.csv"]
+    assert handed_in.put(*files).only().support == (handed_in.path / files[2],)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "taken", "note"),
+    [
+        ([1, 1, 1, 1, 1], ["f0", "f1", "f2"], "ada/f3 and 1 more"),
+        ([999, 1, 2], ["f1", "f2"], "ada/f0"),
+        ([500, 500], ["f0", "f1"], None),
+    ],
+    ids=["too many", "too large", "just fits"],
+)
+def test_support_is_bounded_and_small_files_come_first(handed_in, sizes, taken, note):
+    handed_in.put("ada/hw1.ipynb")
+    for number, size in enumerate(sizes):
+        handed_in.put(f"ada/f{number}", content="x" * size)
+    found = handed_in.collect()
+    assert [path.name for path in found.submissions[0].support] == taken
+    assert found.notes == ((f"{note}: left alone, since it is too much beside a notebook",) if note else ())
+
+
+@pytest.mark.parametrize(
+    ("files", "left"),
+    [
+        (["ada.ipynb", "grades.csv", "data/x.csv"], ["data: left alone; it is a folder", "grades.csv: left"]),
+        (
+            ["ada/hw1.ipynb", "grades.csv"],
+            ["grades.csv: left alone; it is a file that belongs to no submission"],
+        ),
+        (
+            ["submitted/ada/hw1/hw1.ipynb", "source/hw1/hw1.ipynb", "submitted/x"],
+            ["source: ", "submitted/x: "],
+        ),
+    ],
+    ids=["flat", "folders", "nbgrader"],
+)
+def test_what_belongs_to_nobody_is_named(handed_in, files, left):
+    notes = handed_in.put(*files).collect().notes
+    assert len(notes) == len(left)
+    assert all(note.startswith(start) for note, start in zip(notes, left, strict=True))
+
+
+# Several notebooks of one student -------------------------------------------------------------------------
+
+
+def test_the_newest_file_counts_and_the_others_are_named(handed_in):
+    handed_in.put("ada/b.ipynb", age=20).put("ada/c.ipynb", age=10).put("ada/a.ipynb", age=30)
+    ada = handed_in.only()
+    assert (ada.origin, ada.others, ada.submitted_at) == ("ada/c.ipynb", ("ada/b.ipynb", "ada/a.ipynb"), None)
+
+
+def test_notebooks_of_one_age_go_by_name(handed_in):
+    assert handed_in.put("ada/b.ipynb", "ada/a.ipynb").only().origin == "ada/a.ipynb"
+
+
+def test_nbgraders_timestamp_outranks_the_files(handed_in):
+    for attempt, stamp, age in (("hw1", "2021-02-12 10:00:00", 9), ("hw1-again", "2021-02-11 10:00:00", 0)):
+        handed_in.put(f"submitted/ada/{attempt}/hw1.ipynb", age=age)
+        handed_in.put(f"submitted/ada/{attempt}/timestamp.txt", content=stamp)
+    ada = handed_in.only()
+    assert ada.origin == "submitted/ada/hw1/hw1.ipynb"
+    assert ada.others == ("submitted/ada/hw1-again/hw1.ipynb",)
+    assert ada.submitted_at == datetime(2021, 2, 12, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "expected"),
+    [
+        ("2021-02-12 23:59:00.123456 UTC\n", datetime(2021, 2, 12, 23, 59, 0, 123456, UTC)),
+        ("2021-02-12 23:59:00 America/New_York", datetime(2021, 2, 13, 4, 59, tzinfo=UTC)),
+        ("2021-02-12T23:59:00+01:00", datetime(2021, 2, 12, 23, 59, tzinfo=timezone(timedelta(hours=1)))),
+        ("\ufeff2021-02-12 23:59:00", datetime(2021, 2, 12, 23, 59, tzinfo=UTC)),
+        ("2021-02-12", datetime(2021, 2, 12, tzinfo=UTC)),
+    ],
+    ids=["UTC", "zone by name", "offset", "BOM", "a day"],
+)
+def test_timestamps_are_read_as_nbgrader_writes_them(handed_in, stamp, expected):
+    handed_in.put("ada/hw1/hw1.ipynb").put("ada/hw1/timestamp.txt", content=stamp)
+    assert handed_in.only().submitted_at == expected
+
+
+@pytest.mark.parametrize(
+    "stamp", ["", "soon", "2021-02-12 23:59:00 Atlantis/Center", "2021-02-12 23:59 ../../x"]
+)
+def test_a_senseless_timestamp_is_noted_and_costs_nothing(handed_in, stamp):
+    found = handed_in.put("ada/hw1/hw1.ipynb").put("ada/hw1/timestamp.txt", content=stamp).collect()
+    assert found.submissions[0].submitted_at is None
+    assert found.submissions[0].problem is None
+    assert found.notes == (
+        "ada/hw1/timestamp.txt: not a date with a known zone; the file's own date counts instead",
+    )
+
+
+def test_one_assignment_of_several_can_be_taken(handed_in):
+    handed_in.put("submitted/ada/hw1/a.ipynb", "submitted/ada/hw2/b.ipynb", "submitted/bob/hw2/b.ipynb")
+    ada, bob = handed_in.collect(assignment="hw1").submissions
+    assert (ada.origin, ada.others) == ("submitted/ada/hw1/a.ipynb", ())
+    assert bob.problem == "bob: no notebook was handed in, nothing at all; ask for the .ipynb file"
+
+
+def test_an_assignment_that_nobody_names_so_changes_nothing(handed_in):
+    handed_in.put("submitted/ada/homework/a.ipynb")
+    assert handed_in.collect(assignment="hw1") == handed_in.collect()
+
+
+# Students -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "ids"),
+    [
+        (["ada", "Jos\u00e9 \u738b"], ["ada", "Jos\u00e9 \u738b"]),
+        (["Jose\u0301"], ["Jos\u00e9"]),
+        (["a/b", "c\\d", 'e<>:"|?*f'], ["a_b", "c_d", "e_______f"]),
+        (["..", ".", "", " . "], ["student-4", "student-3", "student", "student-2"]),
+        (["..hidden", "-rf", "end. "], ["hidden", "rf", "end"]),
+        (["a\x00b", "c\nd", "e\u202ef", "g\udcffh"], ["a_b", "c_d", "e_f", "g_h"]),
+        (["con", "LPT1.txt", "console"], ["con_", "LPT1.txt_", "console"]),
+        (["reference", "Reference"], ["reference_-2", "Reference_"]),
+        (["ada", "Ada", "ADA"], ["ada-3", "Ada-2", "ADA"]),
+        (["x", "X", "x-2"], ["x-3", "X", "x-2"]),
+        (["Jos\u00e9", "Jose\u0301"], ["Jos\u00e9-2", "Jos\u00e9"]),
+        (["z" * 300], ["z" * 91 + "-7cf7dc7f"]),
+    ],
+    ids=[
+        "as they are", "composed", "separators", "nothing left", "dots and dashes", "unprintable", "devices",
+        "reserved", "case", "number taken", "same when composed", "long",
+    ],
+)  # fmt: skip
+def test_student_ids_are_safe_folder_names(names, ids):
+    assert intake.student_ids(names) == tuple(ids)
+
+
+@settings(deadline=None)
+@example(names=["a", "A", "a-2", "A-2", "a-2-2"])
+@given(names=st.lists(st.text(max_size=12) | st.text("aA.-2/ \u0301", max_size=4), max_size=8))
+def test_any_names_become_unique_safe_ids_whatever_their_order(names):
+    ids = intake.student_ids(names)
+    assert len({unicodedata.normalize("NFKC", one).casefold() for one in ids}) == len(names)
+    assert all(one and one == Path(one).name and one[0] not in ".-" and one.isprintable() for one in ids)
+    assert all(len(one.encode()) <= 110 for one in ids)
+    assert sorted(ids) == sorted(intake.student_ids(names[::-1]))
+
+
+def test_the_class_is_the_same_in_whatever_order_it_is_listed(handed_in, monkeypatch):
+    handed_in.put(
+        "ada/x.ipynb", "Ada/x.ipynb", "bob.ipynb", "zoe/x.ipynb", "zoe/y.ipynb", "zoe/data/1", "zoe/2"
+    )
+    usual = handed_in.collect()
+    listdir = os.listdir
+    monkeypatch.setattr(layouts.os, "listdir", lambda folder: sorted(listdir(folder), reverse=True))
+    assert handed_in.collect() == usual
+    assert [one.student for one in usual.submissions] == ["Ada", "ada-2", "bob", "zoe"]
+
+
+def test_only_the_named_students_are_read(handed_in):
+    handed_in.put("Ada/x.ipynb", "ada/x.ipynb", "bob/x.ipynb", "note.txt")
+    found = handed_in.collect(only=["ada-2", "bob"])
+    assert [one.origin for one in found.submissions] == ["ada/x.ipynb", "bob/x.ipynb"]
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("alicia", "no student is called alicia; some who are: alice"),
+        ("qqq", "no student is called qqq; some who are: alice, s0, s1, s2, s3"),
+    ],
+    ids=["close", "far"],
+)
+def test_a_student_who_is_not_there_is_refused(handed_in, wanted, message):
+    handed_in.put("alice/x.ipynb", *(f"s{n}/x.ipynb" for n in range(9)))
+    with pytest.raises(UsageError) as refusal:
+        handed_in.collect(only=[wanted])
+    assert str(refusal.value) == message
+
+
+# Nothing to grade -----------------------------------------------------------------------------------------
+
+
+def refusal(root):
+    with pytest.raises(UsageError) as raised:
+        intake.collect(root, limits=LIMITS)
+    return str(raised.value).removeprefix(f"{root}: ")
+
+
+def test_an_empty_folder_is_refused(handed_in):
+    assert (
+        refusal(handed_in.path)
+        == "the folder is empty; put the students' notebooks there, or name another one"
+    )
+
+
+def test_a_missing_folder_is_refused(tmp_path):
+    assert refusal(tmp_path / "gone") == "no such file or folder; name the folder that holds the submissions"
+
+
+@pytest.mark.parametrize("name", ["ada/hw1.pdf", "notes.txt"])
+def test_a_folder_without_any_notebook_is_refused_with_the_layouts_looked_for(handed_in, name):
+    assert refusal(handed_in.put(name).path) == (
+        "no submissions recognised. Looked for "
+        "nbgrader (submitted/<student>/<assignment>/*.ipynb, or a timestamp.txt beside a notebook); "
+        "plain (*.ipynb, each named for its student, or one folder a student). "
+        "Unpack archives, and name the folder that holds the students' files"
+    )
+
+
+def test_a_file_that_is_no_notebook_is_refused(handed_in):
+    assert refusal(handed_in.put("class.zip").path / "class.zip").startswith(
+        "no submissions recognised. Looked for"
+    )
+
+
+def test_far_too_many_files_are_refused(handed_in, monkeypatch):
+    monkeypatch.setattr(layouts, "MOST_ENTRIES", 3)
+    handed_in.put("a.ipynb", "b.ipynb", "c.ipynb")
+    assert len(handed_in.collect().submissions) == 3
+    assert (
+        refusal(handed_in.put("d.ipynb").path) == "more than 3 files; name the folder of the submissions only"
+    )
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(handed_in, monkeypatch):
+    def denied(_folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(layouts.os, "listdir", denied)
+    assert refusal(handed_in.path) == "it cannot be read (Permission denied); check its permissions"

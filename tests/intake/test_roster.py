@@ -1,0 +1,80 @@
+import pytest
+
+from grader.errors import UsageError
+from grader.intake import roster
+
+CLASS = ("ana-lima", "minh-nguyen", "eszter-szabó")
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(content):
+        path = tmp_path / "participation.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return roster.read(path, CLASS)
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("content", "facts", "strangers"),
+    [
+        pytest.param(
+            "student,participated\nana-lima,yes\n", {"ana-lima": {"participated": "yes"}}, [], id="plain"
+        ),
+        pytest.param(
+            "student;participated\nana-lima;no\n", {"ana-lima": {"participated": "no"}}, [], id="semicolons"
+        ),
+        pytest.param("\ufeffstudent,x\r\nana-lima,1\r\n", {"ana-lima": {"x": "1"}}, [], id="saved by Excel"),
+        pytest.param(" Student , X \n ANA-LIMA , 1 \n", {"ana-lima": {"x": "1"}}, [], id="case and spaces"),
+        pytest.param("x,student\n1,minh-nguyen", {"minh-nguyen": {"x": "1"}}, [], id="another order"),
+        pytest.param("student,x\nESZTER-SZABÓ,1", {"eszter-szabó": {"x": "1"}}, [], id="accents"),
+        pytest.param('student,x\nana-lima,"a, ""b""\nc"', {"ana-lima": {"x": 'a, "b"\nc'}}, [], id="quotes"),
+        pytest.param(
+            "student,x\nnobody,1\nana-lima,2", {"ana-lima": {"x": "2"}}, ["nobody"], id="a stranger"
+        ),
+        pytest.param("student,x\n\n,\n  ,\nana-lima,2\n\n", {"ana-lima": {"x": "2"}}, [], id="empty rows"),
+        pytest.param("student,x,y\nana-lima,1", {"ana-lima": {"x": "1"}}, [], id="a short row"),
+        pytest.param("x,student\n1", {}, [], id="a row without a student"),
+        pytest.param("student,x\nana-lima,1,2,3", {"ana-lima": {"x": "1"}}, [], id="a long row"),
+        pytest.param("student,x\nana-lima,1\nAna-Lima,1", {"ana-lima": {"x": "1"}}, [], id="the same twice"),
+        pytest.param("student", {}, [], id="nobody"),
+    ],
+)
+def test_a_table_is_read(read, content, facts, strangers):
+    assert read(content) == (facts, strangers)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param("", "no column `student` in its first row; it has: nothing", id="empty"),
+        pytest.param("name,participated\nana,yes", "it has: name, participated", id="another column"),
+        pytest.param('student,x\n"ana', r"participation\.csv is no CSV: ", id="an open quote"),
+        pytest.param("student\n" + "x" * 200_000, "is no CSV: field larger than", id="an endless field"),
+        pytest.param(
+            b"student,x\nJos\xe9,1", "is not UTF-8 text; save it again as a CSV in UTF-8", id="Latin-1"
+        ),
+        pytest.param(b"\xff\xfes\0t\0", "is not UTF-8 text", id="UTF-16"),
+        pytest.param(
+            "student,x\nana-lima,yes\nANA-LIMA,no",
+            "two rows for ANA-LIMA, which differ; keep one",
+            id="a contradiction",
+        ),
+        pytest.param(
+            b"student\n" * (roster.MOST_BYTES // 8 + 1),
+            "is larger than 16 MiB; is it a list of students",
+            id="huge",
+        ),
+    ],
+)
+def test_what_is_no_such_table_is_refused(read, content, message):
+    with pytest.raises(UsageError, match=message):
+        read(content)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"gone\.csv can't be read: No such file"):
+        roster.read(tmp_path / "gone.csv", CLASS)
+    with pytest.raises(UsageError, match="can't be read: Is a directory"):
+        roster.read(tmp_path, CLASS)

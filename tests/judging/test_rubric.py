@@ -1,0 +1,629 @@
+"""Rubrics as tests: what is refused, what each ending of a test says, and that no test can stop the judge."""
+
+import json
+import math
+import multiprocessing
+import textwrap
+import time
+import zlib
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from grader import evidence
+from grader.assignment import loading as assignment
+from grader.datasets import fashion_mnist as datasets
+from grader.errors import HarnessError, RubricError
+from grader.judging import court as courts
+from grader.judging.api import Band, Data, Reference, question
+from grader.judging.court import Bench, Case, Court
+from grader.judging.server import Judge
+from grader.model import Ending, Execution, Flag, FoundBy, Outcome, combine
+
+TOML = """
+id = "mini"
+title = "A small one"
+reference = "master.ipynb"
+seeds = [1]
+[limits]
+judge = 3
+[settings]
+epochs = 3
+[[question]]
+id = "1"
+title = "First"
+points = 1
+[[question]]
+id = "2"
+title = "Second"
+points = 0.5
+"""
+CELLS = (
+    new_markdown_cell("**1.** Say x.", metadata={"grader": {"prompt": "1"}}),
+    new_code_cell("x = 1", metadata={"grader": {"question": "1", "names": ["x"]}}),
+    new_code_cell("y = 1", metadata={"grader": {"question": "2", "names": ["y"]}}),
+)
+SECOND = '@question("2", points=0.5)\ndef test_two(): pass\n'
+HEAD = "import os, sys, time\nimport pytest\nfrom grader import award, fail, question, review, skip\n"
+
+
+def judged(court, case):
+    grades = []
+    court.sit(lambda judge: grades.append(judge(case)))
+    return grades[0]
+
+
+@dataclass
+class Place:
+    """A folder with an assignment, and executions of notebooks."""
+
+    folder: object
+    runs: int = field(default=0)
+
+    def rubric(self, text, *, head=HEAD, name="test_rubric.py"):
+        (self.folder / name).write_text(head + textwrap.dedent(text), encoding="utf-8")
+        return assignment.load(self.folder)
+
+    def check(self, body, *, points=1, more=SECOND):
+        """A rubric whose first question has one test with this body."""
+        return self.rubric(
+            f'@question("1", points={points})\ndef test_one(student, reference, settings, exhibits):\n'
+            f'    """What it says."""\n{textwrap.indent(textwrap.dedent(body), "    ")}\n{more}'
+        )
+
+    def run(self, cells=CELLS, *, stored=None, ending=Ending.FINISHED, **facts):
+        self.runs += 1
+        folder = self.folder / f"run{self.runs}"
+        (folder / "evidence").mkdir(parents=True)
+        nbformat.write(new_notebook(cells=list(cells)), folder / courts.EXECUTED)
+        if stored is not None:
+            (folder / courts.EVIDENCE).write_bytes(stored)
+        return Execution(student="ana", folder=folder, ending=ending, **facts)
+
+    def court(self, rubric):
+        reference = courts.work(self.run(), rubric, "full")
+        return Court(rubric, "full", Reference((reference,)), Data(None, complete=True))
+
+    def grade(self, rubric, execution=None):
+        return judged(self.court(rubric), Case(execution=execution or self.run()))
+
+    def bench(self, rubric, dataset):
+        return Bench(assignment=rubric.folder, profile="full", reference=(self.run(),), dataset=dataset)
+
+
+@pytest.fixture
+def place(tmp_path):
+    nbformat.write(new_notebook(cells=list(CELLS)), tmp_path / "master.ipynb")
+    (tmp_path / "assignment.toml").write_text(TOML)
+    return Place(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return datasets.subset(tmp_path_factory.mktemp("cache"))
+
+
+def records(*facts):
+    frames = []
+    for one in facts:
+        text = json.dumps(one).encode()
+        frames.append(evidence.HEADER.pack(len(text), 0, zlib.crc32(text)) + text)
+    return evidence.MAGIC + b"".join(frames)
+
+
+def cell(index, **values):
+    return {
+        "kind": "cell",
+        "cell": index,
+        "values": {k: {"type": "number", "value": v} for k, v in values.items()},
+    }
+
+
+# --- refused rubrics ------------------------------------------------------------------------------------
+
+
+def one(points=1, name="test_one", **more):
+    extra = "".join(f", {key}={value!r}" for key, value in more.items())
+    return f'@question("1", points={points}{extra})\ndef {name}(): pass\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param(
+            one(0.75) + SECOND, r"question 1 are worth 0\.75 points; assignment\.toml says 1\.", id="too few"
+        ),
+        pytest.param(
+            one(0.75) + one(0.5, "test_b") + SECOND, r"question 1 are worth 1\.25 points", id="too many"
+        ),
+        pytest.param(one(), "Question 2 has no check", id="none"),
+        pytest.param("", "Question 1 has no check. Question 2 has no check", id="an empty rubric"),
+        pytest.param(
+            one() + SECOND.replace('"2"', '"9"'),
+            "test_two is for question '9', which assignment.toml does not have",
+            id="unknown question",
+        ),
+        pytest.param(
+            one() + SECOND + "def test_three(): pass", "test_three has no @question mark", id="unmarked"
+        ),
+        pytest.param(
+            one(visibility="secret") + SECOND,
+            "test_one has the visibility 'secret'; it must be one of visible, hidden, after_due_date",
+            id="visibility",
+        ),
+        pytest.param(one() + "def broken(:\n", r"test_rubric\.py.*SyntaxError", id="syntax error"),
+        pytest.param("import no_such_module", "No module named 'no_such_module'", id="import error"),
+        pytest.param("1/0", "ZeroDivisionError", id="a crash at import"),
+        pytest.param("sys.exit(0)", "pytest could not run the rubric", id="an exit at import"),
+        pytest.param(one("'abc'") + SECOND, "ConversionSyntax", id="points that are no number"),
+        pytest.param(
+            one("'nan'") + SECOND,
+            "test_one is worth NaN points; it must be a number from 0 on",
+            id="nan points",
+        ),
+        pytest.param(
+            one(1.5) + one(-0.5, "test_b") + SECOND, "test_b is worth -0.5 points", id="negative points"
+        ),
+    ],
+)
+def test_a_rubric_that_contradicts_itself_is_refused(place, text, message):
+    with pytest.raises(RubricError, match=message) as refused:
+        courts.check_rubric(place.rubric(text))
+    assert str(place.folder) in str(refused.value)
+
+
+def test_two_checks_of_one_name_are_refused(place):
+    place.rubric(one(0.5), name="test_a.py")
+    with pytest.raises(RubricError, match="Two checks have the name test_one"):
+        courts.check_rubric(place.rubric(one(0.5) + SECOND))
+
+
+def test_a_good_rubric_is_not_refused_and_runs_no_test(place, capfd):
+    courts.check_rubric(place.check("sys.exit('this ran')"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_points_are_exact(request):
+    request.config.addinivalue_line("markers", "question: what the plugin registers")
+    assert question("1", points=0.1).kwargs["points"] == Decimal("0.1")
+
+
+# --- verdicts -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "earned", "message"),
+    [
+        pytest.param("pass", "passed", 1, "", id="returns"),
+        pytest.param('fail("Wrong.")', "failed", 0, "Wrong.", id="fail"),
+        pytest.param("award(0.25, 'Half right.')", "partial", "0.25", "Half right.", id="award"),
+        pytest.param("award('0.3', 'x')", "partial", "0.3", "x", id="award in text"),
+        pytest.param(
+            "award(1.01, 'x')", "broken", 0, "The check awards 1.01 of 1 points.", id="award too much"
+        ),
+        pytest.param(
+            "award(-1, 'x')", "broken", 0, "The check awards -1 of 1 points.", id="award below zero"
+        ),
+        pytest.param("award('nan', 'x')", "broken", 0, "The check awards NaN of 1 points.", id="award nan"),
+        pytest.param('review("Who knows.")', "review", 0, "Who knows.", id="review"),
+        pytest.param(
+            'review("The rest?", points=0.5)', "review", "0.5", "The rest?", id="review keeps what is sure"
+        ),
+        pytest.param('skip("Lost before.")', "skipped", 0, "Lost before.", id="skip"),
+        pytest.param('pytest.skip("Lost.")', "skipped", 0, "Lost.", id="pytest.skip"),
+        pytest.param("assert 1 == 2, 'Not two.'", "failed", 0, "Not two.", id="assert"),
+        pytest.param("assert 1 == 2", "failed", 0, "assert 1 == 2", id="a bare assert"),
+        pytest.param("raise AssertionError", "failed", 0, "The check did not hold.", id="an empty assert"),
+        pytest.param(
+            "1 / 0", "broken", 0, "The check itself failed: ZeroDivisionError: division by zero", id="a crash"
+        ),
+        pytest.param(
+            "student.answer('9')", "broken", 0, "The check itself failed: KeyError: '9'", id="a wrong name"
+        ),
+        pytest.param("sys.exit(0)", "broken", 0, "The check itself failed: SystemExit: 0", id="sys.exit"),
+        pytest.param(
+            "raise RecursionError", "broken", 0, "The check itself failed: RecursionError: ", id="recursion"
+        ),
+    ],
+)
+def test_what_the_end_of_a_test_says(place, body, outcome, earned, message):
+    first, second = place.grade(place.check(body)).checks
+    assert (first.outcome, first.earned, first.message) == (outcome, Decimal(earned), message)
+    assert (first.max, second.outcome) == (1, Outcome.PASSED)
+
+
+def test_a_check_carries_what_the_student_needs(place):
+    body = "fail('Wrong.', expected=[1], actual=None, hint='Look.')"
+    text = place.check(body).folder.joinpath("test_rubric.py").read_text()
+    rubric = place.rubric(text.replace("points=1)", 'points=1, visibility="hidden")'), head="")
+    check = place.grade(rubric).checks[0]
+    assert (check.id, check.question, check.title) == ("test_one", "1", "What it says.")
+    assert (check.expected, check.actual, check.hint, check.visibility) == ("[1]", "None", "Look.", "hidden")
+
+
+def test_without_a_docstring_the_name_is_the_title(place):
+    grade = place.grade(place.check("pass"))
+    assert grade.checks[1].title == "two"
+
+
+def test_a_fixture_that_is_not_there_breaks_its_check(place):
+    rubric = place.check("pass", more='@question("2", points=0.5)\ndef test_two(nothing): pass\n')
+    check = place.grade(rubric).checks[1]
+    assert check.outcome is Outcome.BROKEN
+    assert "FixtureLookupError: ('nothing'" in check.message
+
+
+def test_settings_and_exhibits(place):
+    body = """
+    assert settings["epochs"] == 3
+    exhibits.text("Seen", "text")
+    exhibits.curves("Loss", x="epoch", y="loss", series=[{"label": "l", "who": "student", "y": [1.0]}])
+    exhibits.images("Shown", series=[])
+    fail("Wrong.")
+    """
+    first, second = place.grade(place.check(body)).questions
+    assert [(each.kind, each.title) for each in first.exhibits] == [
+        ("text", "Seen"),
+        ("curves", "Loss"),
+        ("images", "Shown"),
+    ]
+    assert first.exhibits[1].data["series"][0]["y"] == [1.0]
+    assert second.exhibits == ()
+
+
+def test_what_a_check_prints_is_not_printed(place, capfd):
+    place.grade(place.check("print('noise'); print('noise', file=sys.stderr)"))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_conftest_and_no_plugin_takes_part(place, monkeypatch):
+    (place.folder / "conftest.py").write_text("1/0")
+    (place.folder / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
+    assert place.grade(place.check("pass")).total == Decimal("1.5")
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ("passed passed", "passed"),
+        ("passed failed", "partial"),
+        ("passed partial", "partial"),
+        ("passed skipped", "partial"),
+        ("partial", "partial"),
+        ("failed skipped", "failed"),
+        ("failed failed", "failed"),
+        ("skipped", "skipped"),
+        ("passed review", "review"),
+        ("failed review", "review"),
+        ("review broken", "broken"),
+        ("passed broken", "broken"),
+        ("", "broken"),
+    ],
+)
+def test_a_questions_outcome_comes_from_its_checks(outcomes, expected):
+    assert combine([Outcome(outcome) for outcome in outcomes.split()]) == expected
+
+
+# --- grades ---------------------------------------------------------------------------------------------
+
+
+def test_a_grade_sums_up_its_checks(place):
+    grade = place.grade(place.check("review('x', points=0.25)"))
+    assert (grade.total, grade.max, grade.provisional) == (Decimal("0.75"), Decimal("1.5"), True)
+    first, second = grade.questions
+    assert (first.outcome, first.points, second.outcome, second.points) == (
+        "review",
+        Decimal("0.25"),
+        "passed",
+        Decimal("0.5"),
+    )
+    assert (first.found_by, first.cells, first.reference_cells) == (FoundBy.METADATA, (1,), (1,))
+    assert (grade.student, grade.assignment, grade.ending) == ("ana", "mini", Ending.FINISHED)
+
+
+def test_a_final_grade_is_not_provisional(place):
+    assert not place.grade(place.check("fail('x')")).provisional
+
+
+def test_a_grade_on_a_sample_of_the_data_is(place):
+    court = replace(place.court(place.check("pass")), data=Data(None, complete=False))
+    grade = judged(court, Case(execution=place.run(), origin="zip", facts={"participated": "yes"}))
+    assert grade.provisional
+    assert [flag.kind for flag in grade.flags] == ["subset"]
+    assert grade.origin == "zip"
+
+
+def test_what_the_course_knows_reaches_the_check(place):
+    court = place.court(place.check("assert student.facts['participated'] == 'yes'"))
+    facts = {"participated": "yes"}
+    assert judged(court, Case(execution=place.run(), facts=facts)).checks[0].outcome is Outcome.PASSED
+
+
+def test_an_unreadable_notebook_goes_to_a_person(place):
+    execution = Execution(
+        student="ana", folder=place.folder / "none", ending=Ending.UNREADABLE, detail="It is empty."
+    )
+    grade = place.grade(place.check("pass"), execution)
+    assert {(check.outcome, check.earned, check.message) for check in grade.checks} == {
+        (Outcome.REVIEW, 0, "It is empty.")
+    }
+    assert (grade.total, grade.max, grade.provisional) == (0, Decimal("1.5"), True)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        b"",
+        b"no evidence",
+        records([1]),
+        records({"arrays": {"x": ["|u1", [9], 0]}}),
+        records(cell(1)) + b"junk",
+    ],
+    ids=["empty", "other bytes", "a list", "a forged array", "junk behind it"],
+)
+def test_corrupt_evidence_is_never_a_zero(place, stored):
+    grade = place.grade(place.check("pass"), place.run(stored=stored))
+    if stored.endswith(b"junk"):
+        assert grade.total == Decimal("1.5")
+        return
+    assert {check.outcome for check in grade.checks} == {Outcome.BROKEN}
+    assert grade.checks[0].message.startswith("The stored evidence can't be read: ")
+
+
+def test_evidence_that_was_forged_is_for_a_person_to_judge(place):
+    """It is the student's doing, not our failure."""
+    told = Flag(kind=evidence.TAMPERED, message="The evidence was tampered with: it is none.")
+    grade = place.grade(place.check("pass"), place.run(stored=b"no evidence", flags=(told,)))
+    assert {(check.outcome, check.message) for check in grade.checks} == {(Outcome.REVIEW, told.message)}
+    assert grade.flags == (told,)
+
+
+def test_a_run_that_we_broke_says_how(place):
+    execution = Execution(
+        student="ana", folder=place.folder / "none", ending=Ending.BROKEN, detail="No kernel started."
+    )
+    assert {
+        (check.outcome, check.message) for check in place.grade(place.check("pass"), execution).checks
+    } == {(Outcome.BROKEN, "We could not run this notebook: No kernel started.")}
+
+
+def test_evidence_that_is_gone_is_never_a_zero(place):
+    execution = Execution(student="ana", folder=place.folder / "none", ending=Ending.FINISHED)
+    assert {check.outcome for check in place.grade(place.check("pass"), execution).checks} == {Outcome.BROKEN}
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "earned"),
+    [
+        ("pass", "passed", 1),
+        ("fail('x')", "broken", 0),
+        ("award(0.5, 'x')", "broken", 0),
+        ("review('x')", "broken", 0),
+    ],
+)
+def test_where_we_broke_the_run_only_what_is_right_stands(place, body, outcome, earned):
+    check = place.grade(place.check(body), place.run(ending=Ending.BROKEN, detail="no kernel")).checks[0]
+    assert (check.outcome, check.earned) == (outcome, earned)
+    assert check.message == ("" if outcome == "passed" else "We could not run this notebook: no kernel")
+
+
+def test_what_a_deadline_cut_off_is_open(place):
+    execution = place.run(ending=Ending.TIMEOUT, cut_cells=(1,))
+    check = place.grade(place.check("fail('Nothing there.')"), execution).checks[0]
+    assert (check.outcome, check.message) == (
+        Outcome.REVIEW,
+        "Cut off by a deadline, so this is open. Nothing there.",
+    )
+
+
+# --- a student's work -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def work(place):
+    """A run in which `x` changes in cells 1, 3 and 4, and `y` in cell 2."""
+    extra = (new_code_cell("# 1\nx = 3"), new_code_cell("# 1\nx = 4"))
+    stored = records(cell(1, x=1), cell(2, y=2), cell(3, x=3), cell(4, x=4, z=9))
+    rubric = place.rubric(one() + SECOND)
+    return courts.work(place.run((*CELLS, *extra), stored=stored), rubric, "full", {})
+
+
+def test_a_value_is_that_of_its_own_question(work):
+    assert work.answer("2").cells == (2,)
+    assert work.value("x", "2").number == 1  # as it was when 2 had been answered
+    assert work.value("y", "2").number == 2
+    assert work.value("x").number == 4
+    assert work.value("z", "2").number == 9  # made later, but found all the same
+    assert work.value("nothing", "1") is None
+
+
+def test_all_values_of_a_question_are_kept(work):
+    assert [value.number for value in work.values("x", "1")] == [1, 3, 4]
+    assert [value.number for value in work.values("x", "2")] == [1]
+
+
+def test_an_answer_shows_what_it_printed(place):
+    outputs = [
+        new_output("stream", name="stdout", text="printed\n"),
+        new_output("stream", name="stderr", text="a warning\n"),
+        new_output("execute_result", data={"text/plain": "returned"}),
+        new_output("display_data", data={"text/plain": "<Figure>", "image/png": "AA=="}),
+        new_output("display_data", data={"text/html": "<b>"}),
+        new_output("error", ename="NameError", evalue="x", traceback=["trace"]),
+        new_output("error", ename="Later", evalue="y", traceback=[]),
+    ]
+    shown = new_code_cell("x = 1", metadata={"grader": {"question": "1"}}, outputs=outputs)
+    said = new_markdown_cell("In words.", metadata={"grader": {"question": "1"}})
+    answer = courts.work(place.run((shown, said)), place.rubric(one() + SECOND), "full").answer("1")
+    assert answer.text == "printed\n\nreturned"
+    assert answer.error == "NameError: x"
+    assert answer.pictures == 1
+    assert (answer.markdown, answer.source) == ("In words.", "x = 1\n\nIn words.")
+
+
+def test_text_with_finds_a_name_wherever_it_is_used(place):
+    def printing(source, text):
+        return new_code_cell(source, outputs=[new_output("stream", name="stdout", text=text)])
+
+    cells = (printing("f(x)", "one"), printing("# g\nff(x)", "two"), printing("print(f)", "three"))
+    work = courts.work(place.run(cells), place.rubric(one() + SECOND), "full")
+    assert work.text_with("f") == "one\nthree"
+
+
+@pytest.mark.parametrize(
+    ("values", "floor", "low", "high"),
+    [((1.0, 1.0, 1.0), 0.5, 0.5, 1.5), ((1.0,), 0.1, 0.9, 1.1), ((0.0, 1.0, 2.0), 0.1, -5.0, 7.0)],
+    ids=["no spread", "one run", "six deviations"],
+)
+def test_a_band_is_measured_over_the_seeds(values, floor, low, high):
+    band = Reference(values).band(float, floor=floor)
+    assert (band.low, band.high) == pytest.approx((low, high))
+    assert low in band
+    assert high + 0.01 not in band
+    assert math.nan not in band  # noqa: PLW0177 - it is the point
+
+
+def test_a_reference_without_the_figure_is_our_fault():
+    with pytest.raises(HarnessError, match="The reference has no such figure"):
+        Reference((1.0, float("nan"))).band(float, floor=1)
+
+
+def test_a_band_reads_well():
+    assert str(Band(0.81234, 0.85)) == "0.812 to 0.85"
+
+
+# --- the judge's own process ----------------------------------------------------------------------------
+
+HOSTILE = """
+match student.answer("1").source:
+    case "exit": sys.exit(3)
+    case "die": os._exit(0)
+    case "kill": os.kill(os.getpid(), 9)
+    case "hang": time.sleep(60)
+    case "stop": pytest.exit("enough", returncode=0)
+    case "interrupt": raise KeyboardInterrupt
+    case "leave": os.environ["LEFT"] = "1"; sys.modules["left"] = sys
+    case "look": assert "LEFT" not in os.environ and "left" not in sys.modules
+"""
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory, dataset):
+    folder = tmp_path_factory.mktemp("hostile")
+    nbformat.write(new_notebook(cells=list(CELLS)), folder / "master.ipynb")
+    (folder / "assignment.toml").write_text(TOML.replace("judge = 3", "judge = 2"))
+    place = Place(folder)
+    with Judge(place.bench(place.check(HOSTILE), dataset)) as court:
+
+        def grade(source):
+            return court.judge(
+                Case(execution=place.run((new_code_cell(source, metadata=CELLS[1].metadata),)))
+            )
+
+        yield grade
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("exit", "The check itself failed: SystemExit: 3"),
+        ("die", "Judging ended without a grade."),
+        ("kill", "Judging ended without a grade."),
+        ("hang", "Judging took longer than 2 s."),
+        ("stop", "HarnessError: No verdict came from: test_one, test_two."),
+        ("interrupt", "HarnessError: No verdict came from: test_one, test_two."),
+    ],
+)
+def test_no_check_can_stop_the_judge(hostile, source, message):
+    grade = hostile(source)
+    assert grade.questions[0].outcome is Outcome.BROKEN
+    assert grade.checks[0].message == message
+    assert grade.questions[0].max == 1
+    assert hostile("x = 1").total == Decimal("1.5")
+
+
+def test_no_check_leaves_anything_behind(hostile):
+    assert hostile("leave").total == Decimal("1.5")
+    assert hostile("look").total == Decimal("1.5")
+
+
+REMEMBERS = """\
+@cache
+def computed(work):
+    COUNT.write_text(COUNT.read_text() + "x")
+
+
+@question("1", points=1)
+def test_one(student, reference):
+    computed(reference.first)
+    computed(student)
+"""
+
+
+def test_what_is_cached_of_the_reference_is_computed_once(place, dataset):
+    count = place.folder / "count"
+    count.write_text("")
+    head = f"from functools import cache\nfrom pathlib import Path\nCOUNT = Path({str(count)!r})\n"
+    with Judge(place.bench(place.rubric(head + REMEMBERS + SECOND), dataset)) as court:
+        court.judge(Case(execution=place.run()))
+        before = len(count.read_text())
+        for _ in range(3):
+            assert court.judge(Case(execution=place.run())).total == Decimal("1.5")
+    assert len(count.read_text()) == before + 3
+
+
+@pytest.mark.parametrize("body", ["while True: pass", "import os; os._exit(1)"], ids=["hangs", "crashes"])
+def test_a_check_that_fails_on_the_reference_ends_no_judge(place, dataset, body):
+    toml = place.folder / "assignment.toml"
+    toml.write_text(TOML.replace("judge = 3", "judge = 1"))
+    with Judge(place.bench(place.check(body), dataset)) as court:
+        assert court.judge(Case(execution=place.run())).questions[0].outcome is Outcome.BROKEN
+
+
+def test_a_check_that_stops_pytest_now_and_then_is_refused(place, dataset):
+    """Its fork may fare better than the server, which then has to say so."""
+    been = place.folder / "been"
+    moody = f"""
+from pathlib import Path
+been = Path({str(been)!r})
+if been.exists(): pytest.exit("enough")
+been.touch()
+"""
+    with Judge(place.bench(place.check(moody), dataset)) as court:
+        for _ in range(2):
+            with pytest.raises(HarnessError, match="No verdict came from: test_one, test_two"):
+                court.judge(Case(execution=place.run()))
+
+
+def test_a_judge_that_cannot_open_says_why(place, dataset):
+    bench = place.bench(place.check("pass"), dataset)
+    (place.folder / "assignment.toml").write_text("")
+    with Judge(bench) as court, pytest.raises(RubricError, match="the key 'id' is missing"):
+        court.judge(Case(execution=place.run()))
+
+
+def test_a_rubric_that_broke_meanwhile_is_refused_for_each_student(place, dataset):
+    bench = place.bench(place.check("pass"), dataset)
+    place.rubric(one(0.5) + SECOND)
+    with Judge(bench) as court:
+        for _ in range(2):
+            with pytest.raises(RubricError, match=r"worth 0\.5 points"):
+                court.judge(Case(execution=place.run()))
+
+
+def test_a_judge_whose_process_is_gone_is_our_fault(place, dataset):
+    with Judge(place.bench(place.check("pass"), dataset)) as court:
+        court.judge(Case(execution=place.run()))
+        server = max(multiprocessing.active_children(), key=lambda child: child.pid)  # the last one started
+        while not (waiting := psutil.Process(server.pid).children()):
+            time.sleep(0.01)  # until a fork is ready for the next one
+        server.kill()
+        server.join()
+        with pytest.raises(HarnessError, match="The judge's process ended unexpectedly"):
+            court.judge(Case(execution=place.run()))
+        assert not psutil.wait_procs(waiting, timeout=10)[1]

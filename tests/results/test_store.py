@@ -1,0 +1,341 @@
+"""A results folder: whole at any moment, one writer, and clear words for what is none."""
+
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from grader.errors import HarnessError, UsageError
+from grader.model import Check, Ending, Execution, Flag, FoundBy, Grade, Outcome, QuestionGrade, Submission
+from grader.results.store import DATABASE, Store, dump_execution, load_execution
+
+EXECUTION = Execution(
+    student="ada",
+    folder=Path("elsewhere"),
+    ending=Ending.ERROR,
+    detail="cell 3 raised ValueError: ½",
+    seconds=1.25,
+    longest_cell=0.5,
+    cut_cells=(4,),
+    stranded_cells=(2, 3),
+    compat=({"name": "cuda", "count": 2},),
+    sandbox={"mode": "none", "seccomp": False},
+    flags=(Flag(kind="evidence", message="2 cells are silent"),),
+)
+GRADE = Grade(
+    student="ada", assignment="tiny", title="Tiny", profile="quick", ending=Ending.FINISHED,
+    ending_detail="", total=Decimal("0.25"), max=Decimal(1), provisional=False, seconds=1.0,
+    questions=(
+        QuestionGrade(
+            id="1", title="One", points=Decimal("0.25"), max=Decimal(1), outcome=Outcome.PARTIAL,
+            found_by=FoundBy.MARKER,
+            checks=(
+                Check(
+                    id="test_one", question="1", title="One.", outcome=Outcome.PARTIAL,
+                    earned=Decimal("0.25"), max=Decimal(1),
+                ),
+            ),
+        ),
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def store(root):
+    with Store.open(root) as store:
+        yield store
+
+
+def submission(student):
+    return Submission(student=student, notebook=None, layout="plain", origin=f"{student}/hw.ipynb")
+
+
+def executed(store, student="ada", text="executed"):
+    """An execution whose folder lies in the workplace."""
+    folder = store.workplace(student)
+    folder.mkdir()
+    (folder / "executed.ipynb").write_text(text)
+    return replace(EXECUTION, student=student, folder=folder)
+
+
+def enrol(store, *students):
+    store.enrol([submission(student) for student in students], {})
+
+
+def files(root):
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def test_an_execution_survives_the_way_through_json():
+    assert load_execution(dump_execution(EXECUTION), EXECUTION.folder) == EXECUTION
+
+
+def test_a_kept_execution_lies_in_its_place_and_nowhere_else(store, root):
+    kept = store.keep(executed(store), "key")
+    assert kept.folder == root / "students" / "ada"
+    assert (kept.folder / "executed.ipynb").read_text() == "executed"
+    assert not list((root / ".work").iterdir())
+    assert store.execution("ada") == store.execution("ada", key="key") == kept
+    assert store.execution_key("ada") == "key"
+
+
+def test_another_key_is_another_execution(store):
+    store.keep(executed(store), "key")
+    assert store.execution("ada", key="other") is None
+    assert store.execution("bob") is None
+    assert store.execution_key("bob") == ""
+
+
+def test_a_new_execution_takes_the_old_ones_grade_and_files_away(store, root):
+    enrol(store, "ada")
+    store.keep(executed(store), "old")
+    store.record(GRADE, "old")
+    store.write("students/ada/report.html", "old")
+    store.keep(executed(store, text="new"), "new")
+    assert store.grade("ada") is None
+    assert [path.name for path in (root / "students/ada").iterdir()] == ["executed.ipynb"]
+
+
+def test_a_hand_in_that_can_no_longer_be_read_leaves_nothing_of_the_one_before(store, root):
+    store.keep(executed(store), "old")
+    unreadable = replace(EXECUTION, folder=store.workplace("ada"), ending=Ending.UNREADABLE)
+    store.keep(unreadable, "empty file")
+    assert list((root / "students/ada").iterdir()) == []
+    assert store.execution("ada", key="empty file").ending is Ending.UNREADABLE
+
+
+def test_an_execution_whose_files_were_removed_is_not_known(store):
+    kept = store.keep(executed(store), "key")
+    (kept.folder / "executed.ipynb").unlink()
+    kept.folder.rmdir()
+    assert store.execution("ada") is None
+
+
+class Killed(BaseException):
+    """Ends everything at once, as SIGKILL does."""
+
+
+def kill(*_):
+    raise Killed
+
+
+@pytest.mark.parametrize("moment", ["grader.results.store.Store.put", "grader.results.store.dump_execution"])
+def test_killed_while_it_is_kept_an_execution_is_done_again(root, monkeypatch, moment):
+    """Whatever is on disk when the row is missing: nothing of it counts."""
+    with Store.open(root) as store:
+        enrol(store, "ada")
+        store.keep(executed(store), "old")
+        store.record(GRADE, "old")
+        new = executed(store, text="new")
+        with monkeypatch.context() as patch:
+            patch.setattr(moment, kill)
+            with pytest.raises(Killed):
+                store.keep(new, "new")
+    with Store.open(root) as store:
+        assert store.execution("ada") is None
+        assert store.grades() == []
+        store.keep(executed(store, text="again"), "new")
+        assert (store.folder("ada") / "executed.ipynb").read_text() == "again"
+
+
+def test_a_file_is_written_whole_or_not_at_all(store, root):
+    store.write("deep/down/page.html", "first")
+    with pytest.raises(UnicodeEncodeError):
+        store.write("deep/down/page.html", "second \ud800")
+    assert (root / "deep/down/page.html").read_text() == "first"
+    store.write("deep/down/page.html", "third")
+    assert sorted(path.name for path in (root / "deep/down").iterdir()) == ["page.html"]
+
+
+def test_who_left_the_class_keeps_nothing(store, root):
+    enrol(store, "ada", "bob")
+    for student in ("ada", "bob"):
+        store.keep(executed(store, student), "key")
+        store.record(replace(GRADE, student=student), "key")
+    enrol(store, "bob")
+    assert [grade.student for grade in store.grades()] == ["bob"]
+    assert store.execution("ada") is None
+    assert [path.name for path in (root / "students").iterdir()] == ["bob"]
+
+
+def test_folders_of_nobody_are_removed(store, root):
+    (root / "students/ghost").mkdir(parents=True)
+    enrol(store, "ada")
+    assert list((root / "students").iterdir()) == []
+
+
+def test_the_class_is_listed_as_it_was_handed_in_with_what_the_course_knows(store):
+    store.enrol([submission("bob"), submission("ada")], {"ada": {"participated": "yes"}})
+    assert store.students() == [
+        ("bob", "bob/hw.ipynb", {}),
+        ("ada", "ada/hw.ipynb", {"participated": "yes"}),
+    ]
+
+
+def test_a_grade_is_known_by_its_key(store):
+    enrol(store, "ada")
+    store.record(GRADE, "key")
+    assert store.grade("ada", key="key") == store.grade("ada") == GRADE
+    assert store.grade("ada", key="other") is None
+    assert store.grade("bob") is None
+
+
+def test_what_a_run_was_made_with_is_remembered(root):
+    with Store.open(root) as store:
+        store.remember(profile="quick", seeds=(1, 2))
+    with Store.existing(root) as store:
+        assert (store.recall("profile"), store.recall("seeds"), store.recall("nothing")) == (
+            "quick",
+            [1, 2],
+            None,
+        )
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../ada", "a/b", "/etc", "students/../.."])
+def test_a_students_name_never_leaves_the_folder(store, name):
+    for use in (store.folder, store.workplace):
+        with pytest.raises(HarnessError, match="no folder's"):
+            use(name)
+
+
+@pytest.mark.parametrize("name", ["..a", "ana lima", "Ægir", "a'b;c", "-rf", "[bold]"])
+def test_a_students_name_may_be_odd(store, name, root):
+    enrol(store, name)
+    kept = store.keep(executed(store, name), "key")
+    assert kept.folder.parent == root / "students"
+    assert store.execution(name) == kept
+
+
+def test_work_that_a_killed_run_left_is_cleared(root):
+    with Store.open(root):
+        pass
+    (root / ".work/ada").mkdir(parents=True)
+    with Store.open(root):
+        assert not (root / ".work").exists()
+
+
+def test_temporary_files_end_with_the_store_or_with_the_next_one(root, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with Store.open(root) as store:
+        folder = store.temporary()
+        (folder / "socket").touch()
+        assert folder.parent == tmp_path
+    assert not folder.exists()
+    folder.mkdir()
+    (root / ".tmp").symlink_to(folder)  # as a killed run leaves it
+    with Store.open(root):
+        assert not folder.exists()
+    assert not (root / ".tmp").is_symlink()
+
+
+def test_a_link_to_anything_else_is_not_followed(root, tmp_path):
+    """Results may come from elsewhere."""
+    (home := tmp_path / "grader-home").mkdir()
+    with Store.open(root):
+        pass
+    (root / ".tmp").symlink_to(home)
+    with Store.open(root):
+        pass
+    assert home.is_dir()
+    assert not (root / ".tmp").is_symlink()
+
+
+def test_looking_changes_no_file(root):
+    with Store.open(root) as store:
+        enrol(store, "ada")
+        store.record(GRADE, "key")
+    before = files(root)
+    with Store.existing(root) as store:
+        assert list(store.each_grade()) == [GRADE]
+        assert [grade.student for grade in store.grades()] == ["ada"]
+    assert files(root) == before
+
+
+@pytest.mark.usefixtures("store")
+def test_two_graders_never_write_one_folder(root):
+    """One process after the other, and the second is told why it has to wait."""
+    code = f"from pathlib import Path; from grader.results.store import Store; Store.open(Path({str(root)!r})).__enter__()"
+    other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"UsageError: Another grader is at work on {root}; try again when it is done." in other.stderr
+    with pytest.raises(UsageError, match="Another grader is at work"), Store.existing(root):
+        pass
+
+
+def refusal(root, opening=Store.open):
+    with pytest.raises(UsageError) as refused, opening(root):
+        pass
+    return str(refused.value)
+
+
+def test_a_folder_of_other_things_is_left_alone(root):
+    root.mkdir()
+    (root / "thesis.tex").write_text("years of work")
+    assert refusal(root) == f"{root} holds other files; name an empty or new folder with -o."
+    assert files(root) == {"thesis.tex": b"years of work"}
+
+
+def test_a_folder_that_cannot_be_made_is_named(root):
+    root.write_text("a file")
+    assert refusal(root) == f"The results folder {root} can't be made: File exists."
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, str], ids=["empty", "missing"])
+def test_where_nothing_was_graded_there_is_nothing_to_continue(root, make):
+    make(root)
+    assert refusal(root, Store.existing) == (
+        f"{root} is no results folder: it has no {DATABASE}. Run `grader run` first."
+    )
+
+
+DAMAGES = {
+    "another file": lambda data: b"Dear diary, " * len(data),
+    "cut short": lambda data: data[: len(data) // 2 + 100],
+    "overwritten": lambda data: data[:4096] + b"\xff" * 4096 + data[8192:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_gradebook_is_refused_and_kept(root, damage):
+    with Store.open(root) as store:
+        enrol(store, "ada")
+    path = root / DATABASE
+    path.write_bytes(damaged := damage(path.read_bytes()))
+    assert refusal(root) == (
+        f"{path} is damaged or no gradebook. Name another results folder; "
+        "a new run fills it from the same hand-ins."
+    )
+    assert path.read_bytes() == damaged
+
+
+def test_a_gradebook_of_another_release_is_refused(root):
+    with Store.open(root):
+        pass
+    with sqlite3.connect(root / DATABASE) as database:
+        database.execute("pragma user_version = 99")
+    database.close()
+    assert "was not made by this release of grader" in refusal(root)
+
+
+def test_a_database_of_somebody_else_is_refused(root):
+    root.mkdir()
+    with sqlite3.connect(root / DATABASE) as database:
+        database.execute("create table grade (mine text)")
+    database.close()
+    assert "was not made by this release of grader" in refusal(root)
+
+
+def test_a_run_that_was_killed_while_it_made_the_gradebook_can_start_again(root):
+    root.mkdir()
+    (root / DATABASE).touch()
+    with Store.open(root) as store:
+        enrol(store, "ada")
+        assert [student for student, *_ in store.students()] == ["ada"]
