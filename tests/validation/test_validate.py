@@ -23,7 +23,8 @@ MUTANTS = """\
 def written(assignment, mutants=MUTANTS, opens='{"3": "0.5"}'):
     """The tiny assignment with a catalogue beside its rubric."""
     text = (
-        "from grader.validation.mutation import blank, insert, swap\nfrom grader.validation.validate import Catalogue, Mutant\n"
+        "from grader.validation.mutation import blank, insert, swap\n"
+        "from grader.validation.validate import Catalogue, Mutant\n"
         f"CATALOGUE = Catalogue(mutants=(\n{mutants}), opens={opens})\n"
     )
     (assignment / "mutants.py").write_text(text)
