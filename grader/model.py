@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 SUBSET = "subset"
 """The flag of a grade that was found on a sample of the data set."""
+THEORY = ("theory.md", "theory.tex")
+"""Files beside a notebook in which theory questions may be answered."""
 
 
 class Ending(StrEnum):
@@ -93,7 +95,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """What one run of one notebook left behind. Its folder holds `executed.ipynb` and `evidence/`."""
+    """What one run of one notebook left behind, in a folder whose files are named here and nowhere else."""
 
     student: str
     folder: Path
@@ -109,6 +111,21 @@ class Execution:
     compat: tuple[Mapping[str, Any], ...] = ()
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
+
+    @property
+    def notebook(self) -> Path:
+        """The notebook with the outputs of our run."""
+        return self.folder / "executed.ipynb"
+
+    @property
+    def evidence(self) -> Path:
+        """What the probes in the kernel recorded; not there if they recorded nothing."""
+        return self.folder / "evidence" / "evidence.bin"
+
+    @property
+    def theory(self) -> tuple[Path, ...]:
+        """Files that came with the notebook and may answer theory questions, whether they exist or not."""
+        return tuple(self.evidence.with_name(name) for name in THEORY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

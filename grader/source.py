@@ -66,12 +66,6 @@ class Bindings:
         return cls(frozenset(bound - looped - local), frozenset(looped), frozenset(used - local))
 
 
-def defined_names(source: str) -> frozenset[str]:
-    """The global names that a code cell binds in any way."""
-    bindings = Bindings.of(source)
-    return bindings.assigned | bindings.looped
-
-
 def _table(source: str) -> symtable.SymbolTable | None:
     with warnings.catch_warnings(action="ignore"), suppress(*UNREADABLE):
         return symtable.symtable(source, "<cell>", "exec")

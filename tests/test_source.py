@@ -5,7 +5,12 @@ import sys
 
 import pytest
 
-from grader.source import Bindings, comments, defined_names, parsed
+from grader.source import Bindings, comments, parsed
+
+
+def defined(source):
+    bindings = Bindings.of(source)
+    return bindings.assigned | bindings.looped
 
 
 @pytest.mark.parametrize(
@@ -53,7 +58,7 @@ def test_assigned_names(source, names):
 def test_looped_names(source, looped):
     bindings = Bindings.of(source)
     assert bindings.looped == looped
-    assert defined_names(source) == bindings.assigned | looped
+    assert not bindings.assigned & looped
 
 
 @pytest.mark.parametrize(
@@ -91,3 +96,56 @@ def test_warnings_of_a_students_source_are_not_shown():
 
 def test_comments_stand_before_the_first_error():
     assert list(comments("# one\nx = (  #! two")) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("a = 1", {"a"}),
+        ("a, (b, *c) = f()", {"a", "b", "c"}),
+        ("a: int = 1", {"a"}),
+        ("a += 1", {"a"}),
+        ("def evaluate(dataloader):\n    inner = 1", {"evaluate"}),
+        ("async def f(): pass", {"f"}),
+        ("class Net: x = 1", {"Net"}),
+        ("for a, b in c: d = 1", {"a", "b", "d"}),
+        ("if x:\n    def f():\n        y = 1", {"f"}),
+        ("with open(p) as f: t = f.read()", {"f", "t"}),
+        ("if (n := 3): pass", {"n"}),
+        ("import numpy as np, os.path\nfrom x import y as z", {"np", "os", "z"}),
+        ("[x for images, labels in loader]", set()),
+        ("f = lambda a: a", {"f"}),
+        ("a[0] = 1; b.c = 2", set()),
+        ("%matplotlib inline\n!pip install x\na = 1", {"a"}),
+        ("%%time\na = 1", {"a"}),
+        ("%%bash\na=1", set()),
+        ("%%html\n<a = 1>", set()),
+        ("if x:\n    %time f()\n    a = 1", {"a"}),
+        ("np.mean?\na = 1", {"a"}),
+        ("s = '\\d'", {"s"}),
+        ("", set()),
+        ("# a = 1", set()),
+    ],
+)
+def test_names_that_a_cell_defines(source, names):
+    assert defined(source) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("a = 1\nb = (", {"a", "b"}),
+        ("image, label = trainingdata[0]\nprint label", {"image", "label"}),
+        ("def evaluate(x)\n    return x", {"evaluate"}),
+        ("class Net\n", {"Net"}),
+        ("evaluate(trainDataLoader", set()),
+        ("a == 1 (", set()),
+        ("files = !ls", {"files"}),
+        ("a = 1\n" + "(" * 1000, {"a"}),
+        ("a = 1\n" + "-" * 100_000 + "1", {"a"}),
+        ("a = 1\nx = '\0'", {"a", "x"}),
+    ],
+    ids=lambda one: one[:30] if isinstance(one, str) else "",
+)
+def test_names_in_what_does_not_parse_are_guessed(source, names):
+    assert defined(source) == names

@@ -21,7 +21,7 @@ from grader.execution import saved
 from grader.kernel import KernelRequest
 from grader.kernel.ending import stranded
 from grader.kernel.guard import run_notebook
-from grader.model import Ending, Execution, Flag
+from grader.model import THEORY, Ending, Execution, Flag
 from grader.places import INSIDE
 from grader.source import parsed
 
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from grader.limits import Limits
 
 PRELUDE = ("dataroot", "fastdata", "compat", "probe")
-THEORY = ("theory.md", "theory.tex")
-"""Files beside a notebook in which theory questions may be answered."""
 MOST_THEORY = MOST_CODE = 1 << 20
 """Bytes of a file that are read."""
 PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")

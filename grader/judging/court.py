@@ -5,9 +5,9 @@ A `Court` reads evidence, never objects: nothing a student wrote runs here.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING
 
 import nbformat
@@ -16,8 +16,9 @@ from grader import evidence
 from grader.assignment import loading as assignments
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import EvidenceError
-from grader.judging import plugin as pytest_plugin
-from grader.judging.api import Data, Reference, Work, group_of
+from grader.judging.api import group_of
+from grader.judging.rubric import Rubric, loaded
+from grader.judging.work import Data, Reference, Work
 from grader.model import (
     SUBSET,
     Check,
@@ -35,14 +36,10 @@ from grader.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from grader.assignment.loading import Assignment, Question
-    from grader.judging.plugin import RubricPlugin
-
-EXECUTED = "executed.ipynb"
-EVIDENCE = "evidence/evidence.bin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,46 +67,51 @@ def check_rubric(assignment: Assignment) -> None:
     Raises:
         RubricError: it can't be collected, or its points do not add up to those of assignment.toml.
     """
-    pytest_plugin.run(assignment, lambda _: None)
+    with loaded(assignment):
+        pass
+
+
+@contextmanager
+def opened(bench: Bench) -> Iterator[Court]:
+    """Load a bench and its rubric; both stay loaded while the block lasts.
+
+    Raises:
+        RubricError: the rubric was refused.
+    """
+    assignment = assignments.load(bench.assignment)
+    runs = tuple(Work.of(run, assignment, profile=bench.profile) for run in bench.reference)
+    data = Data(datasets.load(bench.dataset), bench.dataset.complete)
+    for run in runs:
+        run.answer(assignment.questions[0].id)  # found once here, not once a student
+    with loaded(assignment) as rubric:
+        yield Court(assignment, bench.profile, Reference(runs), data, rubric)
 
 
 @dataclass(frozen=True)
 class Court:
-    """A `Bench`, loaded."""
+    """A `Bench` with its rubric, loaded. See `opened`."""
 
     assignment: Assignment
     profile: str
     reference: Reference
     data: Data
+    rubric: Rubric
 
-    @classmethod
-    def open(cls, bench: Bench) -> Court:
-        assignment = assignments.load(bench.assignment)
-        runs = tuple(work(run, assignment, bench.profile) for run in bench.reference)
-        arrays = datasets.load(bench.dataset)
-        court = cls(assignment, bench.profile, Reference(runs), Data(arrays, bench.dataset.complete))
-        for run in runs:
-            run.answer(assignment.questions[0].id)  # found once here, not once a student
-        return court
-
-    def sit(self, business: Callable[[Callable[[Case], Grade]], None]) -> None:
-        """Have `business` judge cases, by a rubric that is collected once and stays loaded meanwhile.
+    def judge(self, case: Case) -> Grade:
+        """The grade of one execution.
 
         Raises:
-            RubricError: the rubric was refused.
+            HarnessError: a check stopped pytest itself.
         """
-        pytest_plugin.run(self.assignment, lambda rubric: business(partial(self._judge, rubric)))
-
-    def _judge(self, rubric: RubricPlugin, case: Case) -> Grade:
         if case.execution.ending is Ending.UNREADABLE:
             return self._all_to_a_person(case, Outcome.REVIEW, case.execution.detail)
         try:
-            student = work(case.execution, self.assignment, self.profile, case.facts)
+            student = Work.of(case.execution, self.assignment, profile=self.profile, facts=case.facts)
         except (EvidenceError, OSError, nbformat.ValidationError) as error:
             return self._all_to_a_person(case, *_unseen(case.execution, error))
-        heard = rubric.judge(student, self.reference, self.data)
-        checks = [_excused(check, case.execution, student) for check in heard.checks]
-        return self._grade(case, student, checks, heard.exhibits)
+        judged = self.rubric.judge(student, self.reference, self.data)
+        checks = [_excused(check, case.execution, student) for check in judged.checks]
+        return self._grade(case, student, checks, judged.exhibits)
 
     def broken(self, case: Case, why: str) -> Grade:
         return self._all_to_a_person(case, Outcome.BROKEN, why)
@@ -175,32 +177,6 @@ class Court:
             checks=own,
             exhibits=tuple(exhibit for exhibit in exhibits if exhibit.question == question.id),
         )
-
-
-def work(
-    execution: Execution, assignment: Assignment, profile: str, facts: Mapping[str, str] | None = None
-) -> Work:
-    """Read an execution's folder.
-
-    Raises:
-        EvidenceError: the evidence is corrupt or forged.
-        OSError: a file is gone.
-    """
-    stored = execution.folder / EVIDENCE
-    return Work(
-        assignment=assignment,
-        notebook=nbformat.read(execution.folder / EXECUTED, as_version=4),  # type: ignore[no-untyped-call]  # nbformat has no types
-        ending=execution.ending,
-        detail=execution.detail,
-        evidence=evidence.load(stored) if stored.exists() else evidence.NOTHING,
-        profile=profile,
-        facts=facts or {},
-        theory="\n\n".join(
-            path.read_text(encoding="utf-8", errors="replace")
-            for path in (stored.with_name("theory.md"), stored.with_name("theory.tex"))
-            if path.is_file()
-        ),
-    )
 
 
 def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:

@@ -6,7 +6,7 @@ import re
 from grader import award, fail, question, review
 from grader.analysis import numbers
 from grader.analysis.linear import Linear, normalisation
-from grader.judging.api import Band
+from grader.judging.work import Band
 
 TOLERANCE = 0.002
 CHANCE = 0.25

@@ -1,12 +1,13 @@
 """Rubrics as tests: what is refused, what each ending of a test says, and that no test can stop the judge."""
 
+import contextlib
 import json
 import math
 import multiprocessing
 import textwrap
 import time
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import nbformat
@@ -19,9 +20,11 @@ from grader.assignment import loading as assignment
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import HarnessError, RubricError
 from grader.judging import court as courts
-from grader.judging.api import Band, Data, Reference, question
+from grader.judging.api import question
 from grader.judging.court import Bench, Case, Court
+from grader.judging.rubric import loaded
 from grader.judging.server import Judge
+from grader.judging.work import Band, Data, Reference, Work
 from grader.model import Ending, Execution, Flag, FoundBy, Outcome, combine
 
 TOML = """
@@ -51,12 +54,6 @@ SECOND = '@question("2", points=0.5)\ndef test_two(): pass\n'
 HEAD = "import os, sys, time\nimport pytest\nfrom grader import award, fail, question, review, skip\n"
 
 
-def judged(court, case):
-    grades = []
-    court.sit(lambda judge: grades.append(judge(case)))
-    return grades[0]
-
-
 @dataclass
 class Place:
     """A folder with an assignment, and executions of notebooks."""
@@ -79,17 +76,21 @@ class Place:
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
         (folder / "evidence").mkdir(parents=True)
-        nbformat.write(new_notebook(cells=list(cells)), folder / courts.EXECUTED)
+        execution = Execution(student="ana", folder=folder, ending=ending, **facts)
+        nbformat.write(new_notebook(cells=list(cells)), execution.notebook)
         if stored is not None:
-            (folder / courts.EVIDENCE).write_bytes(stored)
-        return Execution(student="ana", folder=folder, ending=ending, **facts)
+            execution.evidence.write_bytes(stored)
+        return execution
 
-    def court(self, rubric):
-        reference = courts.work(self.run(), rubric, "full")
-        return Court(rubric, "full", Reference((reference,)), Data(None, complete=True))
+    @contextlib.contextmanager
+    def court(self, rubric, *, complete=True):
+        reference = Work.of(self.run(), rubric, profile="full")
+        with loaded(rubric) as tests:
+            yield Court(rubric, "full", Reference((reference,)), Data(None, complete=complete), tests)
 
     def grade(self, rubric, execution=None):
-        return judged(self.court(rubric), Case(execution=execution or self.run()))
+        with self.court(rubric) as court:
+            return court.judge(Case(execution=execution or self.run()))
 
     def bench(self, rubric, dataset):
         return Bench(assignment=rubric.folder, profile="full", reference=(self.run(),), dataset=dataset)
@@ -158,11 +159,11 @@ def one(points=1, name="test_one", **more):
         pytest.param(one() + "def broken(:\n", r"test_rubric\.py.*SyntaxError", id="syntax error"),
         pytest.param("import no_such_module", "No module named 'no_such_module'", id="import error"),
         pytest.param("1/0", "ZeroDivisionError", id="a crash at import"),
-        pytest.param("sys.exit(0)", "pytest could not run the rubric", id="an exit at import"),
+        pytest.param("sys.exit(0)", "pytest could not collect the rubric", id="an exit at import"),
         pytest.param(one("'abc'") + SECOND, "ConversionSyntax", id="points that are no number"),
         pytest.param(
             one("'nan'") + SECOND,
-            "test_one is worth NaN points; it must be a number from 0 on",
+            "test_one is worth NaN points; that must be a number, 0 or more",
             id="nan points",
         ),
         pytest.param(
@@ -331,17 +332,17 @@ def test_a_final_grade_is_not_provisional(place):
 
 
 def test_a_grade_on_a_sample_of_the_data_is(place):
-    court = replace(place.court(place.check("pass")), data=Data(None, complete=False))
-    grade = judged(court, Case(execution=place.run(), origin="zip", facts={"participated": "yes"}))
+    with place.court(place.check("pass"), complete=False) as court:
+        grade = court.judge(Case(execution=place.run(), origin="zip", facts={"participated": "yes"}))
     assert grade.provisional
     assert [flag.kind for flag in grade.flags] == ["subset"]
     assert grade.origin == "zip"
 
 
 def test_what_the_course_knows_reaches_the_check(place):
-    court = place.court(place.check("assert student.facts['participated'] == 'yes'"))
-    facts = {"participated": "yes"}
-    assert judged(court, Case(execution=place.run(), facts=facts)).checks[0].outcome is Outcome.PASSED
+    with place.court(place.check("assert student.facts['participated'] == 'yes'")) as court:
+        grade = court.judge(Case(execution=place.run(), facts={"participated": "yes"}))
+    assert grade.checks[0].outcome is Outcome.PASSED
 
 
 def test_an_unreadable_notebook_goes_to_a_person(place):
@@ -430,7 +431,7 @@ def work(place):
     extra = (new_code_cell("# 1\nx = 3"), new_code_cell("# 1\nx = 4"))
     stored = records(cell(1, x=1), cell(2, y=2), cell(3, x=3), cell(4, x=4, z=9))
     rubric = place.rubric(one() + SECOND)
-    return courts.work(place.run((*CELLS, *extra), stored=stored), rubric, "full", {})
+    return Work.of(place.run((*CELLS, *extra), stored=stored), rubric, profile="full")
 
 
 def test_a_value_is_that_of_its_own_question(work):
@@ -459,7 +460,7 @@ def test_an_answer_shows_what_it_printed(place):
     ]
     shown = new_code_cell("x = 1", metadata={"grader": {"question": "1"}}, outputs=outputs)
     said = new_markdown_cell("In words.", metadata={"grader": {"question": "1"}})
-    answer = courts.work(place.run((shown, said)), place.rubric(one() + SECOND), "full").answer("1")
+    answer = Work.of(place.run((shown, said)), place.rubric(one() + SECOND), profile="full").answer("1")
     assert answer.text == "printed\n\nreturned"
     assert answer.error == "NameError: x"
     assert answer.pictures == 1
@@ -471,7 +472,7 @@ def test_text_with_finds_a_name_wherever_it_is_used(place):
         return new_code_cell(source, outputs=[new_output("stream", name="stdout", text=text)])
 
     cells = (printing("f(x)", "one"), printing("# g\nff(x)", "two"), printing("print(f)", "three"))
-    work = courts.work(place.run(cells), place.rubric(one() + SECOND), "full")
+    work = Work.of(place.run(cells), place.rubric(one() + SECOND), profile="full")
     assert work.text_with("f") == "one\nthree"
 
 
@@ -535,8 +536,8 @@ def hostile(tmp_path_factory, dataset):
         ("die", "Judging ended without a grade."),
         ("kill", "Judging ended without a grade."),
         ("hang", "Judging took longer than 2 s."),
-        ("stop", "HarnessError: No verdict came from: test_one, test_two."),
-        ("interrupt", "HarnessError: No verdict came from: test_one, test_two."),
+        ("stop", "HarnessError: These checks did not end: test_one, test_two."),
+        ("interrupt", "HarnessError: These checks did not end: test_one, test_two."),
     ],
 )
 def test_no_check_can_stop_the_judge(hostile, source, message):
@@ -596,7 +597,7 @@ been.touch()
 """
     with Judge(place.bench(place.check(moody), dataset)) as court:
         for _ in range(2):
-            with pytest.raises(HarnessError, match="No verdict came from: test_one, test_two"):
+            with pytest.raises(HarnessError, match="These checks did not end: test_one, test_two"):
                 court.judge(Case(execution=place.run()))
 
 

@@ -21,7 +21,8 @@ from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_
 from grader.assignment import loading as assignment
 from grader.datasets import fashion_mnist as datasets
 from grader.evidence import Evidence, Record
-from grader.judging.api import Data, Exhibits, Reference, Verdict, Work
+from grader.judging.api import CheckEnded
+from grader.judging.work import Data, Exhibits, Reference, Work
 from grader.kernel.inside.probe import log
 from grader.kernel.inside.probe.values import encode
 from grader.model import Ending, Outcome
@@ -265,7 +266,7 @@ class Result:
     outcome: str
     points: Decimal
     message: str
-    verdict: Verdict | None = None
+    verdict: CheckEnded | None = None
 
 
 PASSED, FAILED, REVIEW = "passed", "failed", "review"
@@ -284,7 +285,7 @@ def judge(checks, hw1, arrays, runs):
         wanted = {key: everything[key] for key in inspect.signature(function).parameters}
         try:
             function(**wanted)
-        except Verdict as verdict:
+        except CheckEnded as verdict:
             return Result(str(verdict.outcome), verdict.points or Decimal(0), verdict.message, verdict)
         mark = next(mark for mark in function.pytestmark if mark.name == "question")
         return Result(PASSED, mark.kwargs["points"], "")
