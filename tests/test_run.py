@@ -12,7 +12,7 @@ from grader import run
 from grader.assignment import loading as assignments
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import HarnessError, RubricError, UsageError
-from grader.execution import reference
+from grader.execution import reference, schedule
 from grader.judging.court import Bench
 from grader.kernel.cold import ColdLauncher
 from grader.model import Ending, Outcome
@@ -288,13 +288,13 @@ def test_a_file_that_vanished_beside_the_notebook_is_no_end_of_the_class(graded,
     graded.hand_in("bob", notebook_of(number="number = 41"))
     beside = graded.hand_ins / "bob/table.csv"
     beside.write_text("1")
-    submit = run._job
+    submit = schedule._job
 
     def vanish(*arguments):
         beside.unlink(missing_ok=True)
         return submit(*arguments)
 
-    monkeypatch.setattr(run, "_job", vanish)
+    monkeypatch.setattr(schedule, "_job", vanish)
     grades = graded.grade()
     assert grades["bob"].ending is Ending.BROKEN
     assert "table.csv" in grades["bob"].ending_detail
