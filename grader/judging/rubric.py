@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +15,7 @@ from _pytest.config import _prepareconfig
 
 from grader.errors import HarnessError, RubricError
 from grader.judging.marks import Mark
+from grader.judging.modules import own_modules, root
 from grader.judging.plugin import Judged, RubricPlugin
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def loaded(assignment: Assignment) -> Iterator[Rubric]:
         RubricError: the rubric was refused, or pytest could not collect it.
     """
     plugin = RubricPlugin(assignment)
-    with _own_modules(assignment.folder), contextlib.ExitStack() as ending:
+    with contextlib.ExitStack() as ending:
         with _quiet() as printed, _clean_environment():
+            ending.enter_context(own_modules(assignment.folder))
             try:
                 session = _collected(assignment.folder, plugin, ending)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - a module of the rubric may raise anything
@@ -80,7 +81,7 @@ def _collected(folder: Path, plugin: RubricPlugin, ending: contextlib.ExitStack)
     `pytest.main` would run the tests at once. The underscored calls are those that it consists of.
     """
     switches = [part for name in DISABLED for part in ("-p", f"no:{name}")]
-    config = _prepareconfig([str(folder), f"--rootdir={folder}", *OPTIONS, *switches], [plugin])
+    config = _prepareconfig([str(folder), f"--rootdir={root(folder)}", *OPTIONS, *switches], [plugin])
     session = pytest.Session.from_config(config)
     ending.callback(_finish, session)
     config._do_configure()  # noqa: SLF001 - see above
@@ -115,16 +116,3 @@ def _clean_environment() -> Iterator[None]:
     finally:
         os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD", None)
         os.environ.update(before)
-
-
-@contextlib.contextmanager
-def _own_modules(folder: Path) -> Iterator[None]:
-    """Import a rubric's modules afresh, and forget them: another rubric may have some of the same names."""
-    names = [".".join(path.relative_to(folder).with_suffix("").parts) for path in folder.rglob("*.py")]
-    before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-    try:
-        yield
-    finally:
-        for name in names:
-            sys.modules.pop(name, None)
-        sys.modules.update(before)

@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import multiprocessing
+import sys
 import textwrap
 import time
 import zlib
@@ -20,6 +21,7 @@ from grader.assignment import loading as assignment
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import HarnessError, RubricError
 from grader.judging import court as courts
+from grader.judging import modules
 from grader.judging.api import question
 from grader.judging.court import Bench, Case, Court
 from grader.judging.rubric import loaded
@@ -191,6 +193,107 @@ def test_a_good_rubric_is_not_refused_and_runs_no_test(place, capfd):
 def test_points_are_exact(request):
     request.config.addinivalue_line("markers", "question: what the plugin registers")
     assert question("1", points=0.1).kwargs["points"] == Decimal("0.1")
+
+
+# --- a rubric's modules -----------------------------------------------------------------------------------
+
+USES_A_SIBLING = """from grader import fail, question
+from .wanted import ANSWER
+@question("1", points=1)
+def test_one(student):
+    from .late import said
+    fail(said(ANSWER))
+"""
+SIBLINGS = {
+    "__init__.py": "",
+    "wanted.py": "ANSWER = 42\n",
+    "late.py": "from . import wanted\ndef said(answer): return f'{answer}, {wanted.ANSWER}'\n",
+    "test_rubric.py": USES_A_SIBLING + SECOND,
+}
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A rubric that is a package, in a folder of any name, with any change of its files."""
+
+    def package(path, changes=None):
+        folder = tmp_path / path
+        folder.mkdir(parents=True)
+        nbformat.write(new_notebook(cells=list(CELLS)), folder / "master.ipynb")
+        (folder / "assignment.toml").write_text(TOML)
+        for name, text in {**SIBLINGS, **(changes or {})}.items():
+            (folder / name).write_text(text)
+        return Place(folder)
+
+    return package
+
+
+def first_message(place):
+    return place.grade(assignment.load(place.folder)).checks[0].message
+
+
+@pytest.mark.parametrize("name", ["mini", "mini-1", "2026.mini", "a/b/mini"])
+def test_the_tests_of_a_package_import_their_siblings(package, name, monkeypatch, tmp_path_factory):
+    """Wherever it lies, and without a change of the path on which Python looks for modules."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    before = list(sys.path)
+    assert first_message(package(name)) == "42, 42"
+    assert sys.path == before
+
+
+def test_a_package_within_a_package_imports_its_siblings(package, tmp_path):
+    place = package("rubrics/mini")
+    (tmp_path / "rubrics" / "__init__.py").touch()
+    assert first_message(place) == "42, 42"
+
+
+def test_rubrics_whose_folders_have_the_same_name_do_not_see_each_other(package):
+    one = package("spring/mini")
+    other = package("autumn/mini", {"wanted.py": "ANSWER = 43\n"})
+    lacking = package("winter/mini")
+    (lacking.folder / "wanted.py").unlink()
+    assert [first_message(place) for place in (one, other, one)] == ["42, 42", "43, 43", "42, 42"]
+    with pytest.raises(RubricError, match=r"No module named 'mini\.wanted'"):
+        courts.check_rubric(assignment.load(lacking.folder))
+
+
+@pytest.mark.parametrize(
+    "files", [SIBLINGS, {"test_rubric.py": HEAD + one() + SECOND}], ids=["package", "plain"]
+)
+def test_no_module_of_a_rubric_stays_loaded_and_those_of_others_do(package, monkeypatch, files):
+    stranger = object()
+    for name in ("mini", "mini.wanted", "test_rubric"):
+        monkeypatch.setitem(sys.modules, name, stranger)
+    before = dict(sys.modules)
+    place = package("mini", files)
+    if files is not SIBLINGS:
+        (place.folder / "__init__.py").unlink()
+    courts.check_rubric(assignment.load(place.folder))
+    new = {name for name in sys.modules if name not in before}
+    assert not [name for name in new if name.startswith("mini") or name in ("wanted", "late")]
+    assert {sys.modules[name] for name in ("mini", "mini.wanted", "test_rubric")} == {stranger}
+
+
+@pytest.mark.parametrize("name", ["random", "numpy", "grader"])
+def test_a_package_that_would_hide_another_module_is_refused(package, name):
+    place = package(name)
+    with pytest.raises(RubricError, match=f"has the name of a Python module, {name}; rename its folder"):
+        courts.check_rubric(assignment.load(place.folder))
+    assert "site-packages" in sys.modules["numpy"].__file__
+
+
+def test_a_package_that_cannot_be_imported_is_refused(package, capfd):
+    place = package("mini", {"__init__.py": "print('noise')\n1/0"})
+    with pytest.raises(RubricError, match=r"__init__\.py: ZeroDivisionError: division by zero"):
+        courts.check_rubric(assignment.load(place.folder))
+    assert capfd.readouterr() == ("", "")
+    assert "mini" not in sys.modules
+
+
+def test_another_module_of_a_package_imports_its_siblings_as_well(package):
+    place = package("mini", {"mutants.py": "from .wanted import ANSWER\nCATALOGUE = [ANSWER]\n"})
+    assert modules.namespace(place.folder / "mutants.py")["CATALOGUE"] == [42]
+    assert "mini" not in sys.modules
 
 
 # --- verdicts -------------------------------------------------------------------------------------------
