@@ -1,11 +1,9 @@
 """What the judge says, and why: reasons, readings, witnesses, tags, and answers that are made to hurt."""
 
 import pytest
+from hw1.formulas import GRADIENT, L1_LOSS, MEAN
 
 from grader.theory import (
-    GRADIENT,
-    L1_LOSS,
-    MEAN,
     Equals,
     FormulaSpec,
     GradientOf,

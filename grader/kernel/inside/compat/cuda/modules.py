@@ -140,7 +140,7 @@ def _layer(referee: Referee, operation: str) -> Any:
 
     def around(stock: Function) -> Function:
         def compute(input: Any, weight: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
-            referee.meet(weight, input, "mat1", operation)
+            referee.require_same_device(weight, input, "mat1", operation)
             output = stock(input, weight, *args, **kwargs)
             mark(output, device_of(weight))
             return output
@@ -161,7 +161,7 @@ def _linear_layer(referee: Referee) -> Any:
             if here is not getattr(input, "_grader_device", here):
                 base = input._base
                 if base is None or here is not base._grader_device:
-                    referee.meet(weight, input, "mat1", "addmm")
+                    referee.require_same_device(weight, input, "mat1", "addmm")
             output: Any = compute(input, weight, self.bias)
             if here is CPU or not output.requires_grad:  # else the graph tells, if anybody asks
                 output._grader_device = here
@@ -182,7 +182,7 @@ def _pair(referee: Referee, argument: str, operation: str) -> Any:
         def compute(input: Any, other: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
             here, there = getattr(input, "_grader_device", None), getattr(other, "_grader_device", None)
             if here is not there and (here is not None or there is CPU):
-                referee.meet(input, other, argument, operation)
+                referee.require_same_device(input, other, argument, operation)
             return stock(input, other, *args, **kwargs)
 
         return compute

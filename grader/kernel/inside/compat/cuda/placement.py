@@ -126,7 +126,7 @@ class Referee:
                 f"{because}: a tensor left on the wrong device would not be noticed.",
             )
 
-    def meet(self, first: Any, second: Any, argument: str, operation: str) -> None:
+    def require_same_device(self, first: Any, second: Any, argument: str, operation: str) -> None:
         """`second`, which is passed as `argument`, must be where `first` is."""
         if not (self.certain and isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)):
             return

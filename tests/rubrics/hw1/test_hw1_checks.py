@@ -3,7 +3,7 @@
 # ruff: noqa: ARG005, PLR0917, PLW0108 - tables of functions that share one form, and columns as arguments
 
 import contextlib
-import importlib.util
+import importlib
 import inspect
 import json
 import math
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hw1.network import verify_network
 from nbformat.v4 import new_code_cell, new_output
 from torchvision.utils import make_grid
 
@@ -26,9 +27,9 @@ from grader.judging.work import Data, Exhibits, Reference, Work
 from grader.kernel.inside.probe import log
 from grader.kernel.inside.probe.values import encode
 from grader.model import Ending, Outcome
-from grader.theory import Status, verify_network
+from grader.theory import Status
 
-FOLDER = Path(__file__).parent.parent.parent / "rubrics" / "hw1"
+FOLDER = Path(__file__).parent.parent.parent.parent / "rubrics" / "hw1"
 FILES = ("test_0_introduction", "test_3_network", "test_4_data", "test_4_training", "test_4_evaluate")
 BATCH = 64
 
@@ -254,9 +255,7 @@ def checks(request):
     request.config.addinivalue_line("markers", "question: what the rubric's plugin registers")
     found = {}
     for name in FILES:
-        spec = importlib.util.spec_from_file_location(f"hw1_{name}", FOLDER / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(f"hw1.{name}")
         found |= {key: value for key, value in vars(module).items() if key.startswith("test_")}
     return found
 
