@@ -14,11 +14,10 @@ import nbformat
 
 from grader import evidence
 from grader.assignment import loading as assignments
-from grader.datasets import fashion_mnist as datasets
 from grader.errors import EvidenceError
 from grader.judging.api import group_of
 from grader.judging.rubric import Rubric, loaded
-from grader.judging.work import Data, Reference, Work
+from grader.judging.work import Reference, Work
 from grader.model import (
     SUBSET,
     Check,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.assignment.loading import Assignment, Question
+    from grader.datasets.fashion_mnist import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Bench:
     assignment: Path
     profile: str
     reference: tuple[Execution, ...]
-    dataset: datasets.Dataset
+    dataset: Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +80,10 @@ def opened(bench: Bench) -> Iterator[Court]:
     """
     assignment = assignments.load(bench.assignment)
     runs = tuple(Work.of(run, assignment, profile=bench.profile) for run in bench.reference)
-    data = Data(datasets.load(bench.dataset), bench.dataset.complete)
     for run in runs:
         run.answer(assignment.questions[0].id)  # found once here, not once a student
     with loaded(assignment) as rubric:
-        yield Court(assignment, bench.profile, Reference(runs), data, rubric)
+        yield Court(assignment, bench.profile, Reference(runs), bench.dataset, rubric)
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class Court:
     assignment: Assignment
     profile: str
     reference: Reference
-    data: Data
+    data: Dataset
     rubric: Rubric
 
     def judge(self, case: Case) -> Grade:

@@ -11,13 +11,14 @@ import pytest
 from grader.errors import HarnessError
 from grader.judging.api import CheckEnded
 from grader.judging.marks import Mark, contradictions
-from grader.judging.work import Data, Exhibits, Reference, Work
+from grader.judging.work import Exhibits, Reference, Work
 from grader.model import Check, Exhibit, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from grader.assignment.loading import Assignment
+    from grader.datasets.fashion_mnist import Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Judged:
 
     student: Work
     reference: Reference
-    data: Data
+    data: Dataset
     checks: list[Check] = field(default_factory=list)
     exhibits: list[Exhibit] = field(default_factory=list)
 
@@ -54,7 +55,8 @@ class RubricPlugin:
         return self._now.reference
 
     @pytest.fixture
-    def data(self) -> Data:
+    def data(self) -> Dataset:
+        """The data set that the notebooks were run with."""
         return self._now.data
 
     @pytest.fixture

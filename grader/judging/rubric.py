@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.assignment.loading import Assignment
-    from grader.judging.work import Data, Reference, Work
+    from grader.datasets.fashion_mnist import Dataset
+    from grader.judging.work import Reference, Work
 
 OPTIONS = ("--import-mode=importlib", "-c", os.devnull, "--noconftest")
 DISABLED = ("cacheprovider", "terminal", "faulthandler", "junitxml", "doctest", "unraisableexception")
@@ -36,7 +37,7 @@ class Rubric:
         self._tests = tests
         self._plugin = plugin
 
-    def judge(self, student: Work, reference: Reference, data: Data) -> Judged:
+    def judge(self, student: Work, reference: Reference, data: Dataset) -> Judged:
         """Run all tests on one student's work.
 
         Raises:

@@ -24,14 +24,10 @@ from grader.model import Ending, Execution, FoundBy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    import numpy as np
     from nbformat import NotebookNode
-    from numpy.typing import NDArray
 
     from grader.analysis.explanation import Explanation
-    from grader.analysis.linear import Linear, Scores
     from grader.assignment.loading import Assignment
-    from grader.datasets.fashion_mnist import Arrays
 
 
 @dataclass(frozen=True)
@@ -247,34 +243,6 @@ class Reference:
         deviation = statistics.stdev(values) if len(values) > 1 else 0.0
         half = max(floor, 6 * deviation)
         return Band(centre - half, centre + half)
-
-
-@dataclass(frozen=True, eq=False)
-class Data:
-    """The data set as the judge reads it: NumPy arrays, never the student's objects."""
-
-    arrays: Arrays
-    complete: bool
-
-    _scores: dict[tuple[bytes, bytes, bool, bool], Scores] = field(default_factory=dict)
-
-    def size(self, *, train: bool) -> int:
-        """How many points a split has."""
-        return len(self._split(train=train)[1])
-
-    def scores(self, layer: Linear, *, train: bool, softmaxed: bool = False) -> Scores:
-        """What a layer achieves on a split, see `Linear.scores`. Computed once."""
-        key = (layer.weight.tobytes(), layer.bias.tobytes(), train, softmaxed)
-        if key not in self._scores:
-            self._scores[key] = layer.scores(*self._split(train=train), softmaxed=softmaxed)
-        return self._scores[key]
-
-    def _split(self, *, train: bool) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Images (n, h, w) and labels (n,)."""
-        arrays = self.arrays
-        if train:
-            return arrays.train_images, arrays.train_labels
-        return arrays.test_images, arrays.test_labels
 
 
 @dataclass

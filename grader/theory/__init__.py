@@ -11,8 +11,8 @@ A formula is right if it computes the right thing, however it is written:
     >>> judge_formula(r"$\|x\|$", square).reason
     'at x = (1, 2, 3) the answer gives 3.74166, but right is (2, 4, 6)'
 
-`FormulaSpec` declares a question. `judge_derivation` checks the steps that lead to a minimiser. `read_network` finds
-weights as people write them; `verify` proves a small network right over all of R^n, or shows where it fails.
+`FormulaSpec` declares a question. `judge_derivation` checks the steps that lead to a minimiser. `read_network`
+finds weights as people write them; `verify` proves a small network right over all of R^n, or shows where it fails.
 `tags`, `normal_text` and `order_alike` sort free text for the person who grades it.
 """
 

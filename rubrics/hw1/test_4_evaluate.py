@@ -5,8 +5,10 @@ import re
 
 from grader import award, fail, question, review
 from grader.analysis import numbers
-from grader.analysis.linear import Linear, normalisation
+from grader.analysis.linear import normalisation
 from grader.judging.work import Band
+
+from .data import linear_layer, scores, size
 
 TOLERANCE = 0.002
 CHANCE = 0.25
@@ -227,12 +229,12 @@ def accuracies(text):
 
 def accuracy(work, data, which):
     """The accuracy of `net` as it was when 4.6 ran, recomputed; NaN if it can't be."""
-    layer = Linear.of(work.value("net", "4.6"), features=784, classes=10)
+    layer = linear_layer(work.value("net", "4.6"))
     if layer is None:
         return math.nan
     train = is_train(work, which)
     normalised = normalisation(work.value("trainingdata" if train else "testdata"))
-    return data.scores(layer.before(normalised), train=train).accuracy
+    return scores(data, layer.before(normalised), train=train).accuracy
 
 
 def is_train(work, which):
@@ -243,7 +245,7 @@ def is_train(work, which):
 
 def draws_from_a_part(work, data, which):
     """Then we don't know its accuracy, but a right `evaluate` does."""
-    return drawn(work, which).get("length") not in (None, data.size(train=is_train(work, which)))
+    return drawn(work, which).get("length") not in (None, size(data, train=is_train(work, which)))
 
 
 def drawn(work, which):

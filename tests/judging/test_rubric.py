@@ -26,7 +26,7 @@ from grader.judging.api import question
 from grader.judging.court import Bench, Case, Court
 from grader.judging.rubric import loaded
 from grader.judging.server import Judge
-from grader.judging.work import Band, Data, Reference, Work
+from grader.judging.work import Band, Reference, Work
 from grader.model import Ending, Execution, Flag, FoundBy, Outcome, combine
 
 TOML = """
@@ -54,6 +54,10 @@ CELLS = (
 )
 SECOND = '@question("2", points=0.5)\ndef test_two(): pass\n'
 HEAD = "import os, sys, time\nimport pytest\nfrom grader import award, fail, question, review, skip\n"
+
+
+def sample(*, complete):
+    return datasets.Dataset(root=None, complete=complete, provenance="a test")
 
 
 @dataclass
@@ -88,7 +92,7 @@ class Place:
     def court(self, rubric, *, complete=True):
         reference = Work.of(self.run(), rubric, profile="full")
         with loaded(rubric) as tests:
-            yield Court(rubric, "full", Reference((reference,)), Data(None, complete=complete), tests)
+            yield Court(rubric, "full", Reference((reference,)), sample(complete=complete), tests)
 
     def grade(self, rubric, execution=None):
         with self.court(rubric) as court:
