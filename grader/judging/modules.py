@@ -25,7 +25,7 @@ INIT = "__init__.py"
 
 
 def root(folder: Path) -> Path:
-    """The folder that pytest names a rubric's modules from: in it, `hw1/test_a.py` is `hw1.test_a`."""
+    """The folder that pytest names a rubric's modules from: in it, `optics/test_a.py` is `optics.test_a`."""
     while (folder / INIT).is_file():
         folder = folder.parent
     return folder
