@@ -336,7 +336,7 @@ def test_a_probe_that_never_ends_is_stopped_however_often_it_catches_that():
 def test_a_probe_that_is_stopped_says_so():
     with probe._alarm(0.01):
         outcome = probe._attempt(lambda *_: time.sleep(60), None, {}, "")
-    assert outcome == {"error": "TimeoutError: it did not end within 0.01 s"}
+    assert outcome == {"error": "TimeoutError: it did not finish within 0.01 s"}
 
 
 @pytest.mark.parametrize(
