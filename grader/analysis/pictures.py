@@ -28,7 +28,7 @@ def drawn(figures: Iterable[Value]) -> list[NDArray[Any]]:
     """All image arrays that figures show, in the order in which they were drawn, as (height, width) floats."""
     pictures = []
     for figure in figures:
-        axes = figure.facts.get("axes")
+        axes = figure.fields.get("axes")
         for axis in axes if isinstance(axes, list) else ():
             images = axis.get("images") if isinstance(axis, dict) else None
             for image in images if isinstance(images, list) else ():

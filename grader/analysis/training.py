@@ -99,7 +99,7 @@ def trace(evidence: Evidence, cells: Collection[int] | None = None) -> Trace:
     loaders: dict[int, tuple[int, int]] = {}
     optimizers: list[Optimizer] = []
     for record in records:
-        facts = record.facts.get("trace")
+        facts = record.fields.get("trace")
         facts = facts if isinstance(facts, dict) else {}
         begun = sum(map(len, events))
         loaders |= {begun + at: sizes for at, sizes in _loaders(facts.get("loaders"))}

@@ -1,4 +1,4 @@
-"""Confined kernels: which kinds of confinement really start on this machine, and what each really holds."""
+"""Sandboxed kernels: which kinds of sandbox really start on this machine, and what each really enforces."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 from nbformat.v4 import new_code_cell, new_notebook
 
 from grader.errors import HarnessError, UsageError
-from grader.kernel import cgroup
-from grader.kernel import handover as birth
+from grader.kernel import cgroup, handover
 from grader.kernel.cold import ColdLauncher
 from grader.kernel.guard import run_notebook
 from grader.kernel.interface import KernelRequest
 from grader.kernel.memory import Watchdog, gib
-from grader.kernel.provisioner import born
+from grader.kernel.provisioner import prepared_kernel
 from grader.kernel.view import DATA, Mode, View, command
-from grader.kernel.zygote import ForkedProcess, Zygotes, ask
+from grader.kernel.zygote import ForkedProcess, Zygotes, request_kernel
 from grader.model import Ending
 from grader.places import INSIDE
 
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
     from grader.kernel.handover import Descriptors
     from grader.kernel.interface import Launcher
     from grader.kernel.memory import Ticket
-    from grader.kernel.provisioner import BornKernel
+    from grader.kernel.provisioner import ProcessKernel
     from grader.limits import Limits
 
 __all__ = ["Attempt", "Mode", "SandboxLauncher", "best_launcher", "probe_host", "sandbox"]
 
 OWN_PROCESSES = 10
-"""More processes than a sandbox has of its own; seeing so many means seeing the machine's."""
+"""A sandbox has fewer processes than this. A kernel that sees as many can see those of the machine."""
 INSTALL = "install it with your system's packages (apt install bubblewrap, dnf install bubblewrap)"
 
 
@@ -47,7 +46,7 @@ SANDBOXES = (Mode.NESTED, Mode.SINGLE, Mode.COLD)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """Whether one mode starts on this machine; `why` says why not, and what to do."""
+    """Whether one mode works on this machine. If not, `why` gives the reason and what to do."""
 
     mode: Mode
     works: bool
@@ -56,13 +55,13 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxLauncher:
-    """Asks the warm processes of a `sandbox` for kernels. Any worker process may hold a copy."""
+    """Requests kernels from the warm processes of a `sandbox`. Any worker process may hold a copy."""
 
     mode: Mode
     control: socket.socket
     data: Path
     folder: Path
-    """Where the sockets of its kernels lie; emptied at the end, whatever became of the workers."""
+    """Where the sockets of its kernels are. It is removed at the end, even if workers were killed."""
     enforced: Mapping[str, Any] = field(default_factory=dict)
     ticket: Ticket | None = None
 
@@ -70,17 +69,17 @@ class SandboxLauncher:
         return replace(self, ticket=ticket)
 
     @contextmanager
-    def kernel(self, request: KernelRequest) -> Iterator[BornKernel]:
+    def kernel(self, request: KernelRequest) -> Iterator[ProcessKernel]:
         if request.data != self.data:
             raise ValueError(f"this sandbox shows {self.data}, not {request.data}")
 
         def spawn(connection: Mapping[str, Any], descriptors: Descriptors) -> ForkedProcess:
-            content = birth.letter(request, connection, descriptors, DATA)
-            with birth.sealed_letter(content) as letter:
-                return ask(self.control, letter, descriptors, shared=self.mode is Mode.NESTED)
+            fields = handover.request_fields(request, connection, descriptors, DATA)
+            with handover.sealed_request(fields) as file:
+                return request_kernel(self.control, file, descriptors, shared=self.mode is Mode.NESTED)
 
         with (
-            born(request, spawn, self.folder) as kernel,
+            prepared_kernel(request, spawn, self.folder) as kernel,
             Watchdog(kernel, request.limits.memory, self.ticket),
         ):
             yield kernel
@@ -88,10 +87,12 @@ class SandboxLauncher:
 
 @contextmanager
 def sandbox(mode: Mode, data: Path, *, limits: Limits, inside: Path = INSIDE) -> Iterator[SandboxLauncher]:
-    """Warm processes for a batch, and the launcher that asks them. `data` is the only folder they show.
+    """Keep warm processes for one run of the grader, and yield the launcher that requests kernels from them.
+
+    `data` is the only folder of the user that kernels can see.
 
     Raises:
-        HarnessError: this kind of sandbox does not start here, or does not hold what it promises.
+        HarnessError: this kind of sandbox does not start here, or does not enforce what it should.
     """
     if shutil.which("bwrap") is None:
         raise HarnessError(f"bubblewrap (bwrap) is not installed; {INSTALL}")
@@ -99,11 +100,13 @@ def sandbox(mode: Mode, data: Path, *, limits: Limits, inside: Path = INSIDE) ->
     with TemporaryDirectory(prefix="grader-s-") as folder, Zygotes(partial(command, view)) as zygotes:
         zygotes.wait()
         launcher = SandboxLauncher(mode=mode, control=zygotes.control, data=data, folder=Path(folder))
-        yield replace(launcher, enforced=what_holds(mode, trial(launcher, limits), limits))
+        yield replace(
+            launcher, enforced=verified_confinement(mode, confinement_facts(launcher, limits), limits)
+        )
 
 
-def trial(launcher: SandboxLauncher, limits: Limits) -> Mapping[str, Any]:
-    """Start a kernel and let its process 1 look around: what it found in force."""
+def confinement_facts(launcher: SandboxLauncher, limits: Limits) -> Mapping[str, Any]:
+    """Start a kernel and return the restrictions that its process 1 found in force."""
     request = KernelRequest(seed=0, data=launcher.data, limits=limits)
     with launcher.kernel(request) as kernel:
         kernel.start(kernel.manager.get_connection_info())
@@ -112,39 +115,39 @@ def trial(launcher: SandboxLauncher, limits: Limits) -> Mapping[str, Any]:
         return kernel.process.facts
 
 
-def what_holds(mode: Mode, facts: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    """What a report says of the confinement. Raises `HarnessError` if a promise is not kept."""
-    kept = {
+def verified_confinement(mode: Mode, facts: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """What reports say about the sandbox. Raises `HarnessError` if a restriction is not in force."""
+    requirements = {
         "no network but its own loopback": set(facts["interfaces"]) <= {"lo"},
         "a read-only file system": facts["read_only"],
         "no capabilities": not facts["capabilities"],
-        "no way to new privileges": facts["no_new_privs"],
-        "few visible processes": facts["processes"] < OWN_PROCESSES,
-        "a user that is not root": facts["uid"] != 0,
+        "no way to gain privileges": facts["no_new_privs"],
+        "a process list of its own": facts["processes"] < OWN_PROCESSES,
+        "a user other than root": facts["uid"] != 0,
     }
-    broken = [promise for promise, holds in kept.items() if not holds]
-    if broken:
-        raise HarnessError(f"the sandbox starts here but lacks {', '.join(broken)}")
+    missing = [requirement for requirement, met in requirements.items() if not met]
+    if missing:
+        raise HarnessError(f"the sandbox starts here but does not provide: {', '.join(missing)}")
     return {
         "mode": str(mode),
         "user": f"uid {facts['uid']}, no capabilities",
         "filesystem": "read-only view of the interpreter and the data",
         "network": "none",
         "pids": f"own namespace, at most {limits.processes}",
-        "memory": f"{gib(limits.memory)} a process (RLIMIT_DATA), and in all ({held_by()})",
+        "memory": f"{gib(limits.memory)} per process (RLIMIT_DATA) and in total ({memory_enforcement()})",
         "seccomp": facts["seccomp"],
     }
 
 
-def held_by() -> str:
-    """What keeps all processes of a kernel together below its limit, on this machine."""
+def memory_enforcement() -> str:
+    """How the total memory of a kernel's processes is limited on this machine."""
     group = cgroup.Group.create(1 << 30)
     group.remove()
     return "watched" if group.folder is None else "control group"
 
 
 def attempt(mode: Mode, data: Path, limits: Limits) -> Attempt:
-    """Really run a cell in this mode."""
+    """Try this mode by running a cell in it."""
     try:
         with sandbox(mode, data, limits=limits) as launcher:
             check(launcher, limits)
@@ -154,7 +157,7 @@ def attempt(mode: Mode, data: Path, limits: Limits) -> Attempt:
 
 
 def check(launcher: SandboxLauncher, limits: Limits) -> None:
-    """Raises `HarnessError` unless a kernel of `launcher` can do a sum."""
+    """Raises `HarnessError` unless a kernel of `launcher` computes 6 * 7."""
     nb = new_notebook(  # type: ignore[no-untyped-call]
         cells=[new_code_cell("6 * 7")]  # type: ignore[no-untyped-call]
     )
@@ -163,20 +166,20 @@ def check(launcher: SandboxLauncher, limits: Limits) -> None:
             nb, kernel, limits=limits, cell_deadline=30.0, notebook_deadline=60.0, on_cell=lambda _: None
         )
     if run.ending is not Ending.FINISHED or nb.cells[0].outputs[0].data["text/plain"] != "42":
-        raise HarnessError(f"a kernel starts, but cannot work: {run.detail}")
+        raise HarnessError(f"a kernel starts but cannot run a cell: {run.detail}")
 
 
 def probe_host(data: Path, *, limits: Limits) -> list[Attempt]:
-    """Each mode, really tried: for `grader doctor`."""
+    """Try each mode, for `grader doctor`."""
     return [attempt(mode, data, limits) for mode in SANDBOXES]
 
 
 @contextmanager
 def best_launcher(data: Path, *, limits: Limits, confined: bool = True) -> Iterator[Launcher]:
-    """The strongest launcher that starts here.
+    """The strongest launcher that works here; without `confined`, one that has no sandbox.
 
     Raises:
-        UsageError: none does, and `confined` forbids to go without.
+        UsageError: no kind of sandbox works, and `confined` requires one.
     """
     if not confined:
         yield ColdLauncher()
@@ -193,5 +196,5 @@ def best_launcher(data: Path, *, limits: Limits, confined: bool = True) -> Itera
             return
     raise UsageError(
         f"no sandbox starts on this machine ({'; '.join(dict.fromkeys(reasons))}). "
-        "See `grader doctor`; `--sandbox none` runs the notebooks with all that you may do yourself."
+        "Run `grader doctor` for details, or `--sandbox none` to run the notebooks with all your own permissions."
     )

@@ -119,7 +119,7 @@ def calls_of(student):
     """The outcome of each call of `evaluate`, by the loader's name; none if it could not be called."""
     outcome = student.probe("evaluate")
     calls = outcome["calls"] if outcome is not None else None
-    return {name: Call(calls[name]) for name in calls.facts.get("items", {})} if calls is not None else {}
+    return {name: Call(calls[name]) for name in calls.fields.get("items", {})} if calls is not None else {}
 
 
 def results_of(student):
@@ -162,7 +162,7 @@ def numbers_of(value, deepest=3):
         return [value.number]
     if value.numbers:
         return list(value.numbers[:5])
-    members = value.items[:5] or [value[key] for key in list(value.facts.get("items") or ())[:5]]
+    members = value.items[:5] or [value[key] for key in list(value.fields.get("items") or ())[:5]]
     return [number for member in members if deepest for number in numbers_of(member, deepest - 1)]
 
 
@@ -251,5 +251,5 @@ def draws_from_a_part(work, data, which):
 def drawn(work, which):
     """The facts of the data set of a loader."""
     loader = work.value({"training": "trainDataLoader", "test": "testDataLoader"}[which], "4.6")
-    dataset = loader.facts.get("dataset") if loader is not None else None
+    dataset = loader.fields.get("dataset") if loader is not None else None
     return dataset if isinstance(dataset, dict) else {}

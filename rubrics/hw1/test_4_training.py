@@ -322,7 +322,7 @@ def account(student, data, settings):
 def is_test(student, which):
     """Does the loader of this split draw from the test set? A wrong one is charged where it is built or used."""
     loader = student.value(LOADERS[which], "4.5")
-    dataset = loader.facts.get("dataset") if loader is not None else None
+    dataset = loader.fields.get("dataset") if loader is not None else None
     train = dataset.get("train") if isinstance(dataset, dict) else None
     return not train if isinstance(train, bool) else which == "test"
 

@@ -185,7 +185,7 @@ def test_evidence_that_does_not_fit_is_told_to_a_person():
     seen, (flag,) = execute._seen(forged(5), Run(ending=Ending.FINISHED, detail="", cells=()))
     assert seen is evidence.NOTHING
     assert flag.kind == evidence.TAMPERED
-    assert flag.message.startswith("The evidence was tampered with: An evidence record is no JSON")
+    assert flag.message.startswith("The evidence was tampered with: An evidence record is not valid JSON")
 
 
 def test_cells_that_left_no_evidence_are_told_to_a_person():
@@ -198,6 +198,6 @@ def test_cells_that_left_no_evidence_are_told_to_a_person():
 def test_what_is_no_notebook_is_refused_before_a_kernel_starts(plan, tmp_path):
     source = tmp_path / "hw.ipynb"
     source.write_text("[]")
-    with pytest.raises(NotebookError, match="it is JSON, but no notebook"):
+    with pytest.raises(NotebookError, match="it is JSON but not a notebook"):
         run(source, plan, tmp_path / "run")
     assert not (tmp_path / "run").exists()

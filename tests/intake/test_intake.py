@@ -110,9 +110,9 @@ def test_a_relative_root_will_do(handed_in, monkeypatch):
         ("", "hw1.ipynb: the file is empty; save the notebook again and hand in that copy"),
         (
             '{"cells": [',
-            "hw1.ipynb: its JSON breaks off at line 1, column 12; the file was cut short on its way",
+            "hw1.ipynb: its JSON breaks off at line 1, column 12; the file was probably truncated in transfer",
         ),
-        ("{}", "hw1.ipynb: it is JSON, but no notebook"),
+        ("{}", "hw1.ipynb: it is JSON but not a notebook"),
     ],
     ids=["empty", "truncated", "no notebook"],
 )

@@ -18,7 +18,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def drive(data):
-    """Run sources as a notebook's cells in a kernel of `launcher`; the run and the notebook."""
+    """Run sources as a notebook's cells in a kernel of `launcher`. Returns the run and the notebook."""
 
     def drive(launcher, *sources, cell=20.0, notebook=120.0, limits=None, skip=(), **request):
         limits = limits or Limits()
@@ -45,7 +45,7 @@ def drive(data):
 
 @pytest.fixture(scope="session")
 def printed():
-    """All that a notebook's cells printed, and the names of what they raised."""
+    """Everything that a notebook's cells printed, and the names of the errors that they raised."""
 
     def printed(nb):
         outputs = [output for cell in nb.cells for output in cell.outputs]

@@ -1,6 +1,6 @@
-"""Each line of the sandbox's promise, and a notebook that tries to break it.
+"""Each guarantee of the sandbox, and a notebook that tries to break it.
 
-An attacked notebook gets its own ending; the next kernel works; no process, mount or file stays behind.
+The attacking notebook gets a proper ending, the next kernel works, and no process, mount or file is left behind.
 """
 
 import socket
@@ -45,11 +45,11 @@ def raw(kind, content):
 
 @dataclass(frozen=True)
 class Attack:
-    """`cells` are run in order; the last one's output must hold `prints`. SECRET must never be in any."""
+    """`cells` run in order; the output of the last must contain `prints`. SECRET must not be in any output."""
 
     cells: tuple[str, ...]
     endings: tuple[Ending, ...]
-    """Those that it may get; more than one where it races with its own kernel."""
+    """The acceptable endings; more than one if the attack races with its own kernel."""
     prints: str = ""
     cell: float = 20.0
     notebook: float = 60.0
@@ -65,7 +65,7 @@ def attack(name, *cells, ending=Ending.FINISHED, prints="", slow=False, **deadli
 
 
 def each(*expressions, but=""):
-    """A cell that tries each expression; prints what succeeded apart from `but`, then `nothing else`."""
+    """A cell that tries each expression. It prints successful results other than `but`, then `nothing else`."""
     return (
         "import os, glob, ctypes, socket, subprocess, resource, signal\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
@@ -489,7 +489,7 @@ print(weight.grad.tolist(), left)
 
 @pytest.fixture(scope="module")
 def facts(tmp_path_factory, data):
-    """What an attacker may know of this machine, as names; all of it real."""
+    """What an attacker may know about this machine, as names; all of it is real."""
     folder = tmp_path_factory.mktemp("course")
     (folder / "secret.txt").write_text(SECRET)
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as hidden:
@@ -507,7 +507,7 @@ def facts(tmp_path_factory, data):
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
-    """Temporary files of the harness go where we can count them."""
+    """Create the grader's temporary files where we can count them."""
     patch = pytest.MonkeyPatch()
     patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("t")))
     patch.setenv("GRADER_TOKEN", SECRET)
@@ -525,7 +525,7 @@ def box(data, room):  # noqa: ARG001 - in place first
 
 
 def traces(room):
-    """All that a kernel could leave behind on this machine."""
+    """Everything that a kernel could leave behind on this machine."""
     processes = {child.pid for child in psutil.Process().children(recursive=True)}
     return processes, Path("/proc/self/mountinfo").read_text(), sorted(room.rglob("*"))
 
@@ -575,7 +575,7 @@ def test_bystander_runs_beside(attack, box, facts, drive):
     "name", ["conftest.py", "sitecustomize.py", "usercustomize.py", "torch.py", "IPython.py", "evil.pth"]
 )
 def test_file_beside_the_notebook_is_only_a_file(name, box, drive, tmp_path):
-    """It takes part in nothing but what the notebook itself imports later."""
+    """Such a file affects only what the notebook itself imports later."""
     body = "import builtins; builtins.pwned = True\n"
     (tmp_path / name).write_text(body)
     cell = "import builtins, torch; print(hasattr(builtins, 'pwned'), torch.__file__.startswith('/opt/venv'))"
@@ -593,7 +593,7 @@ def test_helper_module_beside_the_notebook_can_be_imported(box, drive, tmp_path)
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [Mode.SINGLE, Mode.COLD])
 def test_fallback_keeps_the_promises(mode, data, room, facts, drive):
-    """What needs no namespaces of its own to be attacked, all in one notebook."""
+    """All attacks that work without namespaces of their own, in one notebook."""
     chosen = [param.values[0] for param in READING + NETWORK + LASTING[:1] + ESCAPING[:1]]
     cells = [cell for attack in chosen for cell in attack.cells]
     before = traces(room)

@@ -1,4 +1,4 @@
-"""What the guard keeps of a notebook's output, and what it says of its cells."""
+"""What the guard keeps of a notebook's output, and what it reports about its cells."""
 
 import re
 
@@ -121,5 +121,5 @@ def test_broken_launch_is_our_fault(box, drive, tmp_path):
     assert run.ending is Ending.BROKEN
     missing = tmp_path / "missing"
     assert run.detail == (
-        f"UsageError: cannot hand {missing} to the notebook (No such file or directory); hand in plain files"
+        f"UsageError: cannot give {missing} to the notebook (No such file or directory); submit regular files only"
     )

@@ -12,7 +12,7 @@ GIB = 1 << 30
 
 
 class Machine:
-    """A fake machine: so much memory, and what each notebook on it uses right now."""
+    """A fake machine: its memory, and what each notebook on it uses at the moment."""
 
     def __init__(self, size):
         self.size = size
@@ -24,7 +24,7 @@ class Machine:
         return self.size - sum(self.uses.values())
 
     def train(self, name, need, ticket, steps=100):
-        """A notebook that grows to `need`, as its watchdog tells; False if it was stopped to make room."""
+        """Run a notebook that grows to `need`, as its watchdog reports. False if it was stopped to free memory."""
         for step in range(1, steps + 1):
             with self.lock:
                 self.uses[name] = need * step // steps

@@ -1,4 +1,4 @@
-"""A small class as homework 1 leaves it: right, half right, waiting for a person, crashed, unreadable, ours."""
+"""A small class after homework 1: right, half right, needing review, crashed, unreadable, with internal errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 
 
 def picture(shade, size=(120, 90)):
-    """A PNG as a notebook keeps it."""
+    """A PNG as notebooks store it."""
     image = Image.linear_gradient("L").resize(size).point(lambda value: value * shade // 255)
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
@@ -235,7 +235,7 @@ def grade(student, *questions, ending=Ending.FINISHED, profile="full", **more):
 
 
 def zeros(outcome):
-    """Every question with no points and the same outcome."""
+    """All questions with zero points and the same outcome."""
     return (
         theory(outcome),
         figure(outcome, "0"),
@@ -270,7 +270,7 @@ def jane():
 
 @pytest.fixture(scope="session")
 def ann():
-    """All right and final."""
+    """Everything right, and final."""
     return grade(
         "adams-ann", theory("passed", "0.75"), figure(), training("passed", "0.75"), evaluation("passed", "1")
     )
@@ -299,9 +299,9 @@ def room(jane, ann):
 
 @pytest.fixture(scope="module")
 def browser():
-    """Real Chromium, as a reader has it.
+    """Real Chromium.
 
-    Gone with its module: as long as it is there, this thread's event loop counts as running.
+    Closed at the end of each module, because this thread's event loop counts as running until then.
     """
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
@@ -313,7 +313,7 @@ def browser():
 
 
 class Visit:
-    """One page in the browser, with all that it tried to do."""
+    """One page in the browser, with a record of everything that it tried to do."""
 
     def __init__(self, browser, path, **options):
         self.page = browser.new_page(**options)
@@ -330,7 +330,7 @@ class Visit:
 
     @property
     def left_the_page(self):
-        """Requests for anything but the file itself and what it carries within, unless the policy stopped them."""
+        """Requests for anything but the file and its embedded data, except those that the policy stopped."""
         sent = [request.url for request in self.requests if request.failure != "csp"]
         return [url for url in sent if not url.startswith(("data:", "about:srcdoc"))][1:]
 
@@ -351,7 +351,7 @@ def visit(browser, tmp_path):
 
 
 class Parsed(HTMLParser):
-    """What a page is made of: its elements in order, and its text."""
+    """The elements of a page in order, and its text."""
 
     def __init__(self, html):
         super().__init__()

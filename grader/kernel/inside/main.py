@@ -1,4 +1,4 @@
-"""The birth of a kernel: seeds, our modules, then an IPython kernel that a notebook can drive.
+"""Starts a kernel: seeds, our modules, then an IPython kernel that runs a notebook.
 
 Runs as a script (a cold kernel) or is called in a fork of a warm process. Nothing but plain data comes in:
 one JSON request and descriptors. Imports nothing by our package's name, which is not visible here.
@@ -107,14 +107,14 @@ def run(request: Mapping[str, Any]) -> None:
     app.start()
 
 
-def cold(letter: int) -> None:
-    """Serve one notebook in this very process; its request is a JSON file behind a descriptor."""
-    with os.fdopen(letter, "rb") as file:
+def cold(request: int) -> None:
+    """Serve one notebook in this process. `request` is the descriptor of a JSON file."""
+    with os.fdopen(request, "rb") as file:
         run(json.load(file))
 
 
 def main(command: str, *arguments: str) -> None:
-    """`cold LETTER`, or `serve CONTROL STATUS [nested] [preload]`; capitals are numbers of descriptors."""
+    """`cold REQUEST`, or `serve CONTROL STATUS [nested] [preload]`; capitals stand for descriptors."""
     if sys.path and Path(sys.path[0]).resolve() == HERE:
         del sys.path[0]
     sys.argv = ["ipykernel_launcher"]

@@ -812,7 +812,7 @@ def test_normalised_data(judge, work, own):
             "type": "dataset",
             "transform": "Compose(\n    ToTensor()\n    Normalize(mean=(0.5,), std=(0.5,))\n)",
         }
-        student.evidence.records[0].facts["values"][name] = facts
+        student.evidence.records[0].fields["values"][name] = facts
     all_right(judge, student)
 
 

@@ -1,10 +1,9 @@
-"""Lets a notebook of 2018-2021, written for Colab and a GPU, run as it ran then.
+"""Lets a notebook from 2018-2021, written for Colab and a GPU, run as it did then.
 
-A change is installed only where the notebook's code shows a sign of what it serves, and each use of it is
-counted, so that a report can tell the student the modern spelling. A notebook that needs nothing keeps stock
-libraries.
+A change is installed only if the notebook's code appears to need it. Each use is counted, so that a report can
+show the student the modern spelling. Notebooks that need no change run on unmodified libraries.
 
-Runs inside the student's kernel and imports nothing of ours.
+Runs inside the student's kernel and imports nothing else of ours.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def install(options: Mapping[str, Any], _context: object = None) -> None:
     """Install what the notebook's code asks for.
 
     Options: ``source``, the text of its code cells; ``strict``, to install nothing; ``answers``, the lines
-    that `input()` gives.
+    that `input()` returns.
     """
     global _source  # noqa: PLW0603 - one kernel, one notebook
     _source = "" if options.get("strict") else options.get("source", "")
@@ -51,11 +50,11 @@ def install(options: Mapping[str, Any], _context: object = None) -> None:
 
 def _wanted(source: str) -> Iterator[Patch]:
     yield from (patch for sign, patch in _SIGNS.items() if re.search(sign, source))
-    yield from (patch for needs, patch in _NEEDS if _says_yes(needs, source))
+    yield from (patch for needs, patch in _NEEDS if _is_needed(needs, source))
 
 
-def _says_yes(needs: Callable[[str], bool], source: str) -> bool:
-    """Whether a change is wanted; it is where the code is nested too deep to be read."""
+def _is_needed(needs: Callable[[str], bool], source: str) -> bool:
+    """Whether a change is needed; assumed to be if the code is nested too deeply to be analysed."""
     try:
         return needs(source)
     except (RecursionError, MemoryError):
@@ -63,7 +62,7 @@ def _says_yes(needs: Callable[[str], bool], source: str) -> bool:
 
 
 def attach(shell: Any) -> None:
-    """Learn which cell is which, and answer magics."""
+    """Track which cell is running, and handle magics."""
     if _source:
         _ledger.follow(shell)
     if magics.wanted(_source):

@@ -1,6 +1,6 @@
-"""Names that libraries have removed since 2018, given back where the notebook says them.
+"""Names that libraries have removed since 2018, restored where the notebook uses them.
 
-A name is looked up by the module's `__getattr__`, so a real one always wins, and nothing is imported early.
+The module's `__getattr__` looks them up, so a real name always wins and nothing is imported early.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """A removed name, what stands for it, and how it is written today."""
+    """A removed name, its replacement, and how it is written today."""
 
     module: ModuleType
     name: str
     value: Any
     modern: str
 
-    def said_in(self, source: str) -> bool:
+    def occurs_in(self, source: str) -> bool:
         if self.name not in source:
             return False
         named = "|".join(map(re.escape, _names_of(self.module, source)))
         imported = rf"^\s*from\s+{re.escape(self.module.__name__)}\s+import\s[^\n]*\b{self.name}\b"
-        said = rf"\b(?:{named})\.{self.name}\b|{imported}"
-        return re.search(said, source, re.MULTILINE) is not None
+        used = rf"\b(?:{named})\.{self.name}\b|{imported}"
+        return re.search(used, source, re.MULTILINE) is not None
 
 
 def _names_of(module: ModuleType, source: str) -> list[str]:
-    """Under which names the source knows a module: its last name, and what it was imported as."""
+    """The names by which the source refers to a module: its own, its last part, and its import aliases."""
     full = module.__name__
     last = full.rpartition(".")[2]
     imported = rf"import\s+{re.escape(full)}\s+as\s+(\w+)|from\s+[\w.]+\s+import\s+{last}\s+as\s+(\w+)"
@@ -119,7 +119,7 @@ _TABLE = [
         },
     ),
     *_olds(cm, "cm", {"get_cmap": (plt.get_cmap, "plt.get_cmap")}),
-    *_olds(plt, "plt", {"hold": (lambda *_: None, "nothing: axes always keep what was drawn before")}),
+    *_olds(plt, "plt", {"hold": (lambda *_: None, "nothing (axes now always keep earlier drawings)")}),
     *_olds(
         display,
         "display",
@@ -134,11 +134,11 @@ _TABLE = [
 
 
 def install(source: str, ledger: Ledger) -> None:
-    said: dict[ModuleType, dict[str, Old]] = {}
+    used: dict[ModuleType, dict[str, Old]] = {}
     for old in _TABLE:
-        if old.name not in vars(old.module) and old.said_in(source):
-            said.setdefault(old.module, {})[old.name] = old
-    for module, olds in said.items():
+        if old.name not in vars(old.module) and old.occurs_in(source):
+            used.setdefault(old.module, {})[old.name] = old
+    for module, olds in used.items():
         _answer(module, olds, ledger)
     if "torch._six" in source:
         _give_six(ledger)
@@ -160,7 +160,7 @@ def _answer(module: ModuleType, olds: dict[str, Old], ledger: Ledger) -> None:
 
 
 def _give_six(ledger: Ledger) -> None:
-    """What torch kept for Python 2, until 2.0."""
+    """`torch._six`, which torch provided for Python 2 compatibility until 2.0."""
     six = ModuleType("torch._six")
     kept = {
         "string_classes": ((str, bytes), "(str, bytes)"),

@@ -31,7 +31,7 @@ WEIGHTS = 16 << 20
 
 
 def encode(name: str, value: Any, arrays: Arrays, depth: int = 0) -> dict[str, Any]:
-    """Describe `value`. A value whose own methods raise is described by the error, never raised."""
+    """Describe `value`. If its own methods raise an error, the description says so."""
     arrays.entries += 1
     if arrays.entries > MOST_ENTRIES or depth > MOST_DEPTH:
         return _unseen(value)
@@ -46,7 +46,7 @@ def _unseen(value: Any) -> dict[str, Any]:
 
 
 def number(value: Any) -> float | int | str | None:
-    """A finite real number as itself, NaN and infinities as text (JSON has neither), else None."""
+    """A finite real number unchanged, NaN and infinities as text (JSON lacks them), otherwise None."""
     if isinstance(value, (bool, int)):
         return int(value) if abs(value) < 1 << 63 else str(value)[:80]
     if isinstance(value, complex):
