@@ -160,6 +160,7 @@ def test_killed_after_one_student_and_interrupted_after_the_next_it_goes_on(prog
         process.kill()
     assert program.survivors() == []
     killed = program.done()
+    assert killed
 
     with program.running() as process:
         program.wait_until(one_more_than(killed, program), process)

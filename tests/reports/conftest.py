@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from machine import lacks
 from nbformat import v4
 from PIL import Image
 
@@ -304,9 +305,10 @@ def browser():
     Closed at the end of each module, because this thread's event loop counts as running until then.
     """
     if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
+        lacks("package", f"{CHROMIUM} is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a second that no other test needs
+
+    with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hw1.network import Convention, verify_network
 
 from grader.theory import Activation, proof
@@ -75,7 +76,6 @@ def test_decimals_as_text_are_exact_and_floats_are_what_they_are():
 
 
 def test_arrays_and_tensors_are_weights():
-    torch = pytest.importorskip("torch")
     arrays = (np.array(ROWS), np.zeros(4), np.ones((1, 4)), np.array([-3.5]))
     tensors = tuple(torch.tensor(array) for array in arrays)
     for weights in (arrays, tensors):

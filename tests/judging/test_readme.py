@@ -10,7 +10,7 @@ import grader
 from grader.judging.api import CheckEnded
 from grader.model import Outcome
 
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
