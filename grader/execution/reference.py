@@ -13,7 +13,7 @@ from grader.errors import HarnessError, RubricError, UsageError
 from grader.execution.attempt import attempt
 from grader.execution.execute import Job
 from grader.model import Ending, Execution
-from grader.results.store import dump_execution, load_execution
+from grader.results.codec import dump_execution, load_execution
 from grader.session import Event
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from grader.model import Visibility
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pytest
 
     from grader.assignment.loading import Assignment
-
-VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def _of_single_marks(marks: Sequence[Mark], assignment: Assignment) -> Iterator[
             yield f"{mark.check} is for question {mark.question!r}, which assignment.toml does not have."
         if not mark.points.is_finite() or mark.points < 0:
             yield f"{mark.check} is worth {mark.points} points; that must be a number, 0 or more."
-        if mark.visibility not in VISIBILITIES:
-            options = ", ".join(VISIBILITIES)
+        if mark.visibility not in list(Visibility):
+            options = ", ".join(Visibility)
             yield f"{mark.check} has the visibility {mark.visibility!r}; it must be one of {options}."
     for name, count in Counter(mark.check for mark in marks).items():
         if count > 1:

@@ -12,7 +12,7 @@ from grader.errors import HarnessError
 from grader.judging.api import CheckEnded
 from grader.judging.marks import Mark, contradictions
 from grader.judging.work import Exhibits, Reference, Work
-from grader.model import Check, Exhibit, Outcome
+from grader.model import Check, Exhibit, Outcome, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,7 +113,7 @@ def _check(mark: Mark, raised: BaseException | None) -> Check:
         expected=end.expected,
         actual=end.actual,
         hint=end.hint,
-        visibility=mark.visibility,
+        visibility=Visibility(mark.visibility),
         review=end.item,
     )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grader.model import SCHEMA, Outcome
+from grader import jsons
+from grader.model import SCHEMA, Outcome, Visibility
 from grader.reports import wording
-from grader.results import codec as result
 
 if TYPE_CHECKING:
     from grader.model import Check, Grade
@@ -26,12 +26,12 @@ def results_json(grade: Grade) -> str:
         "output": _overview(grade),
         "output_format": "text",
         "test_output_format": "text",
-        "visibility": "visible",
-        "stdout_visibility": "hidden",
+        "visibility": Visibility.VISIBLE,
+        "stdout_visibility": Visibility.HIDDEN,
         "extra_data": {"schema": SCHEMA, "profile": grade.profile, "provisional": grade.provisional},
         "tests": [_test(check) for check in grade.checks],
     }
-    return result.encode(document) + "\n"
+    return jsons.write(document) + "\n"
 
 
 def _overview(grade: Grade) -> str:
