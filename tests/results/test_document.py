@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from grader import jsons
-from grader.judging.api import Exhibits
+from grader.judging.work import Exhibits
 from grader.model import Ending, FlagKind, FoundBy, Outcome, Visibility
 from grader.places import RESULT_PAGE
 from grader.results import codec, document
