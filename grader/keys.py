@@ -70,9 +70,9 @@ def of_bench(bench: Bench) -> str:
     return _digest("\n".join(parts))
 
 
-def of_grade(execution: str, bench: str, facts: Mapping[str, str]) -> str:
+def of_grade(execution: str, bench: str, roster: Mapping[str, str]) -> str:
     """What one student's grade depends on: the keys of execution and bench, and what the course knows besides."""
-    return _digest("\n".join([execution, bench, json.dumps(sorted(facts.items()))]))
+    return _digest("\n".join([execution, bench, json.dumps(sorted(roster.items()))]))
 
 
 @lru_cache

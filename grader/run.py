@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def grade_all(
     submissions: Sequence[Submission],
-    facts: Mapping[str, Mapping[str, str]],
+    roster: Mapping[str, Mapping[str, str]],
     session: Session,
     store: Store,
 ) -> Iterator[Grade]:
@@ -45,7 +45,7 @@ def grade_all(
             f"{store.root} was graded under other conditions (profile, data, reference or software), so a part of "
             "the class can't be graded anew. Run it without --only, or with another -o."
         )
-    store.enrol(submissions, facts)
+    store.enrol(submissions, roster)
     model = reference.run_all(dict(zip(plan_keys, plans, strict=True)), session, store)
     store.remember(
         assignment=str(session.assignment.folder),
@@ -66,9 +66,9 @@ def grade_all(
     with Judge(bench) as judge:
         for submission, execution in executions(chosen, model[0], session, store, on_wait=judge.start):
             case = Case(
-                execution=execution, origin=submission.origin, facts=facts.get(submission.student, {})
+                execution=execution, origin=submission.origin, roster=roster.get(submission.student, {})
             )
-            key = keys.of_grade(store.execution_key(submission.student), bench_key, case.facts)
+            key = keys.of_grade(store.execution_key(submission.student), bench_key, case.roster)
             grade = store.grade(submission.student, key=key)
             if grade is None or _is_broken(grade):  # our own failures are tried again
                 grade = judge.judge(case)
@@ -85,11 +85,11 @@ def regrade_all(store: Store, bench: Bench) -> Iterator[tuple[Grade, str]]:
     """Judge what is stored once more, without a kernel: each grade, and the key to store it under."""
     bench_key = keys.of_bench(bench)
     with Judge(bench) as judge:
-        for student, origin, facts in store.students():
+        for student, origin, roster in store.students():
             execution = store.execution(student)
             if execution is not None:
-                case = Case(execution=execution, origin=origin, facts=facts)
-                yield judge.judge(case), keys.of_grade(store.execution_key(student), bench_key, facts)
+                case = Case(execution=execution, origin=origin, roster=roster)
+                yield judge.judge(case), keys.of_grade(store.execution_key(student), bench_key, roster)
 
 
 def _is_broken(grade: Grade) -> bool:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grader.theory.python import comments
+from grader.source import comments
 from grader.theory.words import tags
 
 if TYPE_CHECKING:

@@ -57,7 +57,7 @@ class Case:
 
     execution: Execution
     origin: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    roster: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_rubric(assignment: Assignment) -> None:
@@ -104,7 +104,7 @@ class Court:
         if case.execution.ending is Ending.UNREADABLE:
             return self._all_to_a_person(case, Outcome.REVIEW, case.execution.detail)
         try:
-            student = Work.of(case.execution, self.assignment, profile=self.profile, facts=case.facts)
+            student = Work.of(case.execution, self.assignment, profile=self.profile, roster=case.roster)
         except (EvidenceError, OSError, nbformat.ValidationError) as error:
             return self._all_to_a_person(case, *_unseen(case.execution, error))
         judged = self.rubric.judge(student, self.reference, self.data)

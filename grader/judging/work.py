@@ -95,7 +95,7 @@ class Work:
     detail: str = ""
     evidence: Evidence = NOTHING
     profile: str = "full"
-    facts: Mapping[str, str] = field(default_factory=dict)
+    roster: Mapping[str, str] = field(default_factory=dict)
     """What the course knows of this student beyond the notebook, say ``{"participated": "yes"}``."""
     theory: str = ""
     """What stands in a `theory.md` or `theory.tex` beside the notebook."""
@@ -107,7 +107,7 @@ class Work:
         assignment: Assignment,
         *,
         profile: str,
-        facts: Mapping[str, str] | None = None,
+        roster: Mapping[str, str] | None = None,
     ) -> Work:
         """Read what an execution left behind.
 
@@ -123,7 +123,7 @@ class Work:
             detail=execution.detail,
             evidence=evidence.load(stored) if stored.exists() else NOTHING,
             profile=profile,
-            facts=facts or {},
+            roster=roster or {},
             theory="\n\n".join(
                 path.read_text(encoding="utf-8", errors="replace")
                 for path in execution.theory

@@ -38,7 +38,7 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
             "The network is wrong only far from any input that a computer would meet; were its weights rounded?",
             actual=str(example),
         )
-    facts = {
+    details = {
         "expected": f"{sign(example.wanted)} for x = {listed(example.evaluation.point)}",
         "actual": worked(example),
     }
@@ -47,12 +47,12 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
             1,
             "The network is right where no two inputs are equal, and wrong at ties.",
             hint="What does a hidden unit say when its sum is 0, and what does the output make of it?",
-            **facts,
+            **details,
         )
     fail(
         "The network is not right for every input.",
         hint="Work this input through by hand: each hidden unit first, then the output.",
-        **facts,
+        **details,
     )
 
 

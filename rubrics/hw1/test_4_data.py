@@ -26,14 +26,14 @@ def test_displays_array_and_tensor(student):
     ]
     if len(seen) == 2:
         return
-    facts = {
+    details = {
         "expected": "a and b in the output",
         "actual": answer.error or shortened(answer.text) or "no output",
         "hint": "`print(a)` and `print(b)`: a cell shows only the value of its last line by itself.",
     }
     if seen:
-        award(0.125, f"Only `{seen[0]}` is displayed.", **facts)
-    fail("Neither `a` nor `b` is displayed.", **facts)
+        award(0.125, f"Only `{seen[0]}` is displayed.", **details)
+    fail("Neither `a` nor `b` is displayed.", **details)
 
 
 def displayed(value, text, *, tensor):
@@ -81,14 +81,14 @@ def test_shows_the_size_of_the_data(student, data):
         missing.remove("features")
     if not missing:
         return
-    facts = {
+    details = {
         "expected": "60000 training points, 10000 test points, 784 (28x28) features",
         "actual": answer.error or shortened(answer.text) or "no output",
         "hint": "`len(trainingdata)`, `len(testdata)` and the shape of one image tell all three.",
     }
     if len(missing) == len(wanted):
-        fail("None of the three numbers is shown.", **facts)
-    award("0.30" if len(missing) == 1 else "0.15", f"Not shown: {' and '.join(missing)}.", **facts)
+        fail("None of the three numbers is shown.", **details)
+    award("0.30" if len(missing) == 1 else "0.15", f"Not shown: {' and '.join(missing)}.", **details)
 
 
 def has_shape(text):
@@ -152,14 +152,14 @@ def test_shows_the_first_ten_test_images(student, data, exhibits):
     right = sum(are_shown(shown, test))
     if batch is not None:
         right = max(right, sum(are_shown(shown, batch[:10])))
-    facts = {
+    details = {
         "expected": "ten images: the first ten of the first minibatch of testDataLoader",
         "actual": f"{right} of them, in {counted(len(shown))}",
         "hint": "`images[:10]` of the first batch; one picture each, or all in one grid.",
     }
     if right:
-        award(0.25, f"Only {right} of the ten images {'is' if right == 1 else 'are'} shown.", **facts)
-    fail("None of the ten images is shown.", **facts)
+        award(0.25, f"Only {right} of the ten images {'is' if right == 1 else 'are'} shown.", **details)
+    fail("None of the ten images is shown.", **details)
 
 
 def shown_in(student, name):

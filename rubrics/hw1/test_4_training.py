@@ -56,23 +56,23 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
         f"Test accuracy {reached:.4f}, test loss {left:.4f}; "
         f"training accuracy {accuracy(student, data, test=False):.4f}.",
     )
-    facts = {
+    details = {
         "expected": f"a test accuracy of {band} and a test loss of {losses}, as the reference has with other seeds",
         "actual": f"{reached:.3f} and {left:.3g}, recomputed from the weights of net",
         "hint": "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
     }
     if left > max(3 * losses.high, 1.2 * UNTRAINED):
-        fail(because(made, "The loss grew: these weights are far from any minimum."), **facts)
+        fail(because(made, "The loss grew: these weights are far from any minimum."), **details)
     certain = [mistake for mistake in made if mistake.certain]
     if reached >= band.low and not certain:
         return
     if reached >= band.low:
-        award(0.25, because(certain, "The network learned all the same."), **facts)
+        award(0.25, because(certain, "The network learned all the same."), **details)
     if not made and (on_course(run, left, reference, settings) or learned_from_test(run, reached, band)):
         return  # what it cost is charged where the histories, or the data, are asked for
     if reached >= band.low - 0.05:
-        award(0.25, because(made, "The network learned, but less than the reference."), **facts)
-    fail(because(made, "The network did not learn."), **facts)
+        award(0.25, because(made, "The network learned, but less than the reference."), **details)
+    fail(because(made, "The network did not learn."), **details)
 
 
 @question("4.5", points=0.25)
@@ -101,21 +101,21 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
         )
     if not said:
         return
-    facts = {
+    details = {
         "expected": f"{settings['epochs']} finite losses each, falling, as this run computed them",
         "actual": said,
         "hint": "Append one number to each list at the end of every epoch.",
     }
     if not all(wrong.values()):
-        award(0.125, "One of the two histories is right.", **facts)
+        award(0.125, "One of the two histories is right.", **details)
     epochs = len(known.trace.epochs)
     if (
         all(len(each) == epochs for each in values.values())
         and len(values) == 2
         and epochs != settings["epochs"]
     ):
-        fail(f"The network was trained for {counted(epochs)}, not {settings['epochs']}.", **facts)
-    fail(f"Neither history is that of a run of {settings['epochs']} epochs.", **facts)
+        fail(f"The network was trained for {counted(epochs)}, not {settings['epochs']}.", **details)
+    fail(f"Neither history is that of a run of {settings['epochs']} epochs.", **details)
 
 
 @question("4.5", points=0.25)
@@ -127,18 +127,18 @@ def test_losses_are_printed(student, data, settings):
     seen = [which for which in HISTORIES if histories.is_printed(which, values.get(which), text, known)]
     if len(seen) == len(HISTORIES):
         return
-    facts = {
+    details = {
         "expected": "the loss of each epoch, for both sets, in the output",
         "actual": answer.text.strip()[:300] or answer.error or "no output",
         "hint": "Print both losses at the end of each epoch.",
     }
     if not run_of(student).trained and not answer.text.strip():
-        fail("Nothing was trained, and nothing was printed.", **facts)
+        fail("Nothing was trained, and nothing was printed.", **details)
     if seen:
-        award(0.125, f"Only the {seen[0]} losses are printed.", **facts)
+        award(0.125, f"Only the {seen[0]} losses are printed.", **details)
     if len(numbers.numbers_in(text)) >= settings["epochs"]:
-        review("Numbers are printed, but they are not those of the histories.", **facts)
-    fail("The losses are not printed.", **facts)
+        review("Numbers are printed, but they are not those of the histories.", **details)
+    fail("The losses are not printed.", **details)
 
 
 @question("4.5", points=0.25)

@@ -441,15 +441,15 @@ def test_a_final_grade_is_not_provisional(place):
 
 def test_a_grade_on_a_sample_of_the_data_is(place):
     with place.court(place.check("pass"), complete=False) as court:
-        grade = court.judge(Case(execution=place.run(), origin="zip", facts={"participated": "yes"}))
+        grade = court.judge(Case(execution=place.run(), origin="zip", roster={"participated": "yes"}))
     assert grade.provisional
     assert [flag.kind for flag in grade.flags] == ["subset"]
     assert grade.origin == "zip"
 
 
 def test_what_the_course_knows_reaches_the_check(place):
-    with place.court(place.check("assert student.facts['participated'] == 'yes'")) as court:
-        grade = court.judge(Case(execution=place.run(), facts={"participated": "yes"}))
+    with place.court(place.check("assert student.roster['participated'] == 'yes'")) as court:
+        grade = court.judge(Case(execution=place.run(), roster={"participated": "yes"}))
     assert grade.checks[0].outcome is Outcome.PASSED
 
 
