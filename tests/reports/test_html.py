@@ -35,7 +35,7 @@ def test_the_header_says_who_what_and_how_much(page, parsed):
 def test_what_is_still_open_is_said(page, parsed):
     text = parsed(page).text
     assert (
-        "Provisional: up to 0.75 more points possible Question 1a: manual review decides 0.75 points." in text
+        "Provisional: up to 0.75 more points possible Question 1a: 0.75 points left to manual review." in text
     )
 
 
