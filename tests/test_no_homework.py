@@ -1,4 +1,4 @@
-"""The engine knows no homework: what is homework 1's stands in `rubrics/hw1`, what is a data set's in `datasets`."""
+"""The engine knows no homework: what belongs to homework 1 is in `rubrics/hw1`, and to a data set in `datasets`."""
 
 import re
 
