@@ -54,7 +54,7 @@ class Account:
 def misfit(which: str, values: Sequence[float] | None, account: Account) -> str:
     """What is wrong with a history, in a few words; nothing if it is right."""
     if values is None:
-        return "not there"
+        return "missing"
     if len(values) != account.epochs:
         return f"{len(values)} {'entry' if len(values) == 1 else 'entries'}"
     if not _finite(values):
@@ -76,7 +76,7 @@ def doubt(which: str, values: Sequence[float], account: Account) -> str:
     spike = account.tolerance.spike
     for epoch in range(len(off) - spike):
         if all(off[epoch : epoch + spike + 1]):
-            return f"{values[epoch]:.4g} after epoch {epoch + 1}, whose own mean was {path[epoch]:.4g}"
+            return f"is {values[epoch]:.4g} after epoch {epoch + 1}, in which the mean loss was {path[epoch]:.4g}"
     return ""
 
 
@@ -124,7 +124,7 @@ def _against_trace(which: str, values: Sequence[float], account: Account) -> str
         return "holds the training losses" if proportional(values, path, tolerance=0.005) else ""
     last = [each.last for each in account.trace.epochs if each.steps > 1]
     if proportional(values, last, tolerance=0.001):
-        return "holds the loss of each epoch's last minibatch alone"
+        return "holds only the loss of each epoch's last minibatch"
     epoch = (
         _edited(values, path, account.tolerance) if len(account.trace.passes) == len(path) else 0
     )  # nothing else trained

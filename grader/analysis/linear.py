@@ -53,7 +53,7 @@ class Linear:
         biases = [array for array in state if array.shape == (classes,)]
         if len(weights) != 1 or len(biases) > 1 or len(weights) + len(biases) != len(state):
             return None
-        # float32 ends at 3e38; logits of weights near that are no numbers any more.
+        # float32 ends at 3e38; logits of weights near that are not numbers any more.
         if not all(array.dtype.kind == "f" for array in state):
             return None
         if not all((np.abs(array.astype(np.float64)) < LARGEST).all() for array in state):

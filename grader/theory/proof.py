@@ -191,7 +191,7 @@ def _check_inputs(network: Network, wanted: Wanted | Network) -> None:
     else:
         sizes = {len(part.normal) for part in _half_spaces(wanted.region)}
     if sizes - {network.inputs}:
-        raise NetworkError(f"the network has {network.inputs} inputs, what is wanted has {sizes.pop()}")
+        raise NetworkError(f"the network has {network.inputs} inputs, but the target has {sizes.pop()}")
 
 
 def _half_spaces(region: Region) -> Iterator[HalfSpace]:

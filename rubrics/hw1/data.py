@@ -39,7 +39,7 @@ def size(data, *, train):
 
 
 def linear_layer(module):
-    """The linear layer that a network is; None if it is no single one, from all pixels to all classes."""
+    """The linear layer that a network is; None if it is not a single one, from all pixels to all classes."""
     return Linear.of(module, features=FEATURES, classes=CLASSES)
 
 

@@ -110,7 +110,7 @@ DATA = [
         "images-of-the-training-loader",
         swap("next(iter(testDataLoader))", "next(iter(trainDataLoader))"),
         costs={"4.4": "0.25"},
-        says="of the training set",
+        says="from the training set",
     ),
     mistake(
         "nine-images",
@@ -122,7 +122,7 @@ DATA = [
         "test-loader-of-training-data",
         swap(TEST_LOADER, "torch.utils.data.DataLoader(trainingdata, batch_size=64, shuffle=False)"),
         costs={"4.4": "0.25"},
-        says="of the training set",
+        says="from the training set",
     ),
 ]
 
@@ -132,7 +132,7 @@ TRAINING = [
         swap("with torch.no_grad(): ...", "...", within="4.5"),
         swap(MEASURED, LEARN + "test_loss += loss.item() / len(testDataLoader)"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "test-batches-join-the-training",
@@ -142,26 +142,26 @@ TRAINING = [
         ),
         swap(ADDED, "train_loss += loss.item() / (len(trainDataLoader) + len(testDataLoader))"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "training-loop-over-the-test-loader",
         swap(TRAIN_LOOP, "for images, labels in testDataLoader: ..."),
         swap(ADDED, "train_loss += loss.item() / len(testDataLoader)"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "training-set-is-the-test-set",
         swap(DATA_SET.format(True), DATA_SET.format(False)),
         costs={"4.2": "0.20", "4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "training-loader-of-test-data",
         swap(TRAIN_LOADER, "torch.utils.data.DataLoader(testdata, batch_size=64, shuffle=True)"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "no-zero-grad",
@@ -309,7 +309,7 @@ TRAINING = [
         ),
         costs={},
         opens={"4.5": "0.25"},
-        says="not what it computed on its way",
+        says="other values than the run computed",
     ),
     mistake(
         "test-history-edited",
@@ -661,7 +661,7 @@ OTHER_STYLES = [
         swap("with torch.no_grad(): ...", "...", within="4.5"),
         swap("run_epoch(testDataLoader, False)", "run_epoch(testDataLoader, True)"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "functions-for-ten-epochs",
@@ -698,7 +698,7 @@ OTHER_STYLES = [
         swap("next(iter(testDataLoader))", "next(iter(trainDataLoader))"),
         *ONE_GRID,
         costs={"4.4": "0.25"},
-        says="of the training set",
+        says="from the training set",
     ),
     mistake(
         "scaled-units-wrong-at-ties",

@@ -11,10 +11,10 @@ def test_introduced_on_the_forum(student):
             return
         case "no" | "n" | "false" | "0":
             fail(
-                "The participation list has no post of yours.",
+                "The participation list does not show a post by you.",
                 expected="a post on the class forum",
                 actual="none",
-                hint="If you did post, tell the course staff under which name.",
+                hint="If you did post, tell the course staff the name you posted under.",
             )
         case _:
             review(

@@ -13,7 +13,7 @@ def test_gradient_of_the_squared_norm(student):
     judge(
         written(student, "1a"),
         GRADIENT,
-        hint="Write the norm as a sum of squares and differentiate by one x_k.",
+        hint="Write the norm as a sum of squares and differentiate with respect to one x_k.",
     )
 
 
@@ -43,7 +43,7 @@ def test_l1_training_loss(student):
     if "no X and w" in judged.tags:
         award(
             0.25,
-            "This is an l1 loss, but it never says what the prediction is.",
+            "This is an l1 loss, but it does not say what the prediction is.",
             expected="the loss in terms of X, w and y",
             actual=judged.normal_form,
             hint="Write the prediction as a function of X and w.",
@@ -54,7 +54,7 @@ def test_l1_training_loss(student):
 def test_says_whether_a_closed_form_exists(student):
     """The answer says that there is no closed form."""
     answer = written(student, "2b")
-    match said := yes_no(answer):
+    match yes_no(answer):
         case YesNo.NO:
             return
         case YesNo.YES:
@@ -65,7 +65,7 @@ def test_says_whether_a_closed_form_exists(student):
                 hint="Where is the loss differentiable, and what does its gradient depend on?",
             )
         case _:
-            review(f"Whether this says yes or no is {said}.", actual=answer)
+            review("It is unclear whether this says yes or no.", actual=answer)
 
 
 @question("2b", points=0.5)
@@ -73,7 +73,7 @@ def test_says_why_there_is_no_closed_form(student, settings):
     """The reason for it is right."""
     answer = written(student, "2b")
     review(
-        "A person reads the reason.",
+        "The reason is graded by a person.",
         actual=answer,
         polarity=polarity(answer),
         tags=seen(answer, settings, "2b"),
@@ -82,9 +82,9 @@ def test_says_why_there_is_no_closed_form(student, settings):
 
 @question("2c", points=0.75)
 def test_names_an_algorithm_with_pros_and_cons(student, settings):
-    """An algorithm is named, with what speaks for it and what against it."""
+    """An algorithm is named, with its pros and cons."""
     answer = written(student, "2c")
-    review("A person reads this answer.", actual=answer, tags=seen(answer, settings, "2c"))
+    review("This answer is graded by a person.", actual=answer, tags=seen(answer, settings, "2c"))
 
 
 def written(student, name):
@@ -99,7 +99,7 @@ def written(student, name):
     return fail(
         "There is no answer.",
         expected="an answer in place of the hint",
-        actual="the blank notebook's cell",
+        actual="the cell of the blank notebook",
         hint="Write your answer, in LaTeX, into the cell below the question.",
     )
 

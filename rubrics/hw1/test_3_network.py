@@ -17,8 +17,8 @@ SHORT = 1.0
 
 @question("3", points=2)
 def test_network_recognises_sorted_inputs(student, settings, exhibits):
-    """The network says +1 for x1 > x2 > x3 > x4 > x5 and -1 for everything else."""
-    exhibits.text("The explanation, for a person", str(student.explanation("3", settings["explained"]["3"])))
+    """The network outputs +1 for x1 > x2 > x3 > x4 > x5 and -1 for everything else."""
+    exhibits.text("The explanation that was found", str(student.explanation("3", settings["explained"]["3"])))
     reading = weights(student)
     allowed = tuple(
         Convention(Activation(hidden), Activation(output)) for hidden, output in settings["conventions"]
@@ -31,11 +31,11 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
     if set(allowed) & set(judged.right):
         return
     if set(allowed) & set(judged.undecided):
-        review("No proof and no counterexample was found in time.", actual=student.answer("3").source)
+        review("Neither a proof nor a counterexample was found in time.", actual=student.answer("3").source)
     example = judged.everywhere[allowed[0]].counterexample
     if not readable(example):
         review(
-            "The network is wrong only far from any input that a computer would meet; were its weights rounded?",
+            "The network is wrong only at extremely large or small inputs, probably because of rounded weights.",
             actual=str(example),
         )
     details = {
@@ -45,12 +45,12 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
     if set(allowed) & set(judged.right_except_on_ties):
         award(
             1,
-            "The network is right where no two inputs are equal, and wrong at ties.",
-            hint="What does a hidden unit say when its sum is 0, and what does the output make of it?",
+            "The network is right where no two inputs are equal, but wrong at ties.",
+            hint="What does a hidden unit output when its sum is 0, and what does the output unit do with that?",
             **details,
         )
     fail(
-        "The network is not right for every input.",
+        "The network is wrong for some inputs.",
         hint="Work this input through by hand: each hidden unit first, then the output.",
         **details,
     )
@@ -83,12 +83,12 @@ def weights(student):
         fail(
             "No weights were given.",
             expected="W1 (4x5), b1 (4), w2 (4), b2 (a number)",
-            actual="the blank notebook's cell",
+            actual="the cell of the blank notebook",
             hint="Fill in the code cell of question 3.",
         )
     notes = "; ".join(reading.notes)
     return review(
-        f"Not found with certainty: {', '.join(reading.missing)}." + (f" {notes}." if notes else ""),
+        f"Could not be read with certainty: {', '.join(reading.missing)}." + (f" {notes}." if notes else ""),
         actual=answer.source,
     )
 
@@ -133,8 +133,10 @@ def from_values(captured):
 
 
 def summary(judged):
-    right = "; ".join(map(str, judged.right)) or "no convention"
-    return f"Proved right over all of R^5 under: {right}."
+    right = "; ".join(map(str, judged.right))
+    return (
+        f"Right for all inputs under: {right}." if right else "Not right for all inputs under any convention."
+    )
 
 
 def readable(example):
@@ -145,7 +147,10 @@ def readable(example):
 
 def worked(example):
     at = example.evaluation
-    return f"{sign(at.output)}: the hidden units say {listed(at.hidden)}, the output's sum is {at.output_sum}"
+    return (
+        f"{sign(at.output)}: the hidden units output {listed(at.hidden)}, "
+        f"and the output unit's sum is {at.output_sum}"
+    )
 
 
 def listed(values):

@@ -29,7 +29,7 @@ def test_displays_array_and_tensor(student):
     details = {
         "expected": "a and b in the output",
         "actual": answer.error or shortened(answer.text) or "no output",
-        "hint": "`print(a)` and `print(b)`: a cell shows only the value of its last line by itself.",
+        "hint": "Use `print(a)` and `print(b)`: a cell shows only the value of its last line on its own.",
     }
     if seen:
         award(0.125, f"Only `{seen[0]}` is displayed.", **details)
@@ -84,7 +84,7 @@ def test_shows_the_size_of_the_data(student, data):
     details = {
         "expected": "60000 training points, 10000 test points, 784 (28x28) features",
         "actual": answer.error or shortened(answer.text) or "no output",
-        "hint": "`len(trainingdata)`, `len(testdata)` and the shape of one image tell all three.",
+        "hint": "`len(trainingdata)`, `len(testdata)` and the shape of one image give all three.",
     }
     if len(missing) == len(wanted):
         fail("None of the three numbers is shown.", **details)
@@ -103,7 +103,7 @@ def comments(answer):
 
 @question("4.3", points=0.5)
 def test_shows_the_sample_image(student, data, exhibits):
-    """The picture that is shown is the sample `image`."""
+    """The sample `image` is shown."""
     shown = shown_in(student, "4.3")
     first = arrays(data).train_images[0]
     samples = [*samples_of(student), first]  # `image` may be something else by the end of the cell
@@ -143,7 +143,7 @@ def test_shows_the_first_ten_test_images(student, data, exhibits):
         exhibit(exhibits, test, shown)
         award(
             0.25,
-            f"The ten images that are shown are of {'the training set' if other == 'training' else 'another set'}.",
+            f"The ten images are from {'the training set' if other == 'training' else 'another set'}.",
             expected="the first ten images of the first minibatch of testDataLoader",
             actual=f"ten images of {'the training loader' if other == 'training' else 'another loader'}",
             hint="Which loader did `images` come from?",
@@ -169,7 +169,7 @@ def shown_in(student, name):
     if shown:
         return shown
     if answer.pictures:
-        review("A picture was displayed, but not through matplotlib: its pixels were not seen.")
+        review("A picture was displayed, but not by matplotlib, so its pixels were not recorded.")
     if answer.error:
         fail("The cell ended with an error before it showed a picture.", actual=answer.error)
     if not answer.found:

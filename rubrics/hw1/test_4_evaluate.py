@@ -23,15 +23,15 @@ def test_evaluate_counts_every_batch(student, exhibits):
     results = results_of(student)
     if not results:
         not_callable(student)
-    exhibits.text("What evaluate gave on loaders that you have not seen", table(calls_of(student)))
+    exhibits.text("What `evaluate` returned on loaders that you have not seen", table(calls_of(student)))
     wrong = {name: one for name, one in results.items() if not one.right}
     if not wrong:
         return
     if all("required positional argument" in one.error for one in results.values()):
-        review("`evaluate` asks for more arguments than a loader.", actual=describe(results))
+        review("`evaluate` needs more arguments than a loader.", actual=describe(results))
     if all(one.error for one in results.values()):
         fail(
-            "`evaluate` ends with an error.",
+            "`evaluate` raises an error.",
             expected="a number between 0 and 1",
             actual=next(iter(results.values())).error,
             hint="Call it on testDataLoader in a cell of its own and read the traceback.",
@@ -53,7 +53,7 @@ def test_evaluate_counts_every_batch(student, exhibits):
     if counts_first_batch_only(results):
         award(
             0.25,
-            "Only the first minibatch counts.",
+            "Only the first minibatch is counted.",
             hint="Add up the hits of all minibatches and divide by the number of points, after the loop.",
             **details,
         )
@@ -66,7 +66,7 @@ def test_evaluate_counts_every_batch(student, exhibits):
 
 @question("4.6", points=0.25)
 def test_reports_both_accuracies(student, reference, data):
-    """The accuracies on the training set and on the test set are reported, and true."""
+    """The accuracies on the training set and on the test set are reported, and correct."""
     answer = student.answer("4.6")
     text = f"{student.text_with('evaluate')}\n{answer.text}\n{answer.markdown}"
     own = {which: accuracy(student, data, which) for which in ("training", "test")}
@@ -99,8 +99,8 @@ def test_reports_both_accuracies(student, reference, data):
     if contradiction := untrue(seen, own, bands, missing):
         review(contradiction, points=0.125 * (len(own) - len(missing)), **details)
     if len(missing) == 1:
-        award(0.125, f"The accuracy on the {missing[0]} set is not reported, or not true.", **details)
-    fail("The accuracies are not reported, or not true.", **details)
+        award(0.125, f"The accuracy on the {missing[0]} set is not reported, or not correct.", **details)
+    fail("The accuracies are not reported, or not correct.", **details)
 
 
 def untrue(seen, own, bands, missing):
@@ -144,7 +144,7 @@ class Call:
         return self.expected is not None and self.shows(self.expected)
 
     def shows(self, fraction):
-        """Is this fraction among what it returned or, if that is no number, what it printed last?"""
+        """Is this fraction among what it returned or, if that is not a number, what it printed last?"""
         if self.values:
             return any(means(value, fraction) for value in self.values)
         return any(rounds_to(value, decimals, fraction) for value, decimals in self.printed[-2:])
@@ -193,12 +193,12 @@ def counts_first_batch_only(results):
 def not_callable(student):
     answer = student.answer("4.6")
     if student.value("evaluate") is not None or student.ending.ours:
-        review("`evaluate` is there, but it could not be called.", actual=answer.source)
+        review("`evaluate` is defined, but it could not be called.", actual=answer.source)
     fail(
         "There is no function `evaluate`.",
         expected="def evaluate(dataloader): ...",
         actual=answer.error or student.detail or "not defined",
-        hint="Define it under just this name.",
+        hint="Define it under exactly this name.",
     )
 
 

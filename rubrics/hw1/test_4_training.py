@@ -39,7 +39,7 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
             actual=net.text("repr"),
         )
     if layer is None:
-        not_run(student, "No trained `net` was left.")
+        not_run(student, "There is no trained `net`.")
     run = run_of(student)
     made = mistakes(student, data)
     if not run.trained and not moved(student):
@@ -49,7 +49,7 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
     reached, left = accuracy(student, data), loss(student, data)
     exhibits.text("How it was trained", course(run))
     exhibits.text(
-        "The explanation, for a person", str(student.explanation("4.5", settings["explained"]["4.5"]))
+        "The explanation that was found", str(student.explanation("4.5", settings["explained"]["4.5"]))
     )
     exhibits.text(
         "Recomputed from the weights",
@@ -57,7 +57,7 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
         f"training accuracy {accuracy(student, data, test=False):.4f}.",
     )
     details = {
-        "expected": f"a test accuracy of {band} and a test loss of {losses}, as the reference has with other seeds",
+        "expected": f"a test accuracy of {band} and a test loss of {losses}, as in runs of the reference",
         "actual": f"{reached:.3f} and {left:.3g}, recomputed from the weights of net",
         "hint": "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
     }
@@ -67,7 +67,7 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
     if reached >= band.low and not certain:
         return
     if reached >= band.low:
-        award(0.25, because(certain, "The network learned all the same."), **details)
+        award(0.25, because(certain, "The network learned nevertheless."), **details)
     if not made and (on_course(run, left, reference, settings) or learned_from_test(run, reached, band)):
         return  # what it cost is charged where the histories, or the data, are asked for
     if reached >= band.low - 0.05:
@@ -84,7 +84,7 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
     if not values:
         not_run(student, "Neither loss history was found.")
     wrong = {which: histories.misfit(which, values.get(which), known) for which in HISTORIES}
-    # A run that went astray has no path to be compared with.
+    # A run that went wrong has no path to compare with.
     doubts = {
         which: "" if wrong[which] or mistakes(student, data) else histories.doubt(which, values[which], known)
         for which in HISTORIES
@@ -94,7 +94,7 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
     )
     if any(doubts.values()):
         review(
-            "A history ends where the run ended, but is not what it computed on its way.",
+            "A history ends with the run's final loss, but holds other values than the run computed before.",
             points=0.125 * sum(not wrong[which] and not doubts[which] for which in HISTORIES),
             expected="losses that this run computed, epoch by epoch",
             actual=said,
@@ -115,7 +115,7 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
         and epochs != settings["epochs"]
     ):
         fail(f"The network was trained for {counted(epochs)}, not {settings['epochs']}.", **details)
-    fail(f"Neither history is that of a run of {settings['epochs']} epochs.", **details)
+    fail(f"Neither history belongs to a run of {settings['epochs']} epochs.", **details)
 
 
 @question("4.5", points=0.25)
@@ -147,7 +147,9 @@ def test_the_test_set_never_trained_the_network(student):
     run = run_of(student)
     if not run.trained:
         if moved(student):
-            review("The weights changed without an optimizer's step, so the data behind it is not known.")
+            review(
+                "The weights changed without an optimizer step, so it is not known which data they were trained on."
+            )
         if len(run.passes) >= 2:
             return  # a loop that ran and forgot to step is charged for that
         not_run(student, "Nothing was trained.")
@@ -156,19 +158,19 @@ def test_the_test_set_never_trained_the_network(student):
         return  # every loss that was looked into came from the training set, whatever was fetched before it
     if run.steps_on_test and (of_test or run.steps_on_train):
         fail(
-            "The test set trained the network.",
+            "The network was trained on the test set.",
             expected="no optimizer step after a minibatch of testDataLoader",
             actual=f"{run.steps_on_test} of {run.steps} steps followed a minibatch of the test set",
             hint="In the loop over testDataLoader compute the loss only: no backward(), no step().",
         )
     if run.steps_on_test or of_test:
         review(
-            "Minibatches of both sets were fetched side by side; whether the test set trained is not certain.",
+            "Minibatches of both sets were fetched in turn; the test set may have trained the network.",
             actual=f"{run.steps_on_test} of {run.steps} steps came right after a minibatch of the test set",
         )
     if run.steps_on_other:
         review(
-            "Some steps followed data that is neither the training set nor the test set.",
+            "Some steps used data from neither the training set nor the test set.",
             actual=f"{run.steps_on_other} of {run.steps} steps",
         )
 
@@ -190,7 +192,7 @@ def not_run(student, message):
     fail(
         message,
         expected="a training loop of 20 epochs",
-        actual=answer.error or student.detail or "the cells ran, and nothing came of them",
+        actual=answer.error or student.detail or "the cells ran, but left nothing to judge",
         hint="Restart the kernel, run all cells from the top, and look at the first error.",
     )
 

@@ -99,7 +99,7 @@ def test_what_the_run_computed_fits(which, values, known):
 @pytest.mark.parametrize(
     ("which", "values", "words"),
     [
-        pytest.param(TRAINING, None, "not there", id="none"),
+        pytest.param(TRAINING, None, "missing", id="none"),
         pytest.param(TRAINING, MEANS[:1], "1 entry", id="one"),
         pytest.param(TRAINING, MEANS * 2, "16 entries", id="too many"),
         pytest.param(TRAINING, (*MEANS[:7], math.inf), "not finite", id="infinite"),
@@ -107,7 +107,7 @@ def test_what_the_run_computed_fits(which, values, known):
         pytest.param(TEST, sums(TESTED), "adds up the losses of all epochs so far", id="test never reset"),
         pytest.param(TRAINING, MEANS[::-1], "not falling", id="rising"),
         pytest.param(TRAINING, (0.7,) * 8, "not falling", id="constant"),
-        pytest.param(TRAINING, LAST, "holds the loss of each epoch's last minibatch alone", id="last batch"),
+        pytest.param(TRAINING, LAST, "holds only the loss of each epoch's last minibatch", id="last batch"),
         pytest.param(TRAINING, TESTED, "holds losses of the test set", id="exchanged"),
         pytest.param(TEST, MEANS, "holds the training losses", id="the same twice"),
         pytest.param(TEST, AFTER, "holds losses of the training set", id="the other loader"),
@@ -130,7 +130,7 @@ def test_a_misfit_says_what_it_is(which, values, words):
         pytest.param((*TESTED[:3], 1.9, 0.9, 1.8, 0.77, 0.74), "", id="spikes of a fast learner"),
         pytest.param(
             (1.8, 1.7, 1.7, 1.6, 1.5, 1.3, 1.0, 0.74),
-            "1.7 after epoch 2, whose own mean was 1.3",
+            "is 1.7 after epoch 2, in which the mean loss was 1.3",
             id="typed in",
         ),
         pytest.param((*TESTED[:7], math.nan), "", id="not finite"),

@@ -59,11 +59,11 @@ STEPS = (Activation.STEP_ZERO, Activation.STEP_ONE)
         ),
         pytest.param((ROWS, [0] * 3, [1] * 4, 0), "b1 has 3 biases where 4 are needed", id="biases"),
         pytest.param((ROWS, [0] * 4, [1] * 5, 0), "w2 has 5 weights where 4 are needed", id="output"),
-        pytest.param((ROWS, [0] * 4, [1] * 4, [1, 2]), "b2 has 2 number where 1 is needed", id="two-biases"),
+        pytest.param((ROWS, [0] * 4, [1] * 4, [1, 2]), "b2 has 2 numbers where 1 is needed", id="two-biases"),
         pytest.param(
             (ROWS, [0] * 4, [[1, 1], [1, 1]], 0), "w2 is a matrix: give one list of numbers", id="matrix"
         ),
-        pytest.param((3, 0, 1, 0), "W1 is no matrix", id="scalar"),
+        pytest.param((3, 0, 1, 0), "W1 is not a matrix", id="scalar"),
         pytest.param(([[]], [0], [1], 0), "W1 is 1 by 0", id="empty-row"),
     ],
 )
@@ -74,7 +74,7 @@ def test_what_is_no_network_is_refused_with_a_message(weights, message):
 
 def test_another_number_of_inputs_is_refused():
     network = Network.of([[1, 2]], [0], [1], 0)
-    with pytest.raises(NetworkError, match="the network has 2 inputs, what is wanted has 3"):
+    with pytest.raises(NetworkError, match="the network has 2 inputs, but the target has 3"):
         verify(network, Wanted(region=descending(3)))
 
 

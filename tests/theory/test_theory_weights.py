@@ -106,8 +106,8 @@ def test_what_could_be_several_things_is_noted():
     reading = read("$b_1 = 0$, $b_2 = -3.5$")
     assert reading.missing == ("W1", "b1", "w2", "b2")
     assert reading.notes == (
-        "“b_1 = 0” could be one of several things",
-        "“b_2 = -3.5” could be one of several things",
+        "“b_1 = 0” is ambiguous",
+        "“b_2 = -3.5” is ambiguous",
     )
 
 
@@ -126,7 +126,9 @@ def test_code_that_does_not_say_it_plainly_is_not_guessed(code, missing):
 
 
 def test_a_part_that_is_given_twice_differently_is_noted():
-    assert read("output_bias = -3\noutput_bias = -3.5").notes == ("b2 is given more than once, differently",)
+    assert read("output_bias = -3\noutput_bias = -3.5").notes == (
+        "b2 is given more than once, with different values",
+    )
 
 
 def test_decimals_are_read_exactly():

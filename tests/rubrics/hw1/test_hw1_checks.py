@@ -391,7 +391,10 @@ def test_a_network_without_a_proof_in_time_goes_to_a_person_at_once(checks, judg
 
     monkeypatch.setitem(check.__globals__, "verify_network", out_of_time)
     result = judge("network_recognises_sorted_inputs", work({"3": Cell("weights()", values=RIGHT)}))
-    assert (result.outcome, result.message) == (REVIEW, "No proof and no counterexample was found in time.")
+    assert (result.outcome, result.message) == (
+        REVIEW,
+        "Neither a proof nor a counterexample was found in time.",
+    )
     assert len(asked) == 1
 
 
@@ -561,7 +564,7 @@ def test_another_sample_of_the_students_choice(judge, work, arrays):
         pytest.param(
             lambda _: Cell(raw_pictures=1),
             REVIEW,
-            "A picture was displayed, but not through matplotlib: its pixels were not seen.",
+            "A picture was displayed, but not by matplotlib, so its pixels were not recorded.",
             id="drawn by something else",
         ),
     ],
@@ -617,7 +620,7 @@ def test_a_test_loader_that_shuffles_has_another_first_minibatch(judge, work, ar
             ),
             "partial",
             "0.25",
-            "The ten images that are shown are of the training set.",
+            "The ten images are from the training set.",
             id="the training loader",
         ),
         pytest.param(
@@ -661,7 +664,7 @@ def test_a_test_loader_that_shuffles_has_another_first_minibatch(judge, work, ar
             lambda _: Cell(raw_pictures=1),
             REVIEW,
             "0",
-            "A picture was displayed, but not through matplotlib: its pixels were not seen.",
+            "A picture was displayed, but not by matplotlib, so its pixels were not recorded.",
             id="not by matplotlib",
         ),
     ],
@@ -825,7 +828,7 @@ def test_the_test_set_trains(judge, work, arrays):
     events = trace(run, test=(TEST, ZERO_GRAD, BACKWARD, STEP), provenance={"train": 60, "test": 20})
     student = work({"4.5": training_cell(run, trace=events)})
     result = judge("the_test_set_never_trained_the_network", student)
-    assert (result.outcome, result.message) == (FAILED, "The test set trained the network.")
+    assert (result.outcome, result.message) == (FAILED, "The network was trained on the test set.")
     assert result.verdict.actual == "60 of 700 steps followed a minibatch of the test set"
     assert judge("the_network_learned", student).outcome == PASSED
 
@@ -888,7 +891,7 @@ def typed(first, last):
             lambda run: typed(1.2, run.test[-1]),
             REVIEW,
             "0",
-            "train_loss_history: 1.",
+            "train_loss_history: is 1.",
             id="typed in with the right end",
         ),
         pytest.param(
@@ -896,7 +899,7 @@ def typed(first, last):
             lambda run: typed(1.2, run.test[-1]),
             REVIEW,
             "0.125",
-            "test_loss_history: 1.",
+            "test_loss_history: is 1.",
             id="one typed in",
         ),
         pytest.param(
@@ -940,7 +943,7 @@ def typed(first, last):
             id="infinite",
         ),
         pytest.param(
-            lambda run: [], lambda run: None, "partial", "0.125", "train_loss_history: not there", id="empty"
+            lambda run: [], lambda run: None, "partial", "0.125", "train_loss_history: missing", id="empty"
         ),
         pytest.param(
             lambda run: None,
@@ -1034,7 +1037,7 @@ def test_losses_that_are_not_printed(judge, work, own, text, outcome, points, me
             "This network is not one linear layer, so its accuracy could not be recomputed.",
             id="two layers",
         ),
-        pytest.param(lambda _: 5, FAILED, "0", "No trained `net` was left.", id="no network"),
+        pytest.param(lambda _: 5, FAILED, "0", "There is no trained `net`.", id="no network"),
     ],
 )
 def test_what_was_learned(judge, work, arrays, own, net, outcome, points, message):
@@ -1056,7 +1059,7 @@ def test_the_report_says_how_it_was_trained_and_shows_the_explanation(judge, wor
     cells = [training_cell(own, trace=trace(own, rate=0.02)), Cell(words, markdown=True)]
     shown = exhibits_of(judge, "the_network_learned", work({"4.5": cells}))
     assert shown["How it was trained"] == "20 epochs of 32 steps each; SGD, learning rate 0.02."
-    summary, _, text = shown["The explanation, for a person"].partition("\n\n")
+    summary, _, text = shown["The explanation that was found"].partition("\n\n")
     assert summary == "15 words; mentioned: the losses fall, training against test, minibatches."
     assert text == words
 
@@ -1070,7 +1073,7 @@ def test_one_epoch_is_told_in_the_singular(judge, work, arrays):
 def test_a_missing_explanation_is_said_and_costs_nothing(judge, work, own):
     student = work({"4.5": training_cell(own)})
     shown = exhibits_of(judge, "the_network_learned", student)
-    assert shown["The explanation, for a person"] == "None was found."
+    assert shown["The explanation that was found"] == "None was found."
     all_right(judge, student)
 
 
@@ -1219,12 +1222,14 @@ def of_own(own, evaluate):
 @pytest.mark.parametrize(
     ("evaluate", "outcome", "points", "message"),
     [
-        pytest.param(first, "partial", "0.25", "Only the first minibatch counts.", id="the first minibatch"),
+        pytest.param(
+            first, "partial", "0.25", "Only the first minibatch is counted.", id="the first minibatch"
+        ),
         pytest.param(
             lambda net, loader: 100 * first(net, loader),
             "partial",
             "0.25",
-            "Only the first minibatch counts.",
+            "Only the first minibatch is counted.",
             id="in percent",
         ),
         pytest.param(batch_mean, FAILED, "0", "`evaluate` is wrong on 1 of 7 loaders.", id="a mean of means"),
@@ -1250,7 +1255,7 @@ def of_own(own, evaluate):
             id="the error",
         ),
         pytest.param(lambda net, loader: None, FAILED, "0", "`evaluate` gives no number.", id="nothing"),
-        pytest.param(lambda net, loader: 1 / 0, FAILED, "0", "`evaluate` ends with an error.", id="an error"),
+        pytest.param(lambda net, loader: 1 / 0, FAILED, "0", "`evaluate` raises an error.", id="an error"),
         pytest.param(
             lambda net, loader: math.nan, FAILED, "0", "`evaluate` is wrong on 7 of 7 loaders.", id="NaN"
         ),
@@ -1310,14 +1315,14 @@ def test_evaluate_may_ask_for_the_network(judge, work, called, evaluate):
             lambda called, own: evaluate_cell(called, lambda one, two, three: 1),
             Ending.FINISHED,
             REVIEW,
-            "`evaluate` asks for more arguments than a loader.",
+            "`evaluate` needs more arguments than a loader.",
             id="three arguments",
         ),
         pytest.param(
             lambda called, own: Cell(values={"evaluate": print}),
             Ending.FINISHED,
             REVIEW,
-            "`evaluate` is there, but it could not be called.",
+            "`evaluate` is defined, but it could not be called.",
             id="never called",
         ),
         pytest.param(
@@ -1331,7 +1336,7 @@ def test_evaluate_may_ask_for_the_network(judge, work, called, evaluate):
             lambda called, own: Cell(),
             Ending.BROKEN,
             REVIEW,
-            "`evaluate` is there, but it could not be called.",
+            "`evaluate` is defined, but it could not be called.",
             id="our fault",
         ),
     ],
