@@ -257,7 +257,9 @@ class TestTheReference:
             fresh.grade(cache=tmp_path / "cache")
         assert str(refusal.value).startswith("The reference master.ipynb ended as error: ")
         assert "ZeroDivisionError" in str(refusal.value)
-        assert str(refusal.value).endswith("No student can be judged against it; see `grader doctor`.")
+        assert str(refusal.value).endswith(
+            "Students cannot be graded without it; run `grader doctor` for details."
+        )
         assert fresh.executed == []
         assert not list((tmp_path / "cache").glob("reference/*"))
 
@@ -269,7 +271,7 @@ class TestTheReference:
     def test_of_a_run_that_never_got_there_is_missed_in_clear_words(self, tmp_path):
         with (
             Store.open(tmp_path / "results") as store,
-            pytest.raises(UsageError, match=r"holds no run of the reference\. Run `grader run` again"),
+            pytest.raises(UsageError, match=r"contains no run of the reference\. Repeat `grader run`"),
         ):
             reference.stored(store)
 

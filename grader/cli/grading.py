@@ -86,7 +86,7 @@ def run_class(
     facts, notes = _facts(participation, submissions, class_.submissions)
     talk.say(f"{len(class_.submissions)} submissions in the layout {class_.layout}, assignment {chosen.id}.")
     for note in [*class_.notes, *notes]:
-        if not note.startswith(f"{roster.PARTICIPATION}: left alone"):
+        if not note.startswith(f"{roster.PARTICIPATION} was ignored"):
             talk.say(f"Note: {note}.")
     with (
         Store.open(place) as store,

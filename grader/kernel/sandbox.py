@@ -101,41 +101,41 @@ def sandbox(mode: Mode, data: Path, *, limits: Limits, inside: Path = INSIDE) ->
         zygotes.wait()
         launcher = SandboxLauncher(mode=mode, control=zygotes.control, data=data, folder=Path(folder))
         yield replace(
-            launcher, enforced=verified_confinement(mode, confinement_facts(launcher, limits), limits)
+            launcher, enforced=verified_confinement(mode, observed_restrictions(launcher, limits), limits)
         )
 
 
-def confinement_facts(launcher: SandboxLauncher, limits: Limits) -> Mapping[str, Any]:
+def observed_restrictions(launcher: SandboxLauncher, limits: Limits) -> Mapping[str, Any]:
     """Start a kernel and return the restrictions that its process 1 found in force."""
     request = KernelRequest(seed=0, data=launcher.data, limits=limits)
     with launcher.kernel(request) as kernel:
         kernel.start(kernel.manager.get_connection_info())
         if not isinstance(kernel.process, ForkedProcess):
             raise HarnessError("the sandbox started no kernel")
-        return kernel.process.facts
+        return kernel.process.restrictions
 
 
-def verified_confinement(mode: Mode, facts: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+def verified_confinement(mode: Mode, restrictions: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     """What reports say about the sandbox. Raises `HarnessError` if a restriction is not in force."""
     requirements = {
-        "no network but its own loopback": set(facts["interfaces"]) <= {"lo"},
-        "a read-only file system": facts["read_only"],
-        "no capabilities": not facts["capabilities"],
-        "no way to gain privileges": facts["no_new_privs"],
-        "a process list of its own": facts["processes"] < OWN_PROCESSES,
-        "a user other than root": facts["uid"] != 0,
+        "no network but its own loopback": set(restrictions["interfaces"]) <= {"lo"},
+        "a read-only file system": restrictions["read_only"],
+        "no capabilities": not restrictions["capabilities"],
+        "no way to gain privileges": restrictions["no_new_privs"],
+        "a process list of its own": restrictions["processes"] < OWN_PROCESSES,
+        "a user other than root": restrictions["uid"] != 0,
     }
     missing = [requirement for requirement, met in requirements.items() if not met]
     if missing:
         raise HarnessError(f"the sandbox starts here but does not provide: {', '.join(missing)}")
     return {
         "mode": str(mode),
-        "user": f"uid {facts['uid']}, no capabilities",
+        "user": f"uid {restrictions['uid']}, no capabilities",
         "filesystem": "read-only view of the interpreter and the data",
         "network": "none",
         "pids": f"own namespace, at most {limits.processes}",
         "memory": f"{gib(limits.memory)} per process (RLIMIT_DATA) and in total ({memory_enforcement()})",
-        "seccomp": facts["seccomp"],
+        "seccomp": restrictions["seccomp"],
     }
 
 

@@ -181,10 +181,10 @@ class Zygote:
 class ForkedProcess:
     """A kernel that a warm process forked. `line` is the socket that connects us to it."""
 
-    def __init__(self, line: socket.socket, pid: int, facts: dict[str, Any], *, shared: bool) -> None:
+    def __init__(self, line: socket.socket, pid: int, restrictions: dict[str, Any], *, shared: bool) -> None:
         self.pid = pid if shared else psutil.Process(pid).ppid()
         """The id of process 1 of its namespace, or of the warm process if that serves this kernel only."""
-        self.facts = facts
+        self.restrictions = restrictions
         self._line = line
         self._shared = shared
         self._death: Death | None = None

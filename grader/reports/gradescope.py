@@ -69,7 +69,4 @@ def _explanation(check: Check) -> str:
         Outcome.BROKEN: "The grader could not judge this. The course staff will look at it.",
         Outcome.SKIPPED: "Not judged, because a check that it depends on failed.",
     }.get(check.outcome, "")
-    words = (("Expected", check.expected), ("Seen", check.actual), ("Look at", check.hint))
-    return "\n".join(
-        filter(None, (verdict, check.message, *(f"{name}: {text}" for name, text in words if text)))
-    )
+    return "\n".join(filter(None, (verdict, check.message, *wording.details(check))))

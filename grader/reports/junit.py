@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from grader.model import Ending, Outcome
-from grader.reports.wording import points
+from grader.reports.wording import details, points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,8 +87,7 @@ def _verdict(check: Check) -> ET.Element:
     if check.outcome is Outcome.REVIEW:
         message = f"A person decides about {points(check.max - check.earned)} points. {check.message}".strip()
     verdict = _element(_TAGS[check.outcome], {"message": message, "type": check.outcome})
-    words = (("Expected", check.expected), ("Seen", check.actual), ("Look at", check.hint))
-    verdict.text = _clean("\n".join(f"{label}: {text}" for label, text in words if text)) or None
+    verdict.text = _clean("\n".join(details(check))) or None
     return verdict
 
 

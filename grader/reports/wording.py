@@ -11,6 +11,8 @@ from grader.model import Ending, Grade, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from grader.model import Check
+
 WHOLE = "full"
 """The only profile whose grades can be final."""
 
@@ -64,6 +66,12 @@ def open_points(grade: Grade) -> Decimal:
     """How many points the undecided checks could still add."""
     undecided = (check for check in grade.checks if check.outcome.provisional)
     return sum((check.max - check.earned for check in undecided), Decimal(0))
+
+
+def details(check: Check) -> tuple[str, ...]:
+    """What was expected, what was found and what to look at, one labelled line each."""
+    labelled = (("Expected", check.expected), ("Found", check.actual), ("Hint", check.hint))
+    return tuple(f"{label}: {text}" for label, text in labelled if text)
 
 
 def _open_items(grade: Grade) -> Iterator[str]:

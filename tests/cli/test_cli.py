@@ -138,7 +138,7 @@ class TestRun:
     def test_takes_the_participation_list_beside_the_hand_ins(self, run, graded):
         (graded.hand_ins / "participation.csv").write_text("student,participated\nbob,no\n")
         said = run()
-        assert "left alone" not in said.err
+        assert "ignored" not in said.err
         with Store.existing(graded.results) as store:
             assert {name: facts for name, _, facts in store.students()}["bob"] == {"participated": "no"}
 

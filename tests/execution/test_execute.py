@@ -150,8 +150,8 @@ def test_outputs_that_the_code_does_not_produce_are_told_to_a_person(plan, tmp_p
     on_all, *_ = run(tmp_path / "hw.ipynb", plan, tmp_path / "all")
     on_a_sample, *_ = run(tmp_path / "hw.ipynb", replace(plan, sample=True), tmp_path / "sample")
     assert [flag.message for flag in on_all.flags] == [
-        "Cell 4: an output was saved with it, and its code shows none.",
-        "Cell 5: its saved accuracy was 0.900, ours 0.500.",
+        "Cell 4: the cell has saved output; running the code showed none.",
+        "Cell 5: the saved accuracy is 0.900; in our run it is 0.500.",
     ]
     assert on_a_sample.flags == on_all.flags[:1]
 

@@ -489,7 +489,7 @@ print(weight.grad.tolist(), left)
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory, data):
+def machine(tmp_path_factory, data):
     """What an attacker may know about this machine, as names; all of it is real."""
     folder = tmp_path_factory.mktemp("course")
     (folder / "secret.txt").write_text(SECRET)
@@ -542,9 +542,9 @@ def text(outputs):
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_attack(attack, box, room, facts, drive):
+def test_attack(attack, box, room, machine, drive):
     before = traces(room)
-    run, nb = drive(box, facts, *attack.cells, limits=TIGHT, cell=attack.cell, notebook=attack.notebook)
+    run, nb = drive(box, machine, *attack.cells, limits=TIGHT, cell=attack.cell, notebook=attack.notebook)
     assert run.ending in attack.endings, run
     assert SECRET not in str(nb)
     assert attack.prints in text(nb.cells[-1].outputs)
@@ -560,10 +560,10 @@ BOMBS = [param for param in STARVING + FLOODING if param.marks or "endless" in p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("attack", BOMBS)
-def test_bystander_runs_beside(attack, box, facts, drive):
+def test_bystander_runs_beside(attack, box, machine, drive):
     """A kernel that runs while another one attacks finishes as if it were alone."""
     neighbour = threading.Thread(
-        target=drive, args=(box, facts, *attack.cells), kwargs={"limits": TIGHT, "cell": 3.0}
+        target=drive, args=(box, machine, *attack.cells), kwargs={"limits": TIGHT, "cell": 3.0}
     )
     neighbour.start()
     run, nb = drive(box, *3 * [BYSTANDER + "\nimport time; time.sleep(0.5)"], limits=TIGHT)
@@ -593,13 +593,13 @@ def test_helper_module_beside_the_notebook_can_be_imported(box, drive, tmp_path)
 
 @pytest.mark.system
 @pytest.mark.parametrize("mode", [Mode.SINGLE, Mode.COLD])
-def test_fallback_keeps_the_promises(mode, data, room, facts, drive):
+def test_fallback_keeps_the_promises(mode, data, room, machine, drive):
     """All attacks that work without namespaces of their own, in one notebook."""
     chosen = [param.values[0] for param in READING + NETWORK + LASTING[:1] + ESCAPING[:1]]
     cells = [cell for attack in chosen for cell in attack.cells]
     before = traces(room)
     with sandbox(mode, data, limits=TIGHT) as launcher:
-        run, nb = drive(launcher, facts, *cells, limits=TIGHT)
+        run, nb = drive(launcher, machine, *cells, limits=TIGHT)
     assert run.ending is Ending.FINISHED, run
     assert SECRET not in str(nb)
     for attack, cell in zip(chosen, nb.cells[1:], strict=True):

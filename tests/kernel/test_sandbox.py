@@ -23,7 +23,7 @@ from grader.model import Ending
 
 LIMITS = Limits()
 DRAW = "import torch, random, numpy; print(torch.rand(2).tolist(), random.random(), numpy.random.rand())"
-FACTS = {
+RESTRICTIONS = {
     "interfaces": ["lo"],
     "read_only": True,
     "capabilities": False,
@@ -78,11 +78,14 @@ def test_enforced_is_plain_json_of_the_confinement(box):
 )
 def test_sandbox_without_a_required_restriction_is_refused(changed, missing):
     with pytest.raises(HarnessError, match=missing):
-        module.verified_confinement(Mode.NESTED, FACTS | changed, LIMITS)
+        module.verified_confinement(Mode.NESTED, RESTRICTIONS | changed, LIMITS)
 
 
 def test_missing_filter_is_reported():
-    assert module.verified_confinement(Mode.NESTED, FACTS | {"seccomp": False}, LIMITS)["seccomp"] is False
+    assert (
+        module.verified_confinement(Mode.NESTED, RESTRICTIONS | {"seccomp": False}, LIMITS)["seccomp"]
+        is False
+    )
 
 
 def test_other_data_than_the_sandbox_shows_is_refused(box, tmp_path):

@@ -39,8 +39,8 @@ def test_a_check_is_a_test(room):
         "output": (
             "`net` was also trained on the test set.\n"
             "Expected: gradients from trainDataLoader only\n"
-            "Seen: 157 of 1095 steps of each epoch used testDataLoader\n"
-            "Look at: The loop over testDataLoader: it needs no backward() and no step()."
+            "Found: 157 of 1095 steps of each epoch used testDataLoader\n"
+            "Hint: The loop over testDataLoader: it needs no backward() and no step()."
         ),
         "output_format": "text",
         "tags": ["4.5"],

@@ -63,12 +63,12 @@ def test_the_table_lists_every_question_with_its_points(page, parsed):
     assert [link["href"] for link in table.all("a")] == ["#q-1a", "#q-4-3", "#q-4-5", "#q-4-6"]
 
 
-def test_a_check_says_what_was_expected_what_was_seen_and_what_to_look_at(page, parsed):
+def test_a_check_shows_what_was_expected_what_was_found_and_a_hint(page, parsed):
     assert (
         "The test set never trained net . partial 0.5 of 0.75 net was also trained on the test set. "
         "Expected gradients from trainDataLoader only "
-        "Seen 157 of 1095 steps of each epoch used testDataLoader "
-        "Look at The loop over testDataLoader: it needs no backward() and no step()."
+        "Found 157 of 1095 steps of each epoch used testDataLoader "
+        "Hint The loop over testDataLoader: it needs no backward() and no step()."
     ) in parsed(page).text
 
 

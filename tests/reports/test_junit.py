@@ -63,7 +63,7 @@ def test_a_failure_explains_itself(suites):
     (failure,) = suites["hw1.chan-cy"].findall("testcase/failure[@type='failed']")[:1]
     assert failure.get("message") == "failed"
     (explained,) = suites["hw1.doe-jane"].findall("testcase/failure[@type='failed']")
-    assert explained.text == "Expected: 0.40\nSeen: 0.75\nLook at: The return."
+    assert explained.text == "Expected: 0.40\nFound: 0.75\nHint: The return."
 
 
 def test_what_xml_cannot_hold_is_escaped(ann):

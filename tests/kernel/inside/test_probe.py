@@ -1,4 +1,4 @@
-"""The recorder, in a real kernel: what one notebook leaves, cell by cell."""
+"""The recorder in a real kernel: what it records of one notebook, cell by cell."""
 
 import math
 import textwrap
@@ -29,7 +29,7 @@ PROBES = {"evaluate": evaluate}
 
 
 def live(data, *sources, limits=None, names=NAMES, probes=PROBES):
-    """Run cells in a kernel of their own; what it recorded, and the notebook."""
+    """Run cells in a new kernel. Returns what it recorded, and the notebook."""
     limits = limits or Limits(interrupt_grace=0.5)
     request = KernelRequest(
         seed=3, data=data, limits=limits, prelude=("dataroot", "probe"),
@@ -259,9 +259,9 @@ def test_gradients_of_what_is_no_loss_disturb_nobody(life):
 
 
 def test_what_trained_is_told(seen):
-    facts = seen.cells[CELL["train"]].fields["trace"]
-    assert [loader["batch_size"] for loader in facts["loaders"]] == [64] * 4
-    assert [optimizer["class"] for optimizer in facts["optimizers"]] == ["SGD"]
+    trace = seen.cells[CELL["train"]].fields["trace"]
+    assert [loader["batch_size"] for loader in trace["loaders"]] == [64] * 4
+    assert [optimizer["class"] for optimizer in trace["optimizers"]] == ["SGD"]
     assert seen.value("net", by=CELL["net"]).state["1.weight"].shape == (10, 784)
     assert len(seen.values("net")) == 1 + 5  # each training cell changed it
     assert seen.value("loader").fields["dataset"]["train"] is True

@@ -1,4 +1,4 @@
-"""Any object as plain data, within bounds, whatever its own methods do."""
+"""Any object as plain data of limited size, whatever its own methods do."""
 
 import json
 import math
@@ -22,10 +22,10 @@ class Pair(NamedTuple):
 
 
 def seen(value):
-    """A value as the reader gets it: through JSON."""
+    """A value as the reader sees it, after a round trip through JSON."""
     arrays = log.Arrays()
-    facts = json.loads(log.as_json(encode("name", value, arrays)))
-    return Value(0, facts, arrays.by_name)
+    fields = json.loads(log.as_json(encode("name", value, arrays)))
+    return Value(0, fields, arrays.by_name)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_no_record_can_hold_keeps_its_shape(value):
 def test_one_record_has_room_for_so_much():
     arrays = log.Arrays()
     kept = [arrays.keep("x", np.zeros(1 << 20, np.uint8)) for _ in range(30)]
-    assert sum("array" in facts for facts in kept) == 24
+    assert sum("array" in fields for fields in kept) == 24
     assert kept[-1]["shape"] == [1 << 20]
     assert len(arrays.by_name) == 24
 
@@ -235,14 +235,14 @@ def test_a_data_set_is_known_below_its_subsets(wrap, train):
 
 
 def test_a_loader():
-    facts = seen(DataLoader(Split(train=True), batch_size=4, shuffle=True)).fields
-    assert (facts["type"], facts["batch_size"], facts["batches"], facts["sampler"]) == (
+    fields = seen(DataLoader(Split(train=True), batch_size=4, shuffle=True)).fields
+    assert (fields["type"], fields["batch_size"], fields["batches"], fields["sampler"]) == (
         "loader",
         4,
         3,
         "RandomSampler",
     )
-    assert (facts["dataset"]["root"], facts["dataset"]["length"]) == ("Split", 10)
+    assert (fields["dataset"]["root"], fields["dataset"]["length"]) == ("Split", 10)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def inherited_data() -> int:
     return int(status()["VmData"].split()[0]) << 10
 
 
-def facts() -> dict[str, Any]:
+def restrictions() -> dict[str, Any]:
     """The restrictions in force in this process, as the operating system reports them."""
     own = status()
     return {

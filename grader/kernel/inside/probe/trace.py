@@ -59,7 +59,7 @@ class Trace:
 
     def cut(self, name: str, arrays: Arrays) -> dict[str, Any]:
         """The events since the last cut, as plain data."""
-        facts = {
+        fields = {
             "events": arrays.keep(f"{name}.events", _bytes(self.events), MOST_EVENTS),
             "losses": arrays.keep(f"{name}.losses", _floats(self.losses), MOST_EVENTS),
             "loaders": self.loaders,
@@ -69,7 +69,7 @@ class Trace:
         self.events, self.losses = array("B"), array("d")
         self.loaders, self.optimizers, self.provenance = [], [], {}
         self._seen.clear()
-        return facts
+        return fields
 
     def note(self, event: int) -> None:
         if len(self.events) < MOST_EVENTS:

@@ -81,15 +81,15 @@ def as_array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
 
 def _sequence(name: str, value: list[Any] | tuple[Any, ...], arrays: Arrays, depth: int) -> dict[str, Any]:
     items = value[:MOST_ITEMS]
-    facts: dict[str, Any] = {"container": type(value).__name__, "length": len(value)}
+    fields: dict[str, Any] = {"container": type(value).__name__, "length": len(value)}
     scalars = [scalar(item) for item in items]
     if items and all(number is not None for number in scalars):
         kinds = sorted({type(item).__name__ for item in items})[:5]
         live = any(isinstance(item, torch.Tensor) and item.requires_grad for item in items)
         series = arrays.keep(name, np.array(scalars, np.float64))
-        return {"type": "series", "of": kinds, "requires_grad": live, **facts, **series}
+        return {"type": "series", "of": kinds, "requires_grad": live, **fields, **series}
     inner = [encode(f"{name}.{i}", item, arrays, depth + 1) for i, item in enumerate(items[:MOST_MEMBERS])]
-    return {"type": "list", **facts, "items": inner}
+    return {"type": "list", **fields, "items": inner}
 
 
 def _mapping(name: str, value: Mapping[Any, Any], arrays: Arrays, depth: int) -> dict[str, Any]:
