@@ -258,10 +258,21 @@ def warm(kernels, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def graded_once(tmp_path_factory, own_cache, kernels):
+def new_class(own_cache, kernels):
+    """Make a class of the tiny assignment in a folder, without any hand-in yet."""
+
+    def new_class(folder):
+        grading = Grading(folder, own_cache, kernels)
+        write_assignment(grading.assignment)
+        return grading
+
+    return new_class
+
+
+@pytest.fixture(scope="session")
+def graded_once(tmp_path_factory, new_class):
     """The tiny class, graded. Look, don't touch; `graded` is a copy to touch."""
-    grading = Grading(tmp_path_factory.mktemp("graded"), own_cache, kernels)
-    write_assignment(grading.assignment)
+    grading = new_class(tmp_path_factory.mktemp("graded"))
     write_class(grading.hand_ins)
     grading.grade()
     return grading
@@ -279,10 +290,9 @@ def graded(graded_once, tmp_path):
 
 
 @pytest.fixture
-def fresh(tmp_path, own_cache, kernels):
+def fresh(tmp_path, new_class):
     """The tiny assignment without any hand-in."""
-    write_assignment(tmp_path / "fresh" / "tiny")
-    return Grading(tmp_path / "fresh", own_cache, kernels)
+    return new_class(tmp_path / "fresh")
 
 
 def command(*arguments, cwd=None, columns=200, **environment):

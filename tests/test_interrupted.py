@@ -179,7 +179,7 @@ def test_killed_after_one_student_and_interrupted_after_the_next_it_goes_on(prog
     check_finished(program)
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_killed_at_any_moment_it_finishes_the_rest_and_repeats_nothing(program, seed):
     """Several kills in a row, spread over the length of a run, before one is left in peace."""

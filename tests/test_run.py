@@ -317,7 +317,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 20, "GiB")
 """
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.skipif(psutil.virtual_memory().total < 8 << 30, reason="needs a machine with 8 GiB")
 def test_two_notebooks_of_5_gib_at_a_time_both_finish(fresh, notebook_of):
     """They are within what Colab gives. Whether they run side by side is up to the machine."""

@@ -1274,7 +1274,11 @@ def test_evaluate_is_wrong(judge, work, called, own, evaluate, outcome, points, 
     assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
 
 
-@pytest.mark.parametrize("given", [lambda: 0.0, lambda: math.nan, lambda: None, lambda: 1 / 0], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [lambda: 0.0, lambda: math.nan, lambda: None, lambda: 1 / 0],
+    ids=["zero", "NaN", "None", "an error"],
+)
 def test_what_evaluate_makes_of_nothing_is_its_own_choice(judge, work, called, own, given):
     def evaluate(net, loader):
         return fraction(net, loader) if len(loader) else given()
