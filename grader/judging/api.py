@@ -18,14 +18,14 @@ from typing import NoReturn, TypeVar
 
 import pytest
 
-from grader.model import Outcome, ReviewItem
+from grader.model import Outcome, ReviewItem, Visibility
 from grader.theory.words import normal_text
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
 def question(
-    name: str, *, points: float | str | Decimal, visibility: str = "visible"
+    name: str, *, points: float | str | Decimal, visibility: str = Visibility.VISIBLE
 ) -> Callable[[Test], Test]:
     """Mark a test as a check of question `name`, worth `points`.
 
