@@ -28,7 +28,7 @@ from grader.cli.options import (
 from grader.errors import NotebookError, UsageError
 from grader.intake import collect as intake
 from grader.intake import roster
-from grader.model import Outcome
+from grader.model import Outcome, Visibility
 from grader.reports import table
 from grader.results import codec as result
 from grader.results.store import Store
@@ -173,7 +173,9 @@ def check(
 def public_part(grade: Grade) -> Grade:
     """The grade without what students may not see yet."""
     questions = tuple(
-        replace(question, checks=tuple(each for each in question.checks if each.visibility == "visible"))
+        replace(
+            question, checks=tuple(each for each in question.checks if each.visibility is Visibility.VISIBLE)
+        )
         for question in grade.questions
     )
     return replace(grade, questions=questions)

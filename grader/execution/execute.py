@@ -21,7 +21,7 @@ from grader.execution import saved
 from grader.kernel import KernelRequest
 from grader.kernel.ending import stranded
 from grader.kernel.guard import run_notebook
-from grader.model import Ending, Execution, Flag
+from grader.model import Ending, Execution, Flag, FlagKind
 from grader.places import INSIDE
 from grader.source import parsed
 
@@ -196,13 +196,13 @@ def _seen(written: bytes, run: Run) -> tuple[evidence.Evidence, tuple[Flag, ...]
     try:
         seen = evidence.Evidence(tuple(evidence.records(written))) if written else evidence.NOTHING
     except EvidenceError as error:
-        flag = Flag(kind=evidence.TAMPERED, message=f"The evidence was tampered with: {error}")
+        flag = Flag(kind=FlagKind.TAMPERED, message=f"The evidence was tampered with: {error}")
         return evidence.NOTHING, (flag,)
     flags: tuple[Flag, ...] = ()
     silent = {cell.index for cell in run.cells} - {record.cell for record in seen.cells}
     if silent and run.ending is Ending.FINISHED:
         message = f"No evidence from {len(silent)} of {len(run.cells)} cells, though the notebook finished."
-        flags = (Flag(kind="evidence", message=message),)
+        flags = (Flag(kind=FlagKind.EVIDENCE, message=message),)
     return seen, flags
 
 

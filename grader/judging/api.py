@@ -27,7 +27,7 @@ from grader.analysis import explanation
 from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Value
 from grader.judging import answers as finding
-from grader.model import Ending, FoundBy, Outcome, ReviewItem
+from grader.model import Ending, FoundBy, Outcome, ReviewItem, Visibility
 from grader.theory.words import normal_text
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 def question(
-    name: str, *, points: float | str | Decimal, visibility: str = "visible"
+    name: str, *, points: float | str | Decimal, visibility: str = Visibility.VISIBLE
 ) -> Callable[[Test], Test]:
     """Mark a test as a check of question `name`, worth `points`.
 

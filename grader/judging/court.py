@@ -19,12 +19,12 @@ from grader.errors import EvidenceError
 from grader.judging import plugin as pytest_plugin
 from grader.judging.api import Data, Reference, Work, group_of
 from grader.model import (
-    SUBSET,
     Check,
     Ending,
     Execution,
     Exhibit,
     Flag,
+    FlagKind,
     FoundBy,
     Grade,
     Outcome,
@@ -155,7 +155,10 @@ class Court:
         if self.data.complete:
             return ()
         return (
-            Flag(kind=SUBSET, message="Run on a small sample of the data set: the grade is provisional."),
+            Flag(
+                kind=FlagKind.SUBSET,
+                message="Run on a small sample of the data set: the grade is provisional.",
+            ),
         )
 
     def _question(
@@ -205,7 +208,7 @@ def work(
 
 def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:
     """Whose failure it is that nothing of an execution can be judged, and what to say about it."""
-    if tampered := [flag.message for flag in execution.flags if flag.kind == evidence.TAMPERED]:
+    if tampered := [flag.message for flag in execution.flags if flag.kind is FlagKind.TAMPERED]:
         return Outcome.REVIEW, tampered[0]
     if execution.ending.ours:
         return Outcome.BROKEN, _not_run(execution)

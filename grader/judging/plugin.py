@@ -19,15 +19,13 @@ import pytest
 
 from grader.errors import HarnessError, RubricError
 from grader.judging.api import Data, Exhibits, Reference, Verdict, Work
-from grader.model import Check, Exhibit, Outcome
+from grader.model import Check, Exhibit, Outcome, Visibility
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from grader.assignment.loading import Assignment
-
-VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +246,9 @@ def _contradictions(items: Sequence[pytest.Item], assignment: Assignment) -> lis
     if problems:
         return problems
     problems += [
-        f"{name} has the visibility {mark.visibility!r}; it must be one of {', '.join(VISIBILITIES)}."
+        f"{name} has the visibility {mark.visibility!r}; it must be one of {', '.join(Visibility)}."
         for name, mark in marks
-        if mark.visibility not in VISIBILITIES
+        if mark.visibility not in list(Visibility)
     ]
     for question, points in wanted.items():
         if not any(mark.question == question for _, mark in marks):
@@ -279,7 +277,7 @@ def _check(item: pytest.Item, raised: pytest.ExceptionInfo[BaseException] | None
         expected=verdict.expected,
         actual=verdict.actual,
         hint=verdict.hint,
-        visibility=marked.visibility,
+        visibility=Visibility(marked.visibility),
         review=verdict.item,
     )
 

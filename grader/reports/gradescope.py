@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grader.model import SCHEMA, Outcome
+from grader.model import SCHEMA, Outcome, Visibility
 from grader.reports import wording
 from grader.results import codec as result
 
@@ -26,8 +26,8 @@ def results_json(grade: Grade) -> str:
         "output": _overview(grade),
         "output_format": "text",
         "test_output_format": "text",
-        "visibility": "visible",
-        "stdout_visibility": "hidden",
+        "visibility": Visibility.VISIBLE,
+        "stdout_visibility": Visibility.HIDDEN,
         "extra_data": {"schema": SCHEMA, "profile": grade.profile, "provisional": grade.provisional},
         "tests": [_test(check) for check in grade.checks],
     }

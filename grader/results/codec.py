@@ -20,12 +20,14 @@ from grader.model import (
     Ending,
     Exhibit,
     Flag,
+    FlagKind,
     FoundBy,
     Grade,
     Outcome,
     QuestionGrade,
     ReviewItem,
     Ruling,
+    Visibility,
 )
 
 T = TypeVar("T")
@@ -244,7 +246,7 @@ def _check(question: str, document: Mapping[str, Any]) -> Check:
         expected=_text(document["expected"]),
         actual=_text(document["actual"]),
         hint=_text(document["hint"]),
-        visibility=_text(document["visibility"]),
+        visibility=Visibility(document["visibility"]),
         review=review,
         ruling=_ruling(document, review) if document.get("ruling") else None,
     )
@@ -282,7 +284,7 @@ def _exhibit(question: str, document: Mapping[str, Any]) -> Exhibit:
 
 
 def _flag(document: Mapping[str, Any]) -> Flag:
-    return Flag(kind=_text(document["kind"]), message=_text(document["message"]))
+    return Flag(kind=FlagKind(document["kind"]), message=_text(document["message"]))
 
 
 def _each(read: Callable[[Any], T], items: Any) -> tuple[T, ...]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import HarnessError, UsageError
-from grader.model import Ending, Execution, Flag, Ruling, without_exhibits
+from grader.model import Ending, Execution, Flag, FlagKind, Ruling, without_exhibits
 from grader.results import codec as result
 from grader.results import rulings
 
@@ -321,7 +321,7 @@ def load_execution(text: str, folder: Path) -> Execution:
         stranded_cells=tuple(facts.get("stranded_cells", ())),  # reference runs cached before there were any
         compat=tuple(facts["compat"]),
         sandbox=facts["sandbox"],
-        flags=tuple(Flag(**flag) for flag in facts["flags"]),
+        flags=tuple(Flag(kind=FlagKind(flag["kind"]), message=flag["message"]) for flag in facts["flags"]),
     )
 
 

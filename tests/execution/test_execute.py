@@ -15,7 +15,7 @@ from grader.execution import execute
 from grader.kernel.cold import ColdLauncher
 from grader.kernel.ending import CellRun, Run
 from grader.limits import Limits
-from grader.model import Ending
+from grader.model import Ending, FlagKind
 
 
 @pytest.fixture(scope="session")
@@ -242,7 +242,7 @@ def forged(facts_size):
 def test_evidence_that_does_not_fit_is_told_to_a_person():
     seen, (flag,) = execute._seen(forged(5), Run(ending=Ending.FINISHED, detail="", cells=()))
     assert seen is evidence.NOTHING
-    assert flag.kind == evidence.TAMPERED
+    assert flag.kind is FlagKind.TAMPERED
     assert flag.message.startswith("The evidence was tampered with: An evidence record is no JSON")
 
 

@@ -22,7 +22,7 @@ from grader.judging import court as courts
 from grader.judging.api import Band, Data, Reference, question
 from grader.judging.court import Bench, Case, Court
 from grader.judging.server import Judge
-from grader.model import Ending, Execution, Flag, FoundBy, Outcome, combine
+from grader.model import Ending, Execution, Flag, FlagKind, FoundBy, Outcome, combine
 
 TOML = """
 id = "mini"
@@ -377,7 +377,7 @@ def test_corrupt_evidence_is_never_a_zero(place, stored):
 
 def test_evidence_that_was_forged_is_for_a_person_to_judge(place):
     """It is the student's doing, not our failure."""
-    told = Flag(kind=evidence.TAMPERED, message="The evidence was tampered with: it is none.")
+    told = Flag(kind=FlagKind.TAMPERED, message="The evidence was tampered with: it is none.")
     grade = place.grade(place.check("pass"), place.run(stored=b"no evidence", flags=(told,)))
     assert {(check.outcome, check.message) for check in grade.checks} == {(Outcome.REVIEW, told.message)}
     assert grade.flags == (told,)

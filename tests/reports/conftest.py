@@ -14,7 +14,18 @@ import pytest
 from nbformat import v4
 from PIL import Image
 
-from grader.model import Check, Ending, Exhibit, Flag, FoundBy, Grade, Outcome, QuestionGrade
+from grader.model import (
+    Check,
+    Ending,
+    Exhibit,
+    Flag,
+    FlagKind,
+    FoundBy,
+    Grade,
+    Outcome,
+    QuestionGrade,
+    Visibility,
+)
 
 D = Decimal
 CHROMIUM = Path("/usr/bin/chromium")
@@ -191,7 +202,7 @@ def training(outcome="partial", earned="0.50"):
                 expected="gradients from trainDataLoader only",
                 actual="157 of 1095 steps of each epoch used testDataLoader",
                 hint="The loop over testDataLoader: it needs no backward() and no step().",
-                visibility="after_due_date",
+                visibility=Visibility.AFTER_DUE_DATE,
             ),
         ],
         cells=(2,),
@@ -262,7 +273,12 @@ def jane():
         ),
         ending=Ending.ERROR,
         ending_detail="cell 4: NameError: name 'x' is not defined",
-        flags=(Flag(kind="collaborators", message="No collaborators are named."),),
+        flags=(
+            Flag(
+                kind=FlagKind.SAVED_OUTPUTS,
+                message="Cell 2 was saved with an output that its code does not show.",
+            ),
+        ),
         compat=({"what": "DataLoader iterator .next()", "count": 2},),
         sandbox={"kind": "bwrap", "network": False, "memory": 12884901888},
     )

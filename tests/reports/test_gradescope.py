@@ -27,7 +27,7 @@ def test_a_provisional_score_says_so_first(room):
         "This score is provisional: up to 0.75 more points are open.",
         "Question 1a: a person decides about 0.75 points.",
         "The notebook's run ended with: error. cell 4: NameError: name 'x' is not defined",
-        "No collaborators are named.",
+        "Cell 2 was saved with an output that its code does not show.",
     ]
 
 

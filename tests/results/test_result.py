@@ -11,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.errors import HarnessError, UsageError
-from grader.model import Check, Ending, Exhibit, Flag, FoundBy, Grade, Outcome, QuestionGrade
+from grader.model import (
+    Check,
+    Ending,
+    Exhibit,
+    Flag,
+    FlagKind,
+    FoundBy,
+    Grade,
+    Outcome,
+    QuestionGrade,
+    Visibility,
+)
 from grader.places import RESULT_PAGE
 from grader.results import codec as result
 
@@ -50,7 +61,7 @@ GRADE = Grade(
                     expected="20 values",
                     actual="none",
                     hint="Append to test_loss_history as well.",
-                    visibility="after_due_date",
+                    visibility=Visibility.AFTER_DUE_DATE,
                 ),
             ),
             exhibits=(
@@ -67,7 +78,7 @@ GRADE = Grade(
             ),
         ),
     ),
-    flags=(Flag(kind="collaborators", message="names nobody"),),
+    flags=(Flag(kind=FlagKind.SUBSET, message="a sample"),),
     compat=({"name": "Tensor.cuda", "count": 2, "ratio": 0.5},),
     sandbox={"network": True, "memory": 12.5, "how": ["bwrap", "seccomp"]},
     origin="section-1/doe-jane.ipynb",
@@ -206,7 +217,7 @@ def test_every_key_that_is_written_is_documented():
     assert set(keys(json.loads(result.dumps(GRADE)))) <= documented
 
 
-@pytest.mark.parametrize("enum", [Ending, Outcome, FoundBy])
+@pytest.mark.parametrize("enum", [Ending, Outcome, FoundBy, FlagKind, Visibility])
 def test_every_word_of_an_enum_is_documented(enum):
     documented = set(re.findall(r"`([^`\n]+)`", DOCUMENTATION))
     assert {str(word) for word in enum} <= documented

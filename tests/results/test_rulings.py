@@ -13,6 +13,7 @@ from grader.model import (
     Check,
     Ending,
     Flag,
+    FlagKind,
     FoundBy,
     Grade,
     Outcome,
@@ -131,7 +132,7 @@ def test_a_decided_grade_is_no_longer_provisional(class_):
 
 
 def test_a_grade_from_a_sample_of_the_data_stays_provisional(class_):
-    sampled = replace(class_[0], flags=(Flag(kind="subset", message="a sample"),))
+    sampled = replace(class_[0], flags=(Flag(kind=FlagKind.SUBSET, message="a sample"),))
     decided = read(filled(rulings.sheet([sampled]), ana="0.5"), [sampled])
     assert rulings.apply(sampled, decided).provisional
 

@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from grader.errors import HarnessError, UsageError
-from grader.model import Check, Ending, Execution, Flag, FoundBy, Grade, Outcome, QuestionGrade, Submission
+from grader.model import (
+    Check,
+    Ending,
+    Execution,
+    Flag,
+    FlagKind,
+    FoundBy,
+    Grade,
+    Outcome,
+    QuestionGrade,
+    Submission,
+)
 from grader.results.store import DATABASE, Store, dump_execution, load_execution
 
 EXECUTION = Execution(
@@ -24,7 +35,7 @@ EXECUTION = Execution(
     stranded_cells=(2, 3),
     compat=({"name": "cuda", "count": 2},),
     sandbox={"mode": "none", "seccomp": False},
-    flags=(Flag(kind="evidence", message="2 cells are silent"),),
+    flags=(Flag(kind=FlagKind.EVIDENCE, message="2 cells are silent"),),
 )
 GRADE = Grade(
     student="ada", assignment="tiny", title="Tiny", profile="quick", ending=Ending.FINISHED,
