@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA = 1
+EVERYONE = "*"
+"""In `review.csv`, the student of a row that decides all answers of a group."""
 
 
 class Ending(StrEnum):

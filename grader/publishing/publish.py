@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
-from grader.reports import html, junit, table
+from grader.reports import html, junit, review_sheet, table
 from grader.results import codec as result
-from grader.results import rulings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,9 +51,9 @@ class Publisher:
         """The class's files; where its page is."""
         grades = self.store.grades()
         self.store.write("grades.csv", table.grades_csv(grades))
-        self.store.write("grades.json", table.grades_json(self.store.each_grade()))
+        self.store.write("grades.json", result.dumps_all(self.store.each_grade()))
         self.store.write("junit.xml", junit.junit_xml(grades))
-        self._sheet(rulings.sheet(grades))
+        self._sheet(review_sheet.review_csv(grades))
         return self.store.write("index.html", html.class_page(grades, notices=notices))
 
     def _sheet(self, text: str) -> None:

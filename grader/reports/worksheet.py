@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
+from grader import csvs
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from grader.model import Grade
 
-_BOM = "\ufeff"
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 _WORDS = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
@@ -42,27 +40,17 @@ class Sheet:
     """The cells of a CSV file, and how it was written."""
 
     rows: list[list[str]]
-    delimiter: str
-    newline: str
-    bom: bool
+    dialect: csvs.Dialect
 
     @classmethod
     def read(cls, text: str, *, name: str) -> Sheet:
-        body = text.removeprefix(_BOM)
-        first = body.partition("\n")[0]
-        delimiter = ";" if first.count(";") > first.count(",") else ","
-        try:
-            rows = list(csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True))
-        except csv.Error as error:
-            raise UsageError(f"{name} is no CSV file ({error}); download it again") from error
+        rows = csvs.read(text, name=name, remedy="download it again")
         if not rows:
-            raise UsageError(f"{name} is empty; download it again")
-        return cls(rows, delimiter, "\r\n" if first.endswith("\r") else "\n", text.startswith(_BOM))
+            raise UsageError(f"{name} is empty; download it again.")
+        return cls(rows, csvs.Dialect.of(text))
 
     def written(self) -> str:
-        text = io.StringIO(newline="")
-        csv.writer(text, delimiter=self.delimiter, lineterminator=self.newline).writerows(self.rows)
-        return _BOM * self.bom + text.getvalue()
+        return csvs.write(self.rows, self.dialect)
 
     def number(self, points: Decimal, *, like: Iterable[int]) -> str:
         """Two decimals, rounded down, with a comma if the columns `like` show that this file has commas."""

@@ -9,7 +9,7 @@ import contextlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -39,6 +39,11 @@ _INDENT = "  "
 
 def dumps(grade: Grade) -> str:
     return encode(as_dict(grade)) + "\n"
+
+
+def dumps_all(grades: Iterable[Grade]) -> str:
+    """`grades.json`: a list of what each `result.json` holds, in the order given."""
+    return "[\n" + ",\n".join(dumps(grade).rstrip("\n") for grade in grades) + "\n]\n"
 
 
 def loads(text: str, *, source: str = "result.json") -> Grade:

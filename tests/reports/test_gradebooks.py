@@ -101,7 +101,7 @@ def test_points_are_never_rounded_up(ann):
         pytest.param(
             "a,b\n1,2\n", {}, "has no columns Student and ID; export it in Canvas", id="another file"
         ),
-        pytest.param('Student,ID\n"x', {}, "is no CSV file .*download it again", id="no CSV"),
+        pytest.param('Student,ID\n"x', {}, "is not a CSV file .*download it again", id="no CSV"),
         pytest.param(
             CANVAS,
             {"column": "Homework 9"},

@@ -274,7 +274,10 @@ def test_looking_changes_no_file(root):
 @pytest.mark.usefixtures("store")
 def test_two_graders_never_write_one_folder(root):
     """One process after the other, and the second is told why it has to wait."""
-    code = f"from pathlib import Path; from grader.results.store import Store; Store.open(Path({str(root)!r})).__enter__()"
+    code = (
+        "from pathlib import Path; from grader.results.store import Store; "
+        f"Store.open(Path({str(root)!r})).__enter__()"
+    )
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert f"UsageError: Another grader is at work on {root}; try again when it is done." in other.stderr
     with pytest.raises(UsageError, match="Another grader is at work"), Store.existing(root):
