@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from grader.errors import HarnessError, RubricError, UsageError
 from grader.execution import execute
 from grader.model import Ending, Execution
-from grader.results.store import dump_execution, load_execution
+from grader.results.codec import dump_execution, load_execution
 from grader.session import Event
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from grader import jsons
 from grader.model import SCHEMA, Outcome, Visibility
 from grader.reports import wording
-from grader.results import codec as result
 
 if TYPE_CHECKING:
     from grader.model import Check, Grade
@@ -31,7 +31,7 @@ def results_json(grade: Grade) -> str:
         "extra_data": {"schema": SCHEMA, "profile": grade.profile, "provisional": grade.provisional},
         "tests": [_test(check) for check in grade.checks],
     }
-    return result.encode(document) + "\n"
+    return jsons.write(document) + "\n"
 
 
 def _overview(grade: Grade) -> str:

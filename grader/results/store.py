@@ -13,15 +13,14 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import HarnessError, UsageError
-from grader.model import Ending, Execution, Flag, FlagKind, Ruling, without_exhibits
-from grader.results import codec as result
-from grader.results import rulings
+from grader.model import Execution, Ruling, without_exhibits
+from grader.results import codec, rulings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -184,7 +183,7 @@ class Store:
             execution.folder.mkdir(parents=True)
         self.put(execution.folder, place)
         kept = replace(execution, folder=place)
-        row = (kept.student, key, kept.ending, dump_execution(kept))
+        row = (kept.student, key, kept.ending, codec.dump_execution(kept))
         with self._database:
             self._database.execute(
                 "insert or replace into execution (student, key, ending, facts) values (?, ?, ?, ?)", row
@@ -205,7 +204,7 @@ class Store:
         ).fetchone()
         if row is None or (key is not None and row[0] != key) or not self.folder(student).is_dir():
             return None
-        return load_execution(row[1], self.folder(student))
+        return codec.load_execution(row[1], self.folder(student))
 
     def execution_key(self, student: str) -> str:
         row = self._database.execute("select key from execution where student = ?", (student,)).fetchone()
@@ -217,14 +216,14 @@ class Store:
         with self._database:
             self._database.execute(
                 "insert or replace into grade (student, key, result) values (?, ?, ?)",
-                (grade.student, key, result.dumps(grade)),
+                (grade.student, key, codec.dumps(grade)),
             )
 
     def grade(self, student: str, *, key: str | None = None) -> Grade | None:
         row = self._database.execute("select key, result from grade where student = ?", (student,)).fetchone()
         if row is None or (key is not None and row[0] != key):
             return None
-        return result.loads(row[1])
+        return codec.loads(row[1])
 
     def each_grade(self) -> Iterator[Grade]:
         """All grades there are, in the order of the class, with what people decided."""
@@ -299,30 +298,6 @@ class Store:
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.name not in students:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def dump_execution(execution: Execution) -> str:
-    """All of an execution but its folder, as JSON."""
-    facts = asdict(execution)
-    del facts["folder"]
-    return json.dumps(facts)
-
-
-def load_execution(text: str, folder: Path) -> Execution:
-    facts = json.loads(text)
-    return Execution(
-        student=facts["student"],
-        folder=folder,
-        ending=Ending(facts["ending"]),
-        detail=facts["detail"],
-        seconds=facts["seconds"],
-        longest_cell=facts["longest_cell"],
-        cut_cells=tuple(facts["cut_cells"]),
-        stranded_cells=tuple(facts.get("stranded_cells", ())),  # reference runs cached before there were any
-        compat=tuple(facts["compat"]),
-        sandbox=facts["sandbox"],
-        flags=tuple(Flag(kind=FlagKind(flag["kind"]), message=flag["message"]) for flag in facts["flags"]),
-    )
 
 
 def _plain(student: str) -> str:

@@ -22,7 +22,7 @@ from grader.model import (
     QuestionGrade,
     Submission,
 )
-from grader.results.store import DATABASE, Store, dump_execution, load_execution
+from grader.results.store import DATABASE, Store
 
 EXECUTION = Execution(
     student="ada",
@@ -86,10 +86,6 @@ def files(root):
     return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def test_an_execution_survives_the_way_through_json():
-    assert load_execution(dump_execution(EXECUTION), EXECUTION.folder) == EXECUTION
-
-
 def test_a_kept_execution_lies_in_its_place_and_nowhere_else(store, root):
     kept = store.keep(executed(store), "key")
     assert kept.folder == root / "students" / "ada"
@@ -139,7 +135,7 @@ def kill(*_):
     raise Killed
 
 
-@pytest.mark.parametrize("moment", ["grader.results.store.Store.put", "grader.results.store.dump_execution"])
+@pytest.mark.parametrize("moment", ["grader.results.store.Store.put", "grader.results.codec.dump_execution"])
 def test_killed_while_it_is_kept_an_execution_is_done_again(root, monkeypatch, moment):
     """Whatever is on disk when the row is missing: nothing of it counts."""
     with Store.open(root) as store:
