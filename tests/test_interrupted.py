@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.results.store import DATABASE
+from grader.results.gradebook import DATABASE
 
 STUDENTS = ("ada", "bob", "cyd", "dan", "eve", "fay")
 ROUNDS = 2

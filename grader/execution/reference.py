@@ -52,7 +52,7 @@ def stored(store: Store) -> tuple[Execution, ...]:
     if not records or not all(record.is_file() for record in records):
         raise UsageError(f"{store.root} holds no run of the reference. Run `grader run` again, it goes on.")
     return tuple(
-        load_execution(record.read_text(encoding="utf-8"), place)
+        load_execution(record.read_text(encoding="utf-8"), place, source=str(record))
         for record, place in zip(records, places, strict=True)
     )
 

@@ -248,12 +248,12 @@ WRONG_USES = [
     wrong(at=("check", "{class}/dan/tiny.ipynb"), with_line="tiny.ipynb: its JSON breaks off at line 1"),
     wrong(
         at=("regrade", "{tmp}/empty"),
-        with_line="{tmp}/empty is no results folder: it has no gradebook.sqlite. Run `grader run` first.",
+        with_line="{tmp}/empty is not a results folder: it has no gradebook.sqlite. Run `grader run` first.",
     ),
     wrong(at=("regrade", "{results}", "-a", "hw9"), with_line="There is no assignment 'hw9'"),
     wrong(at=("regrade", "{results}", "--rulings", "{tmp}/no.csv"), with_line="{tmp}/no.csv can't be read"),
-    wrong(at=("report", "{tmp}/nowhere"), with_line="{tmp}/nowhere is no results folder"),
-    wrong(at=("export", "csv", "{tmp}/empty"), with_line="{tmp}/empty is no results folder"),
+    wrong(at=("report", "{tmp}/nowhere"), with_line="{tmp}/nowhere is not a results folder"),
+    wrong(at=("export", "csv", "{tmp}/empty"), with_line="{tmp}/empty is not a results folder"),
     wrong(
         at=("export", "canvas", "{results}"),
         with_line="canvas fills a gradebook that you downloaded there: name it with --fill.",
