@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def results_json(grade: Grade) -> str:
     """What goes to `/autograder/results/results.json`.
 
-    If the grader itself failed there is no `score`: Gradescope then reports a failed autograder to the staff
-    instead of a zero to the student. A check that waits for a person carries no score either, so that it
-    does not show as failed. Gradescope hides the total while any check is hidden.
+    After an internal error there is no `score`: Gradescope then reports a failed autograder to the staff
+    instead of a zero to the student. A check that a person has to decide has no score either, so that it
+    is not shown as failed. Gradescope hides the total while any check is hidden.
     """
     score = {} if grade.ending.ours else {"score": grade.total}
     document: dict[str, Any] = {
@@ -35,15 +35,15 @@ def results_json(grade: Grade) -> str:
 
 
 def _overview(grade: Grade) -> str:
-    ending = f"The notebook's run ended with: {grade.ending}."
-    lines = [f"{ending} {grade.ending_detail}".strip(), *(flag.message for flag in grade.flags)]
+    detail = f": {grade.ending_detail}" if grade.ending_detail else "."
+    lines = [
+        f"The run of the notebook ended as “{grade.ending}”{detail}",
+        *(flag.message for flag in grade.flags),
+    ]
     reasons = wording.open_items(grade)
     if reasons:
-        lines = [
-            f"This score is provisional: up to {wording.points(wording.open_points(grade))} more points are open.",
-            *reasons,
-            *lines,
-        ]
+        points = wording.points(wording.open_points(grade))
+        lines = [f"This score is provisional: up to {points} more points may be added.", *reasons, *lines]
     return "\n".join(lines)
 
 
@@ -66,8 +66,8 @@ def _test(check: Check) -> dict[str, Any]:
 def _explanation(check: Check) -> str:
     verdict = {
         Outcome.REVIEW: f"A person decides about {wording.points(check.max - check.earned)} points.",
-        Outcome.BROKEN: "The grader failed to judge this. The course staff will look at it.",
-        Outcome.SKIPPED: "Not judged, since something that it builds on failed.",
+        Outcome.BROKEN: "The grader could not judge this. The course staff will look at it.",
+        Outcome.SKIPPED: "Not judged, because a check that it depends on failed.",
     }.get(check.outcome, "")
     words = (("Expected", check.expected), ("Seen", check.actual), ("Look at", check.hint))
     return "\n".join(
