@@ -57,6 +57,7 @@ class Grader(Group):
             ),
             "data": Entry(Data, "Find or fetch the data set that notebooks train on."),
         },
+        "Help": {"guide": Entry("guide:guide", "Read the guide in the terminal.")},
     }
 
 

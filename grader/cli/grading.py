@@ -76,6 +76,7 @@ def run_class(
     """Grade a class: run every notebook, check it, write the reports.
 
     An interrupted run continues where it stopped. Notebooks that did not change are not run again.
+    Exit codes are explained by `grader guide ci`.
 
     Examples:
         grader run submissions/

@@ -121,6 +121,7 @@ def complete(shell, line):
         ("grader run submissions/ --pro", ["--profile"]),
         ("grader run submissions/ --profile ", ["full", "quick"]),
         ("grader export c", ["canvas", "csv"]),
+        ("grader guide in", ["instructors"]),
     ],
 )
 def test_completion_in_bash(line, completed):

@@ -107,6 +107,11 @@ WRONG_USES = [
         with_line="{tmp}/empty can't be written: Is a directory. Choose another place with -o.",
     ),
     wrong(at=("data", "fetch", "--data", "{tmp}/empty"), with_line="--data names {tmp}/empty"),
+    wrong(
+        at=("guide", "instructor"),
+        with_line="The guide has no page 'instructor'. Did you mean instructors?",
+    ),
+    wrong(at=("guide", "zzz"), with_line="The guide has no page 'zzz'. The pages are: "),
 ]
 
 
