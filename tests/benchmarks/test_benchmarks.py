@@ -10,7 +10,7 @@ from rich.console import Console
 
 from grader.datasets import fashion_mnist as datasets
 
-from . import judge, measure, notebooks, ours, peers, tools, venvs
+from . import judge, measure, notebooks, ours, peers, startup, tools, venvs
 from .rows import Row, figure, plain, table
 from .setting import Setting, machine
 
@@ -26,6 +26,14 @@ def test_a_stored_execution_and_its_page_are_measured(graded):
     assert [len(row.after) for row in rows] == [2, 2]
     assert all(seconds > 0 for row in rows for seconds in (*row.before, *row.after))
     assert rows[0].note.endswith("4 checks, 2.00 of 2.5 points")
+
+
+def test_a_start_is_measured_by_the_processor_time_of_its_process(monkeypatch):
+    monkeypatch.setattr(startup, "REPEATS", 1)
+    busy = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    idle = "import time; time.sleep(0.3)"
+    assert startup.processor_seconds([sys.executable, "-c", busy], {}) > 0.3
+    assert startup.processor_seconds([sys.executable, "-c", idle], {}) < 0.3
 
 
 @pytest.mark.parametrize(
