@@ -322,7 +322,7 @@ class Said:
     @property
     def error(self):
         """The one line that an error is, whatever was said before it."""
-        (line,) = [line for line in self.err.splitlines() if line.startswith(("error: ", "our fault: "))]
+        (line,) = [line for line in self.err.splitlines() if line.startswith(("error: ", "internal error: "))]
         return line
 
 

@@ -167,7 +167,7 @@ def test_killed_after_one_student_and_interrupted_after_the_next_it_goes_on(prog
         os.killpg(process.pid, signal.SIGINT)  # a terminal's Ctrl-C reaches every process of the group
         assert process.wait(PATIENCE) == 130
     assert program.said.splitlines()[-1] == (
-        "Interrupted. What was graded is kept; the same command goes on from here."
+        "Interrupted. What was graded is kept; run the same command to continue."
     )
     assert "Traceback" not in program.said
     assert program.leftovers() == []

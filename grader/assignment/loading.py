@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
+import os
 import tomllib
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -95,14 +96,18 @@ class Assignment:
         return _digest(sorted(path for path in self.folder.rglob("*") if path.suffix in (".py", ".toml")))
 
 
-def locate(name: str, *, near: Path | None = None) -> Path:
-    """The folder of an assignment, given as such or by its id, below the working folder or this project.
+def locate(name: str | None, *, near: Path | None = None) -> Path:
+    """The folder of an assignment, given as a path or by its folder's name; without a name, the only one found.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or `name` is None and there are several.
     """
     home = near or Path.cwd()
-    tried = [Path(name), home / "rubrics" / name, *([CHECKOUT / "rubrics" / name] if CHECKOUT else [])]
+    named = [Path(entry) for entry in os.environ.get("GRADER_RUBRICS", "").split(os.pathsep) if entry]
+    places = [home / "rubrics", *named, *([CHECKOUT / "rubrics"] if CHECKOUT else [])]
+    if name is None:
+        return _only_assignment(places)
+    tried = [Path(name), *(place / name for place in places)]
     for folder in tried:
         if (folder / "assignment.toml").is_file():
             return folder.resolve()
@@ -111,6 +116,18 @@ def locate(name: str, *, near: Path | None = None) -> Path:
         f"There is no assignment {name!r}: no assignment.toml in "
         + ", ".join(str(folder) for folder in dict.fromkeys(tried))
         + (f". Known here: {', '.join(known)}." if known else ". Name its folder with -a.")
+    )
+
+
+def _only_assignment(places: Iterable[Path]) -> Path:
+    found = {path.parent.resolve() for place in places for path in place.glob("*/assignment.toml")}
+    if len(found) == 1:
+        return found.pop()
+    if found:
+        names = ", ".join(sorted(folder.name for folder in found))
+        raise UsageError(f"There are several assignments: {names}. Choose one with -a.")
+    raise UsageError(
+        f"No assignment was found in {', '.join(map(str, dict.fromkeys(places)))}. Give its folder with -a."
     )
 
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from grader.cli import tables as terminal
-from grader.cli import wiring as setting
 from grader.cli.console import BELOW, GRADED, Talk, show, show_json, show_line, show_notices, write
 from grader.cli.options import (
     CORES,
@@ -25,79 +20,87 @@ from grader.cli.options import (
     Sandbox,
     SandboxOption,
 )
-from grader.handout import kit
-from grader.results.store import Store
 
 
 def make_kit(
-    assignment: AssignmentArgument,
-    output: Annotated[Path, typer.Option("-o", "--output", help="The zip to write.")] = Path("kit.zip"),
+    assignment: AssignmentArgument = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Zip file to write.")] = Path(
+        "kit.zip"
+    ),
 ) -> None:
-    """Make what students get: the blank notebook and how to work with it, without any solution.
+    """Write the zip that students get, without solutions.
 
-    **Example**
+    It holds the blank notebook and instructions.
 
-        grader kit hw1 -o kit.zip
+    Examples:
+        grader kit
+        grader kit rubrics/homework -o kit.zip
     """
-    chosen = setting.assignment_of(assignment)
+    from grader.cli import wiring
+    from grader.handout import kit
+
+    chosen = wiring.assignment_of(assignment)
     write(output, kit.kit(chosen.master, chosen.id))
-    show_line(escape(f"Wrote {output}"))
+    show_line(f"Wrote {output}")
 
 
 def validate_rubric(
-    assignment: AssignmentArgument = "hw1",
+    assignment: AssignmentArgument = None,
     profile: ProfileOption = Profile.FULL,
     jobs: JobsOption = CORES,
     sandbox: SandboxOption = Sandbox.AUTO,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Just this mutant; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="MUTANT", help="Try only this mutant; may be given several times."),
     ] = None,
     results: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Keep the results here, to run only what changed.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FOLDER",
+            help="Keep the results here, so that the next run reuses them.",
+        ),
     ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Grade small changes of the reference: a mistake must cost its points and no others, a rewrite nothing.
+    """Test a rubric with planted mistakes and harmless rewrites.
 
-    Run it before a rubric is released, and whenever it changes. Exit code 1 if any grade is a surprise.
+    A planted mistake must cost its points, a harmless rewrite nothing. Run this whenever the rubric changes. The
+    exit code is 1 if any grade is not as expected.
 
-    **Examples**
-
-        grader validate hw1 --profile quick
-
-        grader validate hw1 -o validated/ --only no-zero-grad --json
+    Examples:
+        grader validate rubrics/homework --profile quick
+        grader validate rubrics/homework -o validated/ --only no-zero-grad --json
     """
-    from grader.validation import validate  # noqa: PLC0415 - libcst takes half a second that no other command needs
+    import tempfile
+    from dataclasses import asdict
+
+    from grader.cli import tables, wiring
+    from grader.validation import validate
 
     talk = Talk(quiet=as_json)
-    chosen = setting.assignment_of(assignment)
-    catalogue = validate.load(chosen)
+    given = wiring.conditions(assignment, profile, data, talk)
+    catalogue = validate.load(given.assignment)
     catalogue.refuse_strangers(only or ())
-    dataset, notices = setting.data_for(profile, data, talk)
-    with (
-        tempfile.TemporaryDirectory(prefix="grader-validate-") as folder,
-        Store.open(results or Path(folder) / "results") as store,
-        setting.session(
-            store,
-            talk,
-            assignment=chosen,
-            dataset=dataset,
-            profile=profile,
-            total=len(only or catalogue.mutants),
-            jobs=jobs,
-            confined=sandbox is Sandbox.AUTO,
-            interrupted="Nothing was validated.",
-            only=frozenset(only or ()),
-        ) as session,
-    ):
-        hand_ins = validate.submissions(catalogue, chosen, Path(folder) / "mutants")
-        findings = sorted(validate.validate(catalogue, hand_ins, session, store), key=catalogue.position)
+    with wiring.session(
+        given,
+        results,
+        talk,
+        total=len(only or catalogue.mutants),
+        interrupted="Nothing was validated.",
+        jobs=jobs,
+        sandbox=sandbox,
+        only=frozenset(only or ()),
+    ) as (session, store):
+        mutants = validate.submissions(catalogue, given.assignment, Path(tempfile.mkdtemp()))
+        findings = sorted(validate.validate(catalogue, mutants, session, store), key=catalogue.position)
     surprises = sum(not finding.as_expected for finding in findings)
     if as_json:
         show_json(json.dumps([asdict(finding) for finding in findings]))
     else:
-        show(terminal.finding_table(findings))
-        show_notices(notices)
-        show(f"Mutants: {len(findings)}, surprises: {surprises}.")
+        show(tables.finding_table(findings))
+        show_notices(given.notices)
+        show_line(f"Mutants: {len(findings)}, not as expected: {surprises}.")
     raise typer.Exit(BELOW if surprises else GRADED)

@@ -1,4 +1,4 @@
-"""What is printed, where to, and which exit code says what."""
+"""What is printed, where to, and which exit code means what."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from grader.errors import UsageError
-from grader.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,30 +19,32 @@ if TYPE_CHECKING:
 
 GRADED, BELOW, WRONG_USE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
 
-out = Console()
-err = Console(stderr=True)
-
 
 class Talk:
-    """Says what happens: on stderr, so that stdout is the result; nothing if a program reads us."""
+    """Messages while a command works, on stderr so that stdout is the result; none if a program reads us."""
 
     def __init__(self, *, quiet: bool) -> None:
+        from rich.console import Console
+
         self.console = Console(stderr=True, quiet=quiet)
 
     def say(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        self.console.print(f"[bold yellow]{escape(text)}", soft_wrap=True)
+        self.console.print(text, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
 
 
-def show(renderable: RenderableType) -> None:
-    out.print(renderable, highlight=False)
+def show(renderable: RenderableType, *, width: int | None = None) -> None:
+    """A table or page, laid out for the terminal."""
+    from rich.console import Console
+
+    Console(width=width).print(renderable, highlight=False)
 
 
 def show_line(text: str) -> None:
-    """A line with markup, as long as it is: a terminal may wrap it, a program need not."""
-    out.print(text, highlight=False, soft_wrap=True)
+    """A line as long as it is: a terminal may wrap it, a program need not."""
+    typer.echo(text)
 
 
 def show_json(text: str) -> None:
@@ -55,17 +54,19 @@ def show_json(text: str) -> None:
 
 def show_notices(notices: Sequence[str]) -> None:
     for notice in notices:
-        show_line(f"[bold yellow]{escape(notice)}")
+        typer.secho(notice, fg="yellow", bold=True)
 
 
 def fail(kind: str, text: str, code: int) -> None:
     """One line that says what went wrong, and the exit code that says whose fault it is."""
-    err.print(f"[bold red]{kind}[/]: {escape(text)}", highlight=False, soft_wrap=True)
+    typer.echo(f"{typer.style(kind, fg='red', bold=True)}: {text}", err=True)
     sys.exit(code)
 
 
 def end(grades: Sequence[Grade], fail_under: float | None = None) -> typer.Exit:
     """How a command ends that graded these: our own failure outweighs a grade that is too low."""
+    from grader.model import Outcome
+
     checks = [check for grade in grades for check in grade.checks]
     if any(grade.ending.ours for grade in grades) or any(check.outcome is Outcome.BROKEN for check in checks):
         return typer.Exit(OURS)
@@ -77,16 +78,18 @@ def read_text(path: Path) -> str:
     """A text file that the user named.
 
     Raises:
-        UsageError: there is none, or it is not UTF-8.
+        UsageError: it is missing, or not UTF-8.
     """
     try:
         return path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} can't be read as UTF-8 text: {error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8 text; save it again in UTF-8.") from None
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}. Check its name.") from None
 
 
 def write(path: Path, content: bytes) -> None:
-    """A file where the user wants it.
+    """Write a file where the user wants it.
 
     Raises:
         UsageError: it can't be written there.
@@ -95,4 +98,6 @@ def write(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror}. Name another place with -o.") from None
+        raise UsageError(
+            f"{path} can't be written: {error.strerror}. Choose another place with -o."
+        ) from None

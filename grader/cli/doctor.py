@@ -1,35 +1,44 @@
-"""What works on this machine, found out by trying."""
+"""`doctor`: what works on this machine, found out by trying."""
 
 from __future__ import annotations
 
-import dataclasses
-import importlib.metadata
-import os
-import platform
-import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, NamedTuple
 
-import psutil
+import typer
 
-from grader.datasets import fashion_mnist as datasets
-from grader.errors import DatasetError
-from grader.kernel.sandbox import probe_host
-from grader.keys import PACKAGES
-from grader.limits import Limits
+from grader.cli.console import show_json, show_line
+from grader.cli.options import DataOption, JsonOption
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+MARKS = {True: ("yes", "green"), False: ("no ", "red"), None: ("-  ", None)}
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at. `works` is None where there is nothing to work or fail."""
+
+class Finding(NamedTuple):
+    """One thing that was examined. `works` is None where nothing can work or fail."""
 
     what: str
     works: bool | None
     detail: str
+
+
+def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Check this machine: start each kind of sandbox, look for data, list memory and limits.
+
+    Examples:
+        grader doctor
+        grader doctor --json
+    """
+    findings = examine(data)
+    if as_json:
+        show_json(json.dumps([finding._asdict() for finding in findings]))
+        return
+    for finding in findings:
+        mark, colour = MARKS[finding.works]
+        show_line(f"{typer.style(mark, fg=colour)}  {typer.style(finding.what, bold=True)}: {finding.detail}")
 
 
 def examine(data: Path | None = None) -> list[Finding]:
@@ -37,6 +46,15 @@ def examine(data: Path | None = None) -> list[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
+    import importlib.metadata
+    import os
+    import platform
+    import shutil
+
+    import psutil
+
+    from grader.keys import PACKAGES
+
     memory = psutil.virtual_memory()
     yield Finding("python", None, f"{platform.python_version()} on {platform.platform()}")
     yield Finding(
@@ -47,26 +65,41 @@ def _machine() -> Iterator[Finding]:
         "memory", None, f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB available"
     )
     bwrap = shutil.which("bwrap")
-    yield Finding("bubblewrap", bwrap is not None, bwrap or "install the package bubblewrap")
+    yield Finding(
+        "bubblewrap", bwrap is not None, bwrap or "not found; install it with `apt-get install bubblewrap`"
+    )
 
 
 def _data(explicit: Path | None) -> Iterator[Finding]:
+    import os
+
+    from grader.datasets import fashion_mnist as datasets
+    from grader.errors import DatasetError
+
     try:
         found = datasets.find(explicit, env=os.environ, cache=datasets.user_cache())
     except DatasetError as error:
         yield Finding("data set", False, str(error))
         return
-    detail = f"{found.root} ({found.provenance})" if found else "not found; `grader data fetch` gets it"
+    detail = f"{found.root} ({found.provenance})" if found else "not found; get it with `grader data fetch`"
     yield Finding("data set", found is not None, detail)
 
 
 def _sandboxes() -> Iterator[Finding]:
     """Each kind of confinement, by a real launch."""
-    cache = datasets.user_cache()
-    for attempt in probe_host(datasets.subset(cache).root, limits=Limits()):
-        yield Finding(f"sandbox {attempt.mode}", attempt.works, attempt.why)
+    from grader.datasets import fashion_mnist as datasets
+    from grader.kernel.sandbox import probe_host
+    from grader.limits import Limits
+
+    data = datasets.subset(datasets.user_cache())
+    for attempt in probe_host(data.root, limits=Limits()):
+        yield Finding(f"sandbox {attempt.mode}", attempt.works, attempt.why or "starts")
 
 
 def _limits() -> Iterator[Finding]:
+    import dataclasses
+
+    from grader.limits import Limits
+
     for entry in dataclasses.fields(Limits):
         yield Finding(f"limit {entry.name}", None, f"{getattr(Limits(), entry.name)}")

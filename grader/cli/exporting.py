@@ -1,4 +1,4 @@
-"""`export`: results in the form that another system reads."""
+"""`export`: results in the format of another system."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from grader.cli.console import Talk, read_text, show_line, write
 from grader.cli.options import ResultsArgument
 from grader.errors import UsageError
-from grader.reports import canvas, gradescope, junit, moodle, table
-from grader.results.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,38 +28,53 @@ class Format(StrEnum):
 
 
 def export(
-    format: Annotated[Format, typer.Argument(help="What reads it.")],  # noqa: A002 - the word a user types
+    format: Annotated[  # noqa: A002 - the word a user types
+        Format, typer.Argument(metavar="FORMAT", help=f"Target system: {', '.join(Format)}.")
+    ],
     results: ResultsArgument,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A file; gradescope: a folder.")
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="File to write; for gradescope, a folder.",
+            show_default="standard output; for gradescope, ./gradescope",
+        ),
     ] = None,
     fill: Annotated[
-        Path | None, typer.Option(help="canvas, moodle: the gradebook CSV that was downloaded there.")
+        Path | None,
+        typer.Option(metavar="FILE", help="canvas, moodle: the gradebook CSV that you downloaded there."),
     ] = None,
     column: Annotated[
-        str | None, typer.Option(help="canvas: the assignment's column, if it is not the title.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="canvas: the column of the assignment.",
+            show_default="the one with the assignment's title",
+        ),
     ] = None,
     provisional: Annotated[
-        bool, typer.Option("--provisional", help="canvas, moodle: fill in grades that are still open, too.")
+        bool, typer.Option("--provisional", help="canvas, moodle: fill in provisional grades, too.")
     ] = False,
 ) -> None:
-    """Turn results into the form that another system reads.
+    """Write the grades in the format of another system.
 
-    **Examples**
-
+    Examples:
         grader export csv results/ -o grades.csv
-
         grader export canvas results/ --fill gradebook.csv -o filled.csv
-
         grader export gradescope results/ -o gradescope/
     """
+    from grader.reports import gradescope
+    from grader.results.store import Store
+
     with Store.existing(results) as store:
         grades = store.grades()
     if format is Format.GRADESCOPE:
         folder = output or Path("gradescope")
         for grade in grades:
             write(folder / grade.student / "results.json", gradescope.results_json(grade).encode())
-        show_line(escape(f"{len(grades)} results.json below {folder}"))
+        show_line(f"Wrote results.json for {len(grades)} students to {folder}")
         return
     text, notes = _exported(format, grades, fill, column, provisional=provisional)
     if output is None:
@@ -75,13 +87,10 @@ def export(
 
 
 def _exported(
-    form: Format,
-    grades: Sequence[Grade],
-    fill: Path | None,
-    column: str | None,
-    *,
-    provisional: bool,
+    form: Format, grades: Sequence[Grade], fill: Path | None, column: str | None, *, provisional: bool
 ) -> tuple[str, Sequence[str]]:
+    from grader.reports import canvas, junit, moodle, table
+
     match form:
         case Format.CSV:
             return table.grades_csv(grades), ()
@@ -92,6 +101,8 @@ def _exported(
         case Format.MOODLE if fill is not None:
             filled = moodle.fill(read_text(fill), grades, provisional=provisional)
         case _:
-            raise UsageError(f"{form} fills a gradebook that you downloaded there: name it with --fill.")
+            raise UsageError(
+                f"{form}: grades are filled into a gradebook. Download it there, and name it with --fill."
+            )
     left = [*filled.left_out, *(f"no grade for {row}" for row in filled.without_grade), *filled.notes]
     return filled.text, left

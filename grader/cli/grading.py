@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from grader import run
-from grader.cli import tables as terminal
-from grader.cli import wiring as setting
-from grader.cli.console import BELOW, GRADED, OURS, Talk, end, out, show, show_json, show_line, show_notices
+from grader.cli.console import BELOW, GRADED, OURS, Talk, end, show, show_json, show_line, show_notices
 from grader.cli.options import (
     CORES,
     AssignmentOption,
@@ -26,11 +20,6 @@ from grader.cli.options import (
     SandboxOption,
 )
 from grader.errors import NotebookError, UsageError
-from grader.intake import collect as intake
-from grader.intake import roster
-from grader.model import Outcome, Visibility
-from grader.results import codec as result
-from grader.results.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,138 +28,152 @@ if TYPE_CHECKING:
 
 
 def run_class(
-    submissions: Annotated[Path, typer.Argument(help="A folder of hand-ins, in any layout that is known.")],
-    assignment: AssignmentOption = "hw1",
-    results: Annotated[Path, typer.Option("-o", "--output", help="Where the results go.")] = Path("results"),
+    submissions: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SUBMISSIONS", help="Folder of submissions, as downloaded from your course system."
+        ),
+    ],
+    assignment: AssignmentOption = None,
+    results: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FOLDER", help="Folder for the results.")
+    ] = Path("results"),
     jobs: JobsOption = CORES,
     profile: ProfileOption = Profile.FULL,
     sandbox: SandboxOption = Sandbox.AUTO,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="ID", help="Just this student; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="STUDENT", help="Grade only this student; may be given several times."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Run notebooks again that did not change.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run every notebook again, even if it did not change.")
+    ] = False,
     fail_under: Annotated[
-        float | None, typer.Option(metavar="X", help="Exit 1 if a total is below X points.")
+        float | None, typer.Option(metavar="X", help="Exit with code 1 if a total is below X points.")
     ] = None,
     data: DataOption = None,
     participation: Annotated[
         Path | None,
-        typer.Option(help="CSV: student, participated. Default: participation.csv beside the hand-ins."),
+        typer.Option(
+            metavar="FILE",
+            help="CSV file with the columns `student` and `participated`.",
+            show_default="participation.csv in SUBMISSIONS, if there is one",
+        ),
     ] = None,
     limit: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Change a limit; see `grader doctor`.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=NUMBER",
+            help="Change a limit; `grader doctor` lists them. May be given several times.",
+        ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Adapt nothing for older or GPU notebooks.")
+        bool,
+        typer.Option("--strict", help="Do not adapt notebooks written for a GPU or for older libraries."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Grade a class: run each notebook, judge it beside the reference, write the reports.
+    """Grade a class: run every notebook, check it, write the reports.
 
-    An interrupted run goes on where it stopped; a notebook that did not change is not run again.
+    An interrupted run continues where it stopped. Notebooks that did not change are not run again.
+    Exit codes are explained by `grader guide ci`.
 
-    **Examples**
-
+    Examples:
         grader run submissions/
-
-        grader run submissions/ -a hw1 -o results/ -j 4 --fail-under 5
-
+        grader run submissions/ -a rubrics/homework -o results/ -j 4 --fail-under 5
         grader run submissions/ --only ana-lima --force
     """
+    from grader import run
+    from grader.cli import tables, wiring
+    from grader.intake import collect, roster
+    from grader.results import codec
+
     talk = Talk(quiet=as_json)
-    place = _apart(results, submissions)
-    chosen = setting.assignment_of(assignment, limit or ())
-    dataset, notices = setting.data_for(profile, data, talk)
-    class_ = intake.collect(submissions, limits=chosen.limits, assignment=chosen.id)
-    students = _only(class_.submissions, only or ())
-    facts, notes = _facts(participation, submissions, class_.submissions)
-    talk.say(f"{len(class_.submissions)} submissions in the layout {class_.layout}, assignment {chosen.id}.")
-    for note in [*class_.notes, *notes]:
+    refuse_nested_output(results, submissions)
+    given = wiring.conditions(assignment, profile, data, talk, limits=limit or ())
+    intake = collect.collect(submissions, limits=given.assignment.limits, assignment=given.assignment.id)
+    students = _selected(intake.submissions, only or ())
+    rows, notes = _roster(participation, submissions, intake.submissions)
+    talk.say(
+        f"Assignment {given.assignment.id}: {len(intake.submissions)} "
+        f"submission{'s' * (len(intake.submissions) != 1)}, layout {intake.layout}."
+    )
+    for note in [*intake.notes, *notes]:
         if not note.startswith(f"{roster.PARTICIPATION} was ignored"):
             talk.say(f"Note: {note}.")
-    with (
-        Store.open(place) as store,
-        setting.session(
-            store,
-            talk,
-            assignment=chosen,
-            dataset=dataset,
-            profile=profile,
-            total=len(students),
-            jobs=jobs,
-            confined=sandbox is Sandbox.AUTO,
-            interrupted="What was graded is kept; the same command goes on from here.",
-            notices=tuple(notices),
-            strict=strict,
-            force=force,
-            only=frozenset(students),
-        ) as session,
-    ):
-        for _ in run.grade_all(class_.submissions, facts, session, store):
+    with wiring.session(
+        given,
+        results,
+        talk,
+        total=len(students),
+        interrupted="What was graded is kept; run the same command to continue.",
+        jobs=jobs,
+        sandbox=sandbox,
+        notices=given.notices,
+        strict=strict,
+        force=force,
+        only=frozenset(students),
+    ) as (session, store):
+        for _ in run.grade_all(intake.submissions, rows, session, store):
             pass
         grades = store.grades()
-        document = result.dumps_all(store.each_grade()) if as_json else ""
+        document = codec.dumps_all(store.each_grade()) if as_json else ""
     if as_json:
         show_json(document)
     else:
-        show(terminal.class_table(grades, out.width))
+        show(tables.class_table(grades))
         if any(grade.provisional for grade in grades):
-            show_line("[dim]? a person decides, * provisional until then")
-        show_notices(notices)
-        show_line(f"Report: [bold]{escape(str(results / 'index.html'))}")
+            show_line(typer.style("? needs manual review   * provisional total", dim=True))
+        show_notices(given.notices)
+        show_line(f"Report: {typer.style(str(results / 'index.html'), bold=True)}")
     raise end(grades, fail_under)
 
 
 def check(
-    notebook: Annotated[Path, typer.Argument(help="Your own notebook.")],
-    assignment: AssignmentOption = "hw1",
-    profile: Annotated[Profile, typer.Option(help="`full` trains on all of the data.")] = Profile.QUICK,
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="Your own notebook.")],
+    assignment: AssignmentOption = None,
+    profile: ProfileOption = Profile.QUICK,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check your own notebook before you hand it in: the public checks, run on your machine without a sandbox.
+    """Check your own notebook before you hand it in.
 
-    Exit code 0 only if no public check fails. What a person will read is shown as such and fails nothing.
+    Runs the public checks on your machine, without a sandbox. The exit code is 0 only if no check fails;
+    answers that a person will read do not count as failed.
 
-    **Example**
-
-        grader check hw1.ipynb
+    Examples:
+        grader check homework.ipynb
+        grader check homework.ipynb -a rubrics/homework --profile full
     """
+    from grader import run
+    from grader.cli import tables, wiring
+    from grader.intake import collect
+    from grader.results import codec
+
     talk = Talk(quiet=as_json)
     if not notebook.is_file():
-        raise UsageError(f"{notebook} is no file; name the notebook that you want to check.")
-    chosen = setting.assignment_of(assignment)
-    dataset, notices = setting.data_for(profile, data, talk)
-    class_ = intake.collect(notebook, limits=chosen.limits)
-    if class_.submissions[0].problem:
-        raise NotebookError(class_.submissions[0].problem)
-    with (
-        tempfile.TemporaryDirectory(prefix="grader-check-") as folder,
-        Store.open(Path(folder) / "results") as store,
-        setting.session(
-            store,
-            talk,
-            assignment=chosen,
-            dataset=dataset,
-            profile=profile,
-            total=1,
-            jobs=1,
-            confined=False,
-            interrupted="Nothing was checked.",
-        ) as session,
-    ):
-        (grade,) = run.grade_all(class_.submissions, {}, session, store)
+        raise UsageError(f"{notebook} is not a file. Name the notebook to check.")
+    given = wiring.conditions(assignment, profile, data, talk)
+    intake = collect.collect(notebook, limits=given.assignment.limits)
+    if intake.submissions[0].problem:
+        raise NotebookError(intake.submissions[0].problem)
+    with wiring.session(given, None, talk, total=1, interrupted="Nothing was checked.") as (session, store):
+        (grade,) = run.grade_all(intake.submissions, {}, session, store)
     public = public_part(grade)
     if as_json:
-        show_json(result.dumps(public))
+        show_json(codec.dumps(public))
     else:
-        show(terminal.checks(public))
-        show_notices(notices)
-    raise typer.Exit(_checked([each.outcome for each in public.checks]))
+        show(tables.checks(public))
+        show_notices(given.notices)
+    raise typer.Exit(_exit_code(public))
 
 
 def public_part(grade: Grade) -> Grade:
     """The grade without what students may not see yet."""
+    from dataclasses import replace
+
+    from grader.model import Visibility
+
     questions = tuple(
         replace(
             question, checks=tuple(each for each in question.checks if each.visibility is Visibility.VISIBLE)
@@ -180,43 +183,52 @@ def public_part(grade: Grade) -> Grade:
     return replace(grade, questions=questions)
 
 
-def _checked(outcomes: Sequence[Outcome]) -> int:
-    if Outcome.BROKEN in outcomes:
-        return OURS
-    good = (Outcome.PASSED, Outcome.REVIEW, Outcome.SKIPPED)
-    return GRADED if all(outcome in good for outcome in outcomes) else BELOW
-
-
-def _apart(results: Path, submissions: Path) -> Path:
-    """The results folder, if it does not lie where the next run would take it for a hand-in.
+def refuse_nested_output(results: Path, submissions: Path) -> None:
+    """See that the results do not lie where the next run would take them for submissions.
 
     Raises:
-        UsageError: it does.
+        UsageError: they do.
     """
     if submissions.resolve() in (results.resolve(), *results.resolve().parents):
-        raise UsageError(f"The results folder {results} lies among the hand-ins; name another one with -o.")
-    return results
+        raise UsageError(
+            f"The results folder {results} is inside the folder of submissions. Choose another one with -o."
+        )
 
 
-def _only(submissions: Sequence[Submission], wanted: Sequence[str]) -> list[str]:
+def _exit_code(public: Grade) -> int:
+    from grader.model import Outcome
+
+    outcomes = {check.outcome for check in public.checks}
+    if Outcome.BROKEN in outcomes:
+        return OURS
+    return GRADED if outcomes <= {Outcome.PASSED, Outcome.REVIEW, Outcome.SKIPPED} else BELOW
+
+
+def _selected(submissions: Sequence[Submission], only: Sequence[str]) -> list[str]:
     """The students to grade.
 
     Raises:
-        UsageError: `wanted` names somebody who is not there.
+        UsageError: `only` names somebody who is not there.
     """
     known = [each.student for each in submissions]
-    for name in wanted:
+    for name in only:
         if name not in known:
-            raise UsageError(f"--only {name}: there is no such student. There are: {', '.join(known[:20])}.")
-    return [name for name in known if not wanted or name in wanted]
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, known, n=3)
+            hint = f"Did you mean {' or '.join(near)}?" if near else f"Students are: {', '.join(known[:20])}."
+            raise UsageError(f"--only {name}: no such student. {hint}")
+    return [name for name in known if not only or name in only]
 
 
-def _facts(
-    explicit: Path | None, submissions: Path, class_: Sequence[Submission]
+def _roster(
+    explicit: Path | None, submissions: Path, students: Sequence[Submission]
 ) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """What the participation list says, and its rows that are of nobody."""
+    """The columns of the participation list by student, and a note on each row that matches nobody."""
+    from grader.intake import roster
+
     path = explicit or submissions / roster.PARTICIPATION
     if explicit is None and not path.is_file():
         return {}, []
-    facts, strangers = roster.read(path, [each.student for each in class_])
-    return facts, [f"{path.name} names {name}, who handed nothing in" for name in strangers]
+    rows, unknown = roster.read(path, [each.student for each in students])
+    return rows, [f"{path.name} names {name}, who submitted nothing" for name in unknown]

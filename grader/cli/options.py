@@ -22,15 +22,31 @@ class Sandbox(StrEnum):
     NONE = "none"
 
 
+ASSIGNMENT = "Assignment: a name under rubrics/, or a path. Needed only if there are several."
 AssignmentOption = Annotated[
-    str, typer.Option("-a", "--assignment", help="Its id below rubrics/, or its folder.")
+    str | None, typer.Option("-a", "--assignment", metavar="NAME", help=ASSIGNMENT, show_default=False)
 ]
-AssignmentArgument = Annotated[str, typer.Argument(help="Its id below rubrics/, or its folder.")]
-DataOption = Annotated[Path | None, typer.Option("--data", help="A folder with the data set's four files.")]
+AssignmentArgument = Annotated[
+    str | None, typer.Argument(metavar="ASSIGNMENT", help=ASSIGNMENT, show_default=False)
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", metavar="FOLDER", help="Folder with the files of the data set.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-JobsOption = Annotated[int, typer.Option("-j", "--jobs", min=1, help="Notebooks at the same time.")]
-ProfileOption = Annotated[Profile, typer.Option(help="`quick` trains on a small embedded sample.")]
-SandboxOption = Annotated[
-    Sandbox, typer.Option(help="`auto` takes the strongest that starts here; `none` runs unconfined.")
+JobsOption = Annotated[
+    int,
+    typer.Option(
+        "-j", "--jobs", metavar="N", min=1, help="Notebooks to run at once.", show_default="all cores"
+    ),
 ]
-ResultsArgument = Annotated[Path, typer.Argument(help="What `grader run` wrote.")]
+ProfileOption = Annotated[
+    Profile,
+    typer.Option(help="`full` uses all the data. `quick` uses a small sample, so grades are provisional."),
+]
+SandboxOption = Annotated[
+    Sandbox,
+    typer.Option(help="`auto` uses the strongest sandbox that starts on this machine; `none` uses none."),
+]
+ResultsArgument = Annotated[
+    Path, typer.Argument(metavar="RESULTS", help="Results folder, as written by `grader run`.")
+]

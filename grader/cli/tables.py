@@ -1,9 +1,10 @@
-"""What a person sees of grades in a terminal: rich renderables, which only `cli/` prints."""
+"""Grades and findings as tables for a terminal."""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 from rich.console import Group
@@ -28,8 +29,9 @@ COLOURS = {
 }
 
 
-def class_table(grades: Sequence[Grade], width: int) -> Table:
-    """One row a student; where `width` is short of columns the questions of a part share one."""
+def class_table(grades: Sequence[Grade], width: int | None = None) -> Table:
+    """One row a student; where `width` (the terminal's) is small, the questions of a part share a column."""
+    width = width or get_terminal_size().columns
     shown = Table(box=None, pad_edge=False, header_style="bold")
     shown.add_column("student", overflow="fold")
     ids = [question.id for question in grades[0].questions] if grades else []
@@ -52,7 +54,7 @@ def class_table(grades: Sequence[Grade], width: int) -> Table:
 
 
 def _part(question: str) -> str:
-    """What `4.5` or `1a` is a part of."""
+    """The part that `4.5` or `1a` belongs to."""
     number = re.match(r"\d+", question)
     return number[0] if number else question
 
@@ -64,10 +66,10 @@ def _points(questions: Sequence[QuestionGrade]) -> str:
 
 
 def checks(grade: Grade) -> Group:
-    """Each check with its outcome; of one that lost points also what was expected and seen."""
+    """Each check with its outcome, and what was expected and found where points were lost."""
     lines = [line for check in grade.checks for line in _check(check)]
     if grade.ending is not Ending.FINISHED:
-        lines.append(f"[red]The notebook ended as {grade.ending}[/]: {escape(grade.ending_detail)}")
+        lines.append(f"[red]The notebook did not finish ({grade.ending})[/]: {escape(grade.ending_detail)}")
     return Group(*lines)
 
 
@@ -79,8 +81,8 @@ def _check(check: Check) -> Iterator[str]:
     explained = (
         ("", check.message),
         ("expected ", check.expected),
-        ("seen ", check.actual),
-        ("try ", check.hint),
+        ("found ", check.actual),
+        ("hint ", check.hint),
     )
     for label, text in explained:
         if text:
@@ -88,7 +90,7 @@ def _check(check: Check) -> Iterator[str]:
 
 
 def reasons(before: Grade | None, after: Grade) -> list[str]:
-    """The checks that came out differently."""
+    """The checks whose outcome or points changed."""
     old = {check.id: check for check in before.checks} if before else {}
     return [
         f"{check.question}: {check.title} {old[check.id].outcome if check.id in old else 'new'} -> {check.outcome}"
@@ -99,17 +101,19 @@ def reasons(before: Grade | None, after: Grade) -> list[str]:
 
 
 def finding_table(findings: Sequence[Finding]) -> Table:
-    shown = Table("mutant", "must cost", "costs", "verdict", box=None, pad_edge=False, header_style="bold")
+    shown = Table("mutant", "expected", "got", "result", box=None, pad_edge=False, header_style="bold")
     for finding in findings:
-        verdict = (
+        outcome = (
             "[green]as expected" if finding.as_expected else f"[red]{escape('; '.join(finding.surprises))}"
         )
-        shown.add_row(finding.mutant, finding.expected, finding.got, verdict)
+        shown.add_row(finding.mutant, finding.expected, finding.got, outcome)
     return shown
 
 
 def change_table(changes: Sequence[tuple[Grade | None, Grade]]) -> Table:
-    shown = Table("student", "before", "after", "why", box=None, pad_edge=False, header_style="bold")
+    shown = Table(
+        "student", "before", "after", "changed checks", box=None, pad_edge=False, header_style="bold"
+    )
     for before, after in changes:
         was = str(before.total) if before else "-"
         shown.add_row(escape(after.student), was, str(after.total), escape("\n".join(reasons(before, after))))

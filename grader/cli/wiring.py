@@ -8,41 +8,66 @@ import os
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from grader.assignment import loading as assignments
-from grader.cli.console import INTERRUPTED, err
-from grader.cli.options import Profile
+from grader.assignment import loading
+from grader.cli.console import INTERRUPTED
+from grader.cli.options import Profile, Sandbox
 from grader.cli.progress import ClassProgress
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import UsageError
+from grader.execution import worker
 from grader.judging.court import check_rubric
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
+from grader.results.store import Store
 from grader.session import OnDemand, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
-    from pathlib import Path
 
     from grader.assignment.loading import Assignment
     from grader.cli.console import Talk
     from grader.kernel import Launcher
-    from grader.results.store import Store
 
 
-def assignment_of(name: str, limits: Sequence[str] = ()) -> Assignment:
-    """An assignment whose rubric holds together, with changed limits.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What a class is graded against and with, as the options of a command say."""
+
+    assignment: Assignment
+    profile: Profile
+    dataset: datasets.Dataset
+    notices: tuple[str, ...]
+    """What must be said about the data."""
+
+
+def conditions(
+    name: str | None, profile: Profile, data: Path | None, talk: Talk, *, limits: Sequence[str] = ()
+) -> Conditions:
+    """Look up an assignment and its data; `limits` are written NAME=NUMBER.
 
     Raises:
-        UsageError: there is none, or a limit is no NAME=NUMBER.
+        UsageError: one of them is missing or refused.
+    """
+    assignment = assignment_of(name, limits)
+    dataset, notices = data_for(profile, data, talk)
+    return Conditions(assignment=assignment, profile=profile, dataset=dataset, notices=tuple(notices))
+
+
+def assignment_of(name: str | None, limits: Sequence[str] = ()) -> Assignment:
+    """An assignment whose rubric adds up, with changed limits. No name: the only one there is.
+
+    Raises:
+        UsageError: there is none or more than one, or a limit is not NAME=NUMBER.
         RubricError: the rubric is refused.
     """
-    chosen = assignments.load(assignments.locate(name))
+    chosen = loading.load(loading.locate(name))
     check_rubric(chosen)
     changes = {}
     for entry in limits:
@@ -53,19 +78,19 @@ def assignment_of(name: str, limits: Sequence[str] = ()) -> Assignment:
             changes[key] = math.nan
         if not math.isfinite(changes[key]):
             raise UsageError(f"--limit {entry}: write NAME=NUMBER, for example cell_floor=60.")
-    return replace(chosen, limits=assignments.with_limits(chosen.limits, changes))
+    return replace(chosen, limits=loading.with_limits(chosen.limits, changes))
 
 
 def data_for(profile: Profile, explicit: Path | None, talk: Talk) -> tuple[datasets.Dataset, list[str]]:
-    """The data to train on; with a sample of it, what must be said about that."""
+    """The data to train on and, if that is a sample, what must be said about it."""
     cache = datasets.user_cache()
     if profile is Profile.FULL:
         found = datasets.find(explicit, env=os.environ, cache=cache)
         if found is not None:
             return found, []
         notice = (
-            "PROVISIONAL GRADES: the full data set was not found, so every notebook trained on a small sample of "
-            "it. `grader data fetch` gets it; then run again."
+            "PROVISIONAL GRADES: the full data set was not found, so every notebook trained on a small sample. "
+            "Get the data with `grader data fetch`, then run this command again."
         )
         talk.warn(notice)
         return datasets.subset(cache), [notice]
@@ -75,49 +100,70 @@ def data_for(profile: Profile, explicit: Path | None, talk: Talk) -> tuple[datas
 
 @contextlib.contextmanager
 def session(
-    store: Store,
+    given: Conditions,
+    results: Path | None,
     talk: Talk,
     *,
-    assignment: Assignment,
-    dataset: datasets.Dataset,
-    profile: Profile,
     total: int,
-    jobs: int,
-    confined: bool,
     interrupted: str,
+    jobs: int = 1,
+    sandbox: Sandbox = Sandbox.NONE,
     **options: Any,
-) -> Iterator[Session]:
-    """Launchers, workers and a display of `total` notebooks; all of it ends with the block.
+) -> Iterator[tuple[Session, Store]]:
+    """A results folder, launchers, workers and a display of `total` notebooks; all of it ends with the block.
 
-    `interrupted` says what becomes of a run that Ctrl-C ends; `options` go to the `Session` as they are.
+    Args:
+        given: the assignment, the profile and the data.
+        results: the results folder; None for a temporary one, removed at the end.
+        talk: where progress is shown.
+        total: how many notebooks there are.
+        interrupted: what to say of a run that Ctrl-C ends.
+        jobs: how many notebooks run at once.
+        sandbox: whether to confine them.
+        options: passed to the `Session` as they are.
     """
+    worker.prepare()
     with (
+        _results(results) as store,
         _temporary_files(store.temporary()),
         OnDemand(
-            lambda: best_launcher(dataset.root, limits=assignment.limits, confined=confined),
+            lambda: best_launcher(
+                given.dataset.root, limits=given.assignment.limits, confined=sandbox is Sandbox.AUTO
+            ),
             started=lambda launcher: talk.say(_confinement(launcher)),
         ) as launch,
         Admission() as admission,
         _pool(jobs, interrupted) as (executor, stop),
         ClassProgress(talk.console, total, jobs) as shown,
     ):
-        yield Session(
-            assignment=assignment,
-            dataset=dataset,
-            profile=profile.value,
-            launch=launch,
-            admission=admission,
-            executor=executor,
-            cache=datasets.user_cache(),
-            on_event=shown,
-            stop=stop,
-            **options,
+        yield (
+            Session(
+                assignment=given.assignment,
+                dataset=given.dataset,
+                profile=given.profile.value,
+                launch=launch,
+                admission=admission,
+                executor=executor,
+                cache=datasets.user_cache(),
+                on_event=shown,
+                stop=stop,
+                **options,
+            ),
+            store,
         )
 
 
 def _confinement(launcher: Launcher) -> str:
     """What holds for the notebooks of this run, in one line."""
     return "Sandbox: " + ", ".join(f"{name} {value}" for name, value in launcher.enforced.items())
+
+
+@contextlib.contextmanager
+def _results(path: Path | None) -> Iterator[Store]:
+    with contextlib.ExitStack() as stack:
+        if path is None:
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grader-")), "results")
+        yield stack.enter_context(Store.open(path))
 
 
 @contextlib.contextmanager
@@ -141,7 +187,7 @@ def _pool(jobs: int, interrupted: str) -> Iterator[tuple[Executor, threading.Eve
     try:
         yield executor, stop
     except KeyboardInterrupt:
-        err.print(f"\nInterrupted. {interrupted}", highlight=False, soft_wrap=True)
+        typer.echo(f"\nInterrupted. {interrupted}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
         stop.set()

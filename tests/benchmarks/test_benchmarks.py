@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 
 import nbformat
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from grader.datasets import fashion_mnist as datasets
 
-from . import judge, measure, notebooks, ours, peers, start, tools, venvs
+from . import judge, measure, notebooks, ours, peers, startup, tools, venvs
 from .rows import Row, figure, plain, table
 from .setting import Setting, machine
 
@@ -26,6 +27,14 @@ def test_a_stored_execution_and_its_page_are_measured(graded):
     assert [len(row.after) for row in rows] == [2, 2]
     assert all(seconds > 0 for row in rows for seconds in (*row.before, *row.after))
     assert rows[0].note.endswith("4 checks, 2.00 of 2.5 points")
+
+
+def test_a_start_is_measured_by_the_processor_time_of_its_process(monkeypatch):
+    monkeypatch.setattr(startup, "REPEATS", 1)
+    busy = "import time; end = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
+    idle = "import time; time.sleep(0.3)"
+    assert startup.processor_seconds([sys.executable, "-c", busy], {}) > 0.3
+    assert startup.processor_seconds([sys.executable, "-c", idle], {}) < 0.3
 
 
 @pytest.mark.parametrize(
@@ -121,14 +130,14 @@ class TestProcessorTime:
     def test_counts_work_and_no_waiting(self):
         spent = "import time; end = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
         worked, waited = (
-            start.processor_time([sys.executable, "-c", code], env={})
+            startup.processor_seconds([sys.executable, "-c", code], {})
             for code in (spent, "import time; time.sleep(2)")
         )
         assert worked > 0.4 > waited
 
     def test_of_a_command_that_failed_is_none(self):
-        with pytest.raises(measure.CommandError, match="exited with 3"):
-            start.processor_time([sys.executable, "-c", "exit(3)"], env={})
+        with pytest.raises(subprocess.CalledProcessError):
+            startup.processor_seconds([sys.executable, "-c", "exit(3)"], {})
 
 
 class TestNotebooks:

@@ -1,0 +1,30 @@
+"""`doctor`: what works on this machine."""
+
+import json
+
+import pytest
+
+from grader.cli import doctor
+
+
+@pytest.mark.slow
+def test_the_doctor_says_what_works_here(call):
+    findings = {finding["what"]: finding for finding in json.loads(call("doctor", "--json").out)}
+    assert {"python", "memory", "limit memory"} <= set(findings)
+    assert {name.partition(" ")[0] for name in findings} >= {"data", "sandbox", "limit"}
+    assert findings["limit memory"]["detail"] == "12884901888"
+    assert all(set(finding) == {"what", "works", "detail"} for finding in findings.values())
+
+
+def test_findings_are_lines_that_say_yes_or_no(call, monkeypatch):
+    findings = [
+        doctor.Finding("cores", None, "2"),
+        doctor.Finding("sandbox", True, "starts"),
+        doctor.Finding("data", False, "[not] found"),
+    ]
+    monkeypatch.setattr(doctor, "examine", lambda _: findings)
+    assert call("doctor").out.splitlines() == [
+        "-    cores: 2",
+        "yes  sandbox: starts",
+        "no   data: [not] found",
+    ]
