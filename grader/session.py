@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from grader.assignment import packages
 from grader.errors import GraderError, NotebookError
 from grader.execution import execute, worker
 from grader.model import Ending, Execution
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.assignment.loading import Assignment
-    from grader.datasets.fashion_mnist import Dataset
+    from grader.datasets import Dataset
     from grader.kernel import Launcher
     from grader.kernel.memory import Admission
     from grader.model import Grade
@@ -101,7 +104,11 @@ class Session:
         return execute.Plan(
             seed=seed,
             data=self.dataset.root,
-            data_key=f"{self.dataset.complete}",
+            data_key=self._data_key(),
+            folder=self.dataset.folder,
+            files=self.assignment.files,
+            packages=packages.names(self.assignment.kernel.packages),
+            compare_saved=self.assignment.saved.compare,
             names=self.assignment.watched,
             probes=self.assignment.probes,
             limits=self.assignment.limits,
@@ -109,6 +116,13 @@ class Session:
             strict=self.strict,
             inputs=self.assignment.inputs,
         )
+
+    def _data_key(self) -> str:
+        """Changes whenever a notebook would read other data."""
+        files = [
+            (name, hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in self.assignment.files
+        ]
+        return json.dumps([sorted(self.dataset.sums.items()), self.dataset.folder, files])
 
     def attempt(self, job: execute.Job) -> Execution:
         """One notebook in a process of its own; our failure is an ending, not the end of the class.

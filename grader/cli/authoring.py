@@ -40,7 +40,7 @@ def make_kit(
         grader kit hw1 -o kit.zip
     """
     chosen = setting.assignment_of(assignment)
-    write(output, kit.kit(chosen.master, chosen.id))
+    write(output, kit.kit(chosen))
     show_line(escape(f"Wrote {output}"))
 
 
@@ -74,7 +74,7 @@ def validate_rubric(
     chosen = setting.assignment_of(assignment)
     catalogue = validate.load(chosen)
     catalogue.refuse_strangers(only or ())
-    dataset, notices = setting.data_for(profile, data, talk)
+    dataset, notices = setting.data_for(chosen, profile, data, talk)
     with (
         tempfile.TemporaryDirectory(prefix="grader-validate-") as folder,
         Store.open(results or Path(folder) / "results") as store,

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from grader import notebook as files
 from grader import run
+from grader.assignment import cells
 from grader.cli import tables as terminal
 from grader.cli import wiring as setting
 from grader.cli.console import BELOW, GRADED, OURS, Talk, end, out, show, show_json, show_line, show_notices
@@ -36,6 +38,7 @@ from grader.results.store import Store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.assignment import Assignment
     from grader.model import Grade, Submission
 
 
@@ -81,7 +84,7 @@ def run_class(
     talk = Talk(quiet=as_json)
     place = _apart(results, submissions)
     chosen = setting.assignment_of(assignment, limit or ())
-    dataset, notices = setting.data_for(profile, data, talk)
+    dataset, notices = setting.data_for(chosen, profile, data, talk)
     class_ = intake.collect(submissions, limits=chosen.limits, assignment=chosen.id)
     students = _only(class_.submissions, only or ())
     facts, notes = _facts(participation, submissions, class_.submissions)
@@ -141,10 +144,11 @@ def check(
     if not notebook.is_file():
         raise UsageError(f"{notebook} is no file; name the notebook that you want to check.")
     chosen = setting.assignment_of(assignment)
-    dataset, notices = setting.data_for(profile, data, talk)
+    dataset, notices = setting.data_for(chosen, profile, data, talk)
     class_ = intake.collect(notebook, limits=chosen.limits)
     if class_.submissions[0].problem:
         raise NotebookError(class_.submissions[0].problem)
+    _refuse_foreign(notebook, chosen)
     with (
         tempfile.TemporaryDirectory(prefix="grader-check-") as folder,
         Store.open(Path(folder) / "results") as store,
@@ -168,6 +172,19 @@ def check(
         show(terminal.checks(public))
         show_notices(notices)
     raise typer.Exit(_checked([each.outcome for each in public.checks]))
+
+
+def _refuse_foreign(path: Path, assignment: Assignment) -> None:
+    """See that a notebook was not made for another assignment.
+
+    Raises:
+        UsageError: it says so.
+    """
+    made_for = cells.made_for(files.read(path, limits=assignment.limits))
+    if made_for not in (None, assignment.id):
+        raise UsageError(
+            f"{path} was made for the assignment {made_for!r}, not for {assignment.id!r}; choose it with -a."
+        )
 
 
 def public_part(grade: Grade) -> Grade:

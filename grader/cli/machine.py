@@ -8,31 +8,34 @@ from dataclasses import asdict
 
 from rich.markup import escape
 
+from grader import datasets
+from grader.assignment import load, locate
 from grader.cli import doctor
 from grader.cli.console import show_json, show_line
-from grader.cli.options import DataOption, JsonOption
-from grader.datasets import fashion_mnist as datasets
+from grader.cli.options import ChoiceOption, DataOption, JsonOption
 
 
-def data_fetch(data: DataOption = None) -> None:
+def data_fetch(assignment: ChoiceOption = None, data: DataOption = None) -> None:
     """Find the data set, or download it; verify it; put it where kernels read it.
 
     **Example**
 
         grader data fetch
     """
-    found = datasets.fetch(data, env=os.environ, cache=datasets.user_cache())
-    show_line(escape(f"{found.root} ({found.provenance})"))
+    source = load(locate(assignment)).data.source
+    found = source.fetch(data, env=os.environ, cache=datasets.user_cache())
+    show_line(escape(f"{found.root} ({found.provenance})" if found.root else "The assignment needs no data."))
 
 
-def data_where(data: DataOption = None, as_json: JsonOption = False) -> None:
+def data_where(assignment: ChoiceOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Say where the data set is looked for, and where it is.
 
     **Example**
 
         grader data where
     """
-    places = datasets.where(data, env=os.environ, cache=datasets.user_cache())
+    source = load(locate(assignment)).data.source
+    places = source.where(data, env=os.environ, cache=datasets.user_cache())
     if as_json:
         rows = [{"name": place.name, "path": str(place.path), "found": place.found} for place in places]
         show_json(json.dumps(rows))

@@ -25,6 +25,12 @@ class Sandbox(StrEnum):
 AssignmentOption = Annotated[
     str, typer.Option("-a", "--assignment", help="Its id below rubrics/, or its folder.")
 ]
+ChoiceOption = Annotated[
+    str | None,
+    typer.Option(
+        "-a", "--assignment", help="Assignment: a name under rubrics/, or a path. Default: the only one."
+    ),
+]
 AssignmentArgument = Annotated[str, typer.Argument(help="Its id below rubrics/, or its folder.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="A folder with the data set's four files.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]

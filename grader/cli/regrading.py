@@ -13,12 +13,11 @@ import typer
 from rich.markup import escape
 from rich.progress import track
 
-from grader import run
+from grader import datasets, run
 from grader.cli import tables as terminal
 from grader.cli import wiring as setting
 from grader.cli.console import GRADED, Talk, end, read_text, show, show_json, show_line
 from grader.cli.options import JsonOption, ResultsArgument
-from grader.datasets import fashion_mnist as datasets
 from grader.errors import UsageError
 from grader.execution import reference
 from grader.judging.court import Bench
@@ -30,6 +29,7 @@ from grader.results.store import Store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.assignment import Assignment
     from grader.model import Grade, Ruling
 
 
@@ -124,22 +124,23 @@ def _bench(store: Store, assignment: str | None) -> Bench:
     rubric = assignment or store.recall("assignment")
     if assignment is None and not Path(rubric).is_dir():
         raise UsageError(f"The rubric of {store.root} is no longer in {rubric}; name its folder with -a.")
+    chosen = setting.assignment_of(rubric)
     return Bench(
-        assignment=setting.assignment_of(rubric).folder,
+        assignment=chosen.folder,
         profile=store.recall("profile"),
         reference=runs,
-        dataset=_same_data(complete=store.recall("complete")),
+        dataset=_same_data(chosen, complete=store.recall("complete")),
     )
 
 
-def _same_data(*, complete: bool) -> datasets.Dataset:
+def _same_data(assignment: Assignment, *, complete: bool) -> datasets.Dataset:
     """The data that an earlier run trained on.
 
     Raises:
         UsageError: that was the full set, and it is not here.
     """
-    cache = datasets.user_cache()
-    found = datasets.find(env=os.environ, cache=cache) if complete else datasets.subset(cache)
+    source, cache = assignment.data.source, datasets.user_cache()
+    found = source.find(env=os.environ, cache=cache) if complete else source.subset(cache)
     if found is None:
         raise UsageError(
             "This class trained on the full data set, which is not here; `grader data fetch` gets it."

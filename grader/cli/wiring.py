@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from grader import datasets
 from grader.assignment import loading as assignments
+from grader.assignment import packages
 from grader.cli.console import INTERRUPTED, err
 from grader.cli.options import Profile
 from grader.cli.progress import ClassProgress
-from grader.datasets import fashion_mnist as datasets
-from grader.errors import UsageError
+from grader.errors import DatasetError, UsageError
 from grader.judging.court import check_rubric
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
@@ -56,21 +57,29 @@ def assignment_of(name: str, limits: Sequence[str] = ()) -> Assignment:
     return replace(chosen, limits=assignments.with_limits(chosen.limits, changes))
 
 
-def data_for(profile: Profile, explicit: Path | None, talk: Talk) -> tuple[datasets.Dataset, list[str]]:
-    """The data to train on; with a sample of it, what must be said about that."""
-    cache = datasets.user_cache()
-    if profile is Profile.FULL:
-        found = datasets.find(explicit, env=os.environ, cache=cache)
-        if found is not None:
-            return found, []
-        notice = (
-            "PROVISIONAL GRADES: the full data set was not found, so every notebook trained on a small sample of "
-            "it. `grader data fetch` gets it; then run again."
-        )
-        talk.warn(notice)
-        return datasets.subset(cache), [notice]
-    notice = "PROVISIONAL GRADES: the quick profile trains on a small sample of the data set."
-    return datasets.subset(cache), [notice]
+def data_for(
+    assignment: Assignment, profile: Profile, explicit: Path | None, talk: Talk
+) -> tuple[datasets.Dataset, list[str]]:
+    """The data that notebooks read; with a sample of it, what must be said about that.
+
+    Raises:
+        DatasetError: the data are wrong, or missing and nothing can stand in for them.
+    """
+    source, cache = assignment.data.source, datasets.user_cache()
+    sample = source.subset(cache)
+    if profile is Profile.QUICK and sample is not None:
+        return sample, ["PROVISIONAL GRADES: the quick profile trains on a small sample of the data set."]
+    found = source.find(explicit, env=os.environ, cache=cache)
+    if found is not None:
+        return found, []
+    if sample is None:
+        raise DatasetError(f"The data set {source.name} was not found; see `grader data where`.")
+    notice = (
+        "PROVISIONAL GRADES: the full data set was not found, so every notebook trained on a small sample of "
+        "it. `grader data fetch` gets it; then run again."
+    )
+    talk.warn(notice)
+    return sample, [notice]
 
 
 @contextlib.contextmanager
@@ -90,11 +99,20 @@ def session(
     """Launchers, workers and a display of `total` notebooks; all of it ends with the block.
 
     `interrupted` says what becomes of a run that Ctrl-C ends; `options` go to the `Session` as they are.
+
+    Raises:
+        UsageError: a package that the assignment needs is not installed.
     """
+    packages.check(assignment)
     with (
         _temporary_files(store.temporary()),
         OnDemand(
-            lambda: best_launcher(dataset.root, limits=assignment.limits, confined=confined),
+            lambda: best_launcher(
+                dataset.root,
+                limits=assignment.limits,
+                warm=packages.warm_modules(assignment),
+                confined=confined,
+            ),
             started=lambda launcher: talk.say(_confinement(launcher)),
         ) as launch,
         Admission() as admission,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import importlib.util
 import json
 import re
 import sys
@@ -26,7 +27,7 @@ from grader.places import INSIDE
 from grader.source import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     from nbformat import NotebookNode
@@ -35,13 +36,16 @@ if TYPE_CHECKING:
     from grader.kernel.ending import Run
     from grader.limits import Limits
 
-PRELUDE = ("dataroot", "fastdata", "compat", "probe")
+PRELUDE = ("compat", "probe")
+TORCH = ("torch", "torchvision")
+FAST = ("fastdata",)
+"""What else a notebook gets that uses torch, if both packages are here."""
 THEORY = ("theory.md", "theory.tex")
 """Files beside a notebook in which theory questions may be answered."""
 MOST_THEORY = MOST_CODE = 1 << 20
 """Bytes of a file that are read."""
-PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
-"""Their versions are part of what a run depends on."""
+PACKAGES = ("numpy", "matplotlib", "ipykernel", "ipython", "nbclient", *TORCH)
+"""Their versions are part of what any run depends on; a package may be absent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +53,10 @@ class Plan:
     """All that a run of a notebook depends on, apart from the notebook itself and how long it may take."""
 
     seed: int
-    data: Path
+    data: Path | None
+    """The only folder of this machine that the notebook sees; None: it sees none."""
     data_key: str
+    """Changes whenever the notebook would read other data, `files` included."""
     names: tuple[str, ...]
     probes: str
     limits: Limits
@@ -60,6 +66,14 @@ class Plan:
     """Adapt nothing for notebooks written for other versions or for a GPU."""
     inputs: tuple[str, ...] = ()
     """What `input()` gives, line by line."""
+    folder: str = ""
+    """The folder beside the notebook as which it finds `data`."""
+    files: tuple[tuple[str, Path], ...] = ()
+    """What the assignment lays beside every notebook: the name there, and where it is."""
+    packages: tuple[str, ...] = ()
+    """Their versions are part of what a run depends on, beside `PACKAGES`."""
+    compare_saved: bool = True
+    """Hold the outputs that a notebook was saved with against those of our run."""
 
     def key(self, source: Path, support: Sequence[tuple[str, Path]] = ()) -> str:
         """Two runs with the same key would do the same.
@@ -73,6 +87,7 @@ class Plan:
             notebook.content_key(notebook.read(source, limits=self.limits)),
             [[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(support)],
             [self.seed, self.data_key, self.names, self.probes, self.strict, self.inputs],
+            [self.compare_saved, {name: version_of(name) for name in self.packages}],
             _environment(),
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -100,13 +115,16 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
     """
     handed_in = notebook.read(job.source, limits=job.plan.limits)
     nb = notebook.without_outputs(handed_in)
+    support = _laid_out(job)
+    source = _source(nb, support)
     request = KernelRequest(
         seed=job.plan.seed,
         data=job.plan.data,
+        folder=job.plan.folder,
         limits=job.plan.limits,
-        prelude=PRELUDE,
-        options=_options(nb, job),
-        support=job.support,
+        prelude=_prelude(source, job.plan),
+        options=_options(source, job.plan),
+        support=support,
     )
     started = time.monotonic()
     with launcher.kernel(request) as kernel:
@@ -134,7 +152,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         stranded_cells=stranded(run.cells, lambda index: str(nb.cells[index].source)),
         compat=seen.notes(),
         sandbox=launcher.enforced,
-        flags=flags + saved.compare(handed_in, nb, same_data=not job.plan.sample),
+        flags=flags + _of_saved_outputs(handed_in, nb, job.plan),
     )
 
 
@@ -156,17 +174,39 @@ def _last(nb: NotebookNode) -> int:
     return max(i for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and cell.source.strip())
 
 
-def _options(nb: NotebookNode, job: Job) -> dict[str, Any]:
-    plan = job.plan
+def _of_saved_outputs(handed_in: NotebookNode, ran: NotebookNode, plan: Plan) -> tuple[Flag, ...]:
+    return saved.compare(handed_in, ran, same_data=not plan.sample) if plan.compare_saved else ()
+
+
+def _laid_out(job: Job) -> tuple[tuple[str, Path], ...]:
+    """The files beside the notebook: the assignment's own, which nothing that was handed in replaces."""
+    ours = {PurePosixPath(name.casefold()) for name, _ in job.plan.files}
+
+    def collides(name: str) -> bool:
+        path = PurePosixPath(name.casefold())
+        return any(path == own or own in path.parents or path in own.parents for own in ours)
+
+    return (*job.plan.files, *((name, path) for name, path in job.support if not collides(name)))
+
+
+def _source(nb: NotebookNode, support: Sequence[tuple[str, Path]]) -> str:
+    """The code of a notebook, and of the modules beside it that it mentions."""
     source = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
-    modules = _imported(source, job.support)
+    return "\n".join([source, *_imported(source, support)])
+
+
+def _prelude(source: str, plan: Plan) -> tuple[str, ...]:
+    """Our modules for this notebook. What serves torch costs seconds where nobody uses it."""
+    mentioned = "torch" in source or "torch" in plan.probes or "torch" in plan.packages
+    if not mentioned or any(importlib.util.find_spec(name) is None for name in TORCH):
+        return PRELUDE
+    return (*(("dataroot",) if plan.data is not None else ()), *FAST, *PRELUDE)
+
+
+def _options(source: str, plan: Plan) -> dict[str, Any]:
     return {
         "probe": {"names": list(plan.names), "probes": plan.probes},
-        "compat": {
-            "source": "\n".join([source, *modules]),
-            "strict": plan.strict,
-            "answers": list(plan.inputs),
-        },
+        "compat": {"source": source, "strict": plan.strict, "answers": list(plan.inputs)},
     }
 
 
@@ -222,10 +262,18 @@ def _copy_theory(job: Job) -> None:
             (job.folder / "evidence" / name.lower()).write_bytes(path.read_bytes())
 
 
+def version_of(package: str) -> str | None:
+    """The version that is installed here; None if there is none."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
 @lru_cache
 def _environment() -> str:
     """Versions, and our own code that runs inside the kernel: a run depends on both."""
-    versions: Mapping[str, str] = {name: importlib.metadata.version(name) for name in PACKAGES}
+    versions = {name: version_of(name) for name in PACKAGES}
     inside = sorted(INSIDE.rglob("*.py"))
     code = hashlib.sha256(b"\n".join(path.read_bytes() for path in inside)).hexdigest()
     return json.dumps([sys.version, versions, code])

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from grader.analysis.explanation import Explanation
     from grader.analysis.linear import Linear, Scores
     from grader.assignment.loading import Assignment
-    from grader.datasets.fashion_mnist import Arrays
+    from grader.datasets import Arrays
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -314,7 +314,8 @@ class Reference:
 class Data:
     """The data set as the judge reads it: NumPy arrays, never the student's objects."""
 
-    arrays: Arrays
+    arrays: Arrays | None
+    """None if the assignment names no data set that has this form."""
     complete: bool
 
     _scores: dict[tuple[bytes, bytes, bool, bool], Scores] = field(default_factory=dict)
@@ -333,6 +334,8 @@ class Data:
     def _split(self, *, train: bool) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Images (n, h, w) and labels (n,)."""
         arrays = self.arrays
+        if arrays is None:
+            raise HarnessError("This assignment names no data set in assignment.toml, [data].")
         if train:
             return arrays.train_images, arrays.train_labels
         return arrays.test_images, arrays.test_labels

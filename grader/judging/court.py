@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
-from grader import evidence
+from grader import datasets, evidence
+from grader.assignment import cells
 from grader.assignment import loading as assignments
-from grader.datasets import fashion_mnist as datasets
 from grader.errors import EvidenceError
 from grader.judging import plugin as pytest_plugin
 from grader.judging.api import Data, Reference, Work, group_of
@@ -107,6 +107,8 @@ class Court:
             student = work(case.execution, self.assignment, self.profile, case.facts)
         except (EvidenceError, OSError, nbformat.ValidationError) as error:
             return self._all_to_a_person(case, *_unseen(case.execution, error))
+        if foreign := _foreign(student):
+            return self._all_to_a_person(case, Outcome.REVIEW, foreign)
         heard = rubric.judge(student, self.reference, self.data)
         checks = [_excused(check, case.execution, student) for check in heard.checks]
         return self._grade(case, student, checks, heard.exhibits)
@@ -201,6 +203,14 @@ def work(
             if path.is_file()
         ),
     )
+
+
+def _foreign(student: Work) -> str:
+    """That a notebook was made for another assignment, if its metadata says so; else nothing."""
+    made_for = cells.made_for(student.notebook)
+    if made_for in (None, student.assignment.id):
+        return ""
+    return f"This notebook was made for the assignment {made_for!r}, not for {student.assignment.id!r}."
 
 
 def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:

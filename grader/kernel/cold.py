@@ -127,7 +127,7 @@ class ColdLauncher:
             (room / name).mkdir()
 
         def spawn(connection: Mapping[str, Any], descriptors: Descriptors) -> LocalProcess:
-            content = birth.letter(request, connection, descriptors, str(request.data))
+            content = birth.letter(request, connection, descriptors, str(request.data or ""))
             with birth.sealed_letter(content) as file:
                 return LocalProcess(
                     [sys.executable, *FLAGS, str(self.inside / "main.py"), "cold", str(file.fileno())],

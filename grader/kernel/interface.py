@@ -22,13 +22,15 @@ class KernelRequest:
     """All that a kernel is born with. Holds no student's name and no grade: the kernel may read it."""
 
     seed: int
-    data: Path
-    """The folder that holds `FashionMNIST/raw/*`."""
+    data: Path | None
+    """The folder that the kernel may read; None: there is none."""
     limits: Limits
     prelude: tuple[str, ...] = ()
     """Modules of `inside/` to install before any student code, in this order."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Plain JSON; a prelude module is given the entry under its own name."""
+    folder: str = ""
+    """The name in the kernel's working folder under which `data` is found as well; empty: none."""
     support: tuple[tuple[str, Path], ...] = ()
     """Files for the kernel's working folder: relative name there, source here."""
 

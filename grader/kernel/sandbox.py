@@ -27,7 +27,7 @@ from grader.places import INSIDE
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from grader.kernel.handover import Descriptors
     from grader.kernel.interface import Launcher
@@ -60,7 +60,7 @@ class SandboxLauncher:
 
     mode: Mode
     control: socket.socket
-    data: Path
+    data: Path | None
     folder: Path
     """Where the sockets of its kernels lie; emptied at the end, whatever became of the workers."""
     enforced: Mapping[str, Any] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class SandboxLauncher:
             raise ValueError(f"this sandbox shows {self.data}, not {request.data}")
 
         def spawn(connection: Mapping[str, Any], descriptors: Descriptors) -> ForkedProcess:
-            content = birth.letter(request, connection, descriptors, DATA)
+            content = birth.letter(request, connection, descriptors, DATA if self.data else "")
             with birth.sealed_letter(content) as letter:
                 return ask(self.control, letter, descriptors, shared=self.mode is Mode.NESTED)
 
@@ -87,15 +87,19 @@ class SandboxLauncher:
 
 
 @contextmanager
-def sandbox(mode: Mode, data: Path, *, limits: Limits, inside: Path = INSIDE) -> Iterator[SandboxLauncher]:
+def sandbox(
+    mode: Mode, data: Path | None, *, limits: Limits, warm: Sequence[str] = (), inside: Path = INSIDE
+) -> Iterator[SandboxLauncher]:
     """Warm processes for a batch, and the launcher that asks them. `data` is the only folder they show.
+
+    `warm` are the modules that they import ahead of all notebooks, beside those that every kernel needs.
 
     Raises:
         HarnessError: this kind of sandbox does not start here, or does not hold what it promises.
     """
     if shutil.which("bwrap") is None:
         raise HarnessError(f"bubblewrap (bwrap) is not installed; {INSTALL}")
-    view = View(mode=mode, data=data, scratch=limits.tmp_size, inside=inside)
+    view = View(mode=mode, data=data, scratch=limits.tmp_size, inside=inside, warm=tuple(warm))
     with TemporaryDirectory(prefix="grader-s-") as folder, Zygotes(partial(command, view)) as zygotes:
         zygotes.wait()
         launcher = SandboxLauncher(mode=mode, control=zygotes.control, data=data, folder=Path(folder))
@@ -143,7 +147,7 @@ def held_by() -> str:
     return "watched" if group.folder is None else "control group"
 
 
-def attempt(mode: Mode, data: Path, limits: Limits) -> Attempt:
+def attempt(mode: Mode, data: Path | None, limits: Limits) -> Attempt:
     """Really run a cell in this mode."""
     try:
         with sandbox(mode, data, limits=limits) as launcher:
@@ -166,13 +170,15 @@ def check(launcher: SandboxLauncher, limits: Limits) -> None:
         raise HarnessError(f"a kernel starts, but cannot work: {run.detail}")
 
 
-def probe_host(data: Path, *, limits: Limits) -> list[Attempt]:
+def probe_host(data: Path | None, *, limits: Limits) -> list[Attempt]:
     """Each mode, really tried: for `grader doctor`."""
     return [attempt(mode, data, limits) for mode in SANDBOXES]
 
 
 @contextmanager
-def best_launcher(data: Path, *, limits: Limits, confined: bool = True) -> Iterator[Launcher]:
+def best_launcher(
+    data: Path | None, *, limits: Limits, warm: Sequence[str] = (), confined: bool = True
+) -> Iterator[Launcher]:
     """The strongest launcher that starts here.
 
     Raises:
@@ -185,7 +191,7 @@ def best_launcher(data: Path, *, limits: Limits, confined: bool = True) -> Itera
     for mode in SANDBOXES:
         with ExitStack() as stack:
             try:
-                launcher = stack.enter_context(sandbox(mode, data, limits=limits))
+                launcher = stack.enter_context(sandbox(mode, data, limits=limits, warm=warm))
             except HarnessError as error:
                 reasons.append(f"{mode}: {error}")
                 continue

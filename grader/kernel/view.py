@@ -45,7 +45,7 @@ class Mode(StrEnum):
 
     NESTED = "nested"  # one sandbox a batch; each kernel is a fork in namespaces of its own
     SINGLE = "single"  # one warm sandbox a kernel, started ahead of time
-    COLD = "cold"  # one sandbox a kernel, which imports torch for itself
+    COLD = "cold"  # one sandbox a kernel, which imports all for itself
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -58,10 +58,12 @@ class View:
     """What one sandbox shows, and of which kind it is."""
 
     mode: Mode
-    data: Path
+    data: Path | None
     scratch: int
     """Bytes of each folder that may be written to."""
     inside: Path
+    warm: tuple[str, ...] = ()
+    """The modules of the assignment that a warm process imports."""
 
 
 def parents(path: str) -> list[str]:
@@ -190,7 +192,7 @@ def command(view: View, control: int, status: int) -> tuple[list[str], list[Bina
         *hidden(),
         *invented,
         *shown(view.inside, CODE),
-        *shown((view.data / "FashionMNIST").resolve(), f"{DATA}/FashionMNIST"),
+        *(shown(view.data.resolve(), DATA) if view.data is not None else ()),
         *(word for path in ("/var", "/run") for word in folder(path)),
         *scratch(view.scratch),
         *("--chdir", "/", "--remount-ro", "/"),
@@ -198,5 +200,6 @@ def command(view: View, control: int, status: int) -> tuple[list[str], list[Bina
     ]
     # A process list, which a kernel may see, shows nothing of our paths when they come through a file.
     hidden_words = birth.sealed("\0".join(words).encode())
-    start = [program, *FLAGS, f"{CODE}/main.py", "serve", str(control), str(status), *view.mode.options]
+    start = [program, *FLAGS, f"{CODE}/main.py", "serve", str(control), str(status)]
+    start += [",".join(view.warm), *view.mode.options]
     return ["bwrap", "--args", str(hidden_words.fileno()), "--", *start], [*files, hidden_words]

@@ -19,23 +19,26 @@ from typing import TYPE_CHECKING, Any
 from . import child, confine, linux, warm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 MOST_DESCRIPTORS = 16
 PATIENCE = 0.25
 """Seconds for process 1 of a kernel to take it down, before both are killed the hard way."""
 
 
-def serve(run: child.Run, control: int, status: int, *, nested: bool, preload: bool) -> None:
+def warm_up(modules: Iterable[str], load_all: Callable[[], None]) -> None:
+    """Import what notebooks import, the assignment's `modules` among it, and our own code by `load_all`."""
+    warm.warm_up(modules, load_all)
+    require_one_thread()
+
+
+def serve(run: child.Run, control: int, status: int, *, nested: bool) -> None:
     """Answer requests on `control` until the harness is gone; without `nested`, one request only.
 
     A request is a datagram with the descriptors of `child.Delivery`. `status` hears when we are ready, and
     when we took our only request.
     """
     harness = socket.socket(fileno=status)
-    if preload:
-        warm.warm_up()
-        require_one_thread()
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tell(harness, ready=True)
