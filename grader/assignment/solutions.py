@@ -45,6 +45,12 @@ _FENCES = {
 }
 
 
+def fenced(cell_type: str, solution: str) -> str:
+    """A solution between its markers."""
+    fence = _FENCES[cell_type]
+    return f"{fence.begin}\n{solution}\n{fence.end}"
+
+
 def strip_solutions(notebook: NotebookNode, hints: Mapping[str, str] = HINTS) -> NotebookNode:
     """Return a blank copy: a hint in place of each solution, no outputs, the grader's metadata kept.
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from grader.assignment import scaffold
 from grader.cli import tables as terminal
 from grader.cli import wiring as setting
 from grader.cli.console import BELOW, GRADED, Talk, show, show_json, show_line, show_notices, write
@@ -27,6 +28,24 @@ from grader.cli.options import (
 )
 from grader.handout import kit
 from grader.results.store import Store
+
+
+def new_assignment(
+    name: Annotated[str, typer.Argument(help="What to call it: letters, digits, '-', '_' and '.'.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Its folder. Default: rubrics/NAME.")
+    ] = None,
+) -> None:
+    """Start a new assignment: a small example that runs as it is, to be changed question by question.
+
+    **Example**
+
+        grader new hw2 -o rubrics/hw2
+    """
+    folder = output or Path("rubrics") / name
+    for path in scaffold.scaffold(folder, name):
+        show_line(escape(f"Wrote {path}"))
+    show_line(escape(f"Next: grader validate {folder}"))
 
 
 def make_kit(

@@ -11,8 +11,10 @@ import inspect
 import io
 import os
 import sys
+import traceback
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -23,7 +25,6 @@ from grader.model import Check, Exhibit, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from grader.assignment.loading import Assignment
 
@@ -181,12 +182,15 @@ class RubricPlugin:
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "question(id, points, visibility): a check of a question")
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.problems.append(f"{report.nodeid}: {_last_line(str(report.longrepr))}")
+    def pytest_exception_interact(
+        self, call: pytest.CallInfo[Any], report: pytest.CollectReport | pytest.TestReport
+    ) -> None:
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            self.problems.append(_why_not_collected(call.excinfo.value, self._assignment.folder))
 
     def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
-        self.problems += _contradictions(items, self._assignment)
+        if not self.problems:  # what could not be imported would only be missed in many ways
+            self.problems += _contradictions(items, self._assignment)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -211,8 +215,18 @@ class RubricPlugin:
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
 
 
-def _last_line(text: str) -> str:
-    return text.strip().rpartition("\n")[2]
+def _why_not_collected(error: BaseException, folder: Path) -> str:
+    """What keeps a rubric's file from being imported, as `path:line: message`."""
+    cause = error.__cause__ or error  # pytest wraps what an import raised
+    if isinstance(cause, SyntaxError) and cause.filename:
+        return f"{cause.filename}:{cause.lineno}: {cause.msg}."
+    frames = [
+        frame
+        for frame in traceback.extract_tb(cause.__traceback__)
+        if Path(frame.filename).is_relative_to(folder)
+    ]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    return f"{where}{type(cause).__name__}: {' '.join(str(cause).split())}."
 
 
 def _marked(item: Any) -> Marked:
@@ -228,20 +242,20 @@ def _first_paragraph(text: str) -> str:
 
 
 def _contradictions(items: Sequence[pytest.Item], assignment: Assignment) -> list[str]:
-    unmarked = [item.name for item in items if item.get_closest_marker("question") is None]
+    unmarked = [item for item in items if item.get_closest_marker("question") is None]
     if unmarked:
-        return [f"{name} has no @question mark." for name in unmarked]
-    marks = [(item.name, _marked(item)) for item in items]
+        return [f"{_place(item)}: {item.name} has no @question mark." for item in unmarked]
+    marks = [(f"{_place(item)}: {item.name}", _marked(item)) for item in items]
     wanted = {question.id: question.points for question in assignment.questions}
     problems = [
         f"{name} is for question {mark.question!r}, which assignment.toml does not have."
         for name, mark in marks
         if mark.question not in wanted
     ]
-    names = [name for name, _ in marks]
+    names = [item.name for item in items]
     problems += [f"Two checks have the name {name}." for name in sorted(set(names)) if names.count(name) > 1]
     problems += [
-        f"{name} is worth {mark.points} points; it must be a number from 0 on."
+        f"{name} is worth {mark.points} points; it must be 0 or more."
         for name, mark in marks
         if not mark.points.is_finite() or mark.points < 0
     ]
@@ -262,6 +276,12 @@ def _contradictions(items: Sequence[pytest.Item], assignment: Assignment) -> lis
                 f"The checks of question {question} are worth {given} points; assignment.toml says {points}."
             )
     return problems
+
+
+def _place(item: pytest.Item) -> str:
+    """The file and line of a test."""
+    line = item.location[1]
+    return f"{item.path}:{line + 1}" if line is not None else f"{item.path}"
 
 
 def _check(item: pytest.Item, raised: pytest.ExceptionInfo[BaseException] | None) -> Check:
