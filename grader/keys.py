@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from grader.model import Execution
     from grader.session import Plan
 
-PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
-"""Their versions are part of what a run depends on."""
+PACKAGES = ("numpy", "matplotlib", "ipykernel", "ipython", "nbclient", "torch", "torchvision")
+"""Their versions are part of what any run depends on; a package may be absent."""
 
 
 def of_run(plan: Plan, source: Path, support: Sequence[tuple[str, Path]] = ()) -> str:
@@ -40,6 +40,7 @@ def of_run(plan: Plan, source: Path, support: Sequence[tuple[str, Path]] = ()) -
         notebook.content_key(notebook.read(source, limits=plan.limits)),
         [[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(support)],
         [plan.seed, plan.data_key, plan.names, plan.probes, plan.strict, plan.inputs],
+        [plan.compare_saved, {name: version_of(name) for name in plan.packages}],
         _environment(),
     ]
     return _digest(json.dumps(parts))
@@ -75,10 +76,18 @@ def of_grade(execution: str, bench: str, roster: Mapping[str, str]) -> str:
     return _digest("\n".join([execution, bench, json.dumps(sorted(roster.items()))]))
 
 
+def version_of(package: str) -> str | None:
+    """The version that is installed here; None if there is none."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
 @lru_cache
 def _environment() -> str:
     """Versions, and our own code that runs inside the kernel."""
-    versions = {name: importlib.metadata.version(name) for name in PACKAGES}
+    versions = {name: version_of(name) for name in PACKAGES}
     return json.dumps([sys.version, versions, _of_files(sorted(INSIDE.rglob("*.py")))])
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
+
+from grader.assignment import packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.assignment.loading import Assignment
-    from grader.datasets.fashion_mnist import Dataset
+    from grader.datasets import Dataset
     from grader.kernel import Launcher
     from grader.kernel.memory import Admission
     from grader.limits import Limits
@@ -26,8 +30,10 @@ class Plan:
     """All that a run of a notebook depends on, apart from the notebook itself and how long it may take."""
 
     seed: int
-    data: Path
+    data: Path | None
+    """The only folder of this machine that the notebook sees; None: it sees none."""
     data_key: str
+    """Changes whenever the notebook would read other data, `files` included."""
     names: tuple[str, ...]
     probes: str
     limits: Limits
@@ -37,6 +43,14 @@ class Plan:
     """Adapt nothing for notebooks written for other versions or for a GPU."""
     inputs: tuple[str, ...] = ()
     """What `input()` gives, line by line."""
+    folder: str = ""
+    """The folder beside the notebook as which it finds `data`."""
+    files: tuple[tuple[str, Path], ...] = ()
+    """What the assignment lays beside every notebook: the name there, and where it is."""
+    packages: tuple[str, ...] = ()
+    """Their versions are part of what a run depends on, beside `PACKAGES`."""
+    compare_saved: bool = True
+    """Hold the outputs that a notebook was saved with against those of our run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,11 @@ class Session:
         return Plan(
             seed=seed,
             data=self.dataset.root,
-            data_key=f"{self.dataset.complete}",
+            data_key=self._data_key(),
+            folder=self.dataset.folder,
+            files=self.assignment.files,
+            packages=packages.names(self.assignment.kernel.packages),
+            compare_saved=self.assignment.saved.compare,
             names=self.assignment.watched,
             probes=self.assignment.probes,
             limits=self.assignment.limits,
@@ -120,3 +138,10 @@ class Session:
             strict=self.strict,
             inputs=self.assignment.inputs,
         )
+
+    def _data_key(self) -> str:
+        """Changes whenever a notebook would read other data."""
+        files = [
+            (name, hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in self.assignment.files
+        ]
+        return json.dumps([sorted(self.dataset.sums.items()), self.dataset.folder, files])

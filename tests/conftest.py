@@ -13,10 +13,10 @@ import pytest
 from machine import promised
 
 from grader import __main__ as cli
-from grader import run
+from grader import datasets, run
 from grader.assignment import loading as assignments
 from grader.cli import wiring
-from grader.datasets import fashion_mnist as datasets
+from grader.datasets import fashion_mnist
 from grader.errors import UsageError
 from grader.execution import worker
 from grader.intake import collect as intake
@@ -28,7 +28,7 @@ from grader.results.store import Store
 from grader.session import Session
 
 DATA = next(
-    (place.path for place in datasets.where(env=os.environ, cache=datasets.user_cache()) if place.found),
+    (place.path for place in fashion_mnist.where(env=os.environ, cache=datasets.user_cache()) if place.found),
     None,
 )
 """Where this machine has the full data set; looked up before the tests get a cache of their own."""
@@ -38,6 +38,9 @@ id = "tiny"
 title = "A tiny assignment"
 reference = "master.ipynb"
 seeds = [7]
+
+[data]
+name = "fashion-mnist"
 
 [[question]]
 id = "1"
@@ -224,7 +227,7 @@ class Grading:
         ):
             session = Session(
                 assignment=chosen,
-                dataset=datasets.subset(self.cache),
+                dataset=fashion_mnist.subset(self.cache),
                 profile="quick",
                 launch=lambda: launcher or self.kernels,
                 admission=admission,
@@ -242,7 +245,7 @@ def kernels(own_cache):
     """The kernels that start fastest on this machine: warm ones, if it can confine them."""
     with contextlib.ExitStack() as stack:
         try:
-            sandbox = best_launcher(datasets.subset(own_cache).root, limits=Limits())
+            sandbox = best_launcher(fashion_mnist.subset(own_cache).root, limits=Limits())
             launcher = stack.enter_context(sandbox)
         except UsageError as error:
             if promised("sandbox"):

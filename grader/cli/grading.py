@@ -24,6 +24,7 @@ from grader.errors import NotebookError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.assignment import Assignment
     from grader.model import Grade, Submission
 
 
@@ -157,6 +158,7 @@ def check(
     intake = collect.collect(notebook, limits=given.assignment.limits)
     if intake.submissions[0].problem:
         raise NotebookError(intake.submissions[0].problem)
+    _refuse_foreign(notebook, given.assignment)
     with wiring.session(given, None, talk, total=1, interrupted="Nothing was checked.") as (session, store):
         (grade,) = run.grade_all(intake.submissions, {}, session, store)
     public = public_part(grade)
@@ -166,6 +168,22 @@ def check(
         show(tables.checks(public))
         show_notices(given.notices)
     raise typer.Exit(_exit_code(public))
+
+
+def _refuse_foreign(path: Path, assignment: Assignment) -> None:
+    """See that a notebook was not made for another assignment.
+
+    Raises:
+        UsageError: it says so.
+    """
+    from grader.assignment import cells
+    from grader.notebook import read
+
+    made_for = cells.made_for(read(path, limits=assignment.limits))
+    if made_for not in (None, assignment.id):
+        raise UsageError(
+            f"{path} belongs to the assignment {made_for!r}, not to {assignment.id!r}. Choose with -a."
+        )
 
 
 def public_part(grade: Grade) -> Grade:

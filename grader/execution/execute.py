@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import time
 from dataclasses import dataclass
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from grader.kernel.ending import Run
     from grader.session import Plan
 
-PRELUDE = ("dataroot", "fastdata", "compat", "probe")
+PRELUDE = ("compat", "probe")
+TORCH = ("torch", "torchvision")
+FAST = ("fastdata",)
+"""What else a notebook gets that uses torch, if both packages are here."""
 MOST_THEORY = MOST_CODE = 1 << 20
 """Bytes of a file that are read."""
 
@@ -56,13 +60,16 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
     """
     handed_in = notebook.read(job.source, limits=job.plan.limits)
     nb = notebook.without_outputs(handed_in)
+    support = _laid_out(job)
+    source = _source(nb, support)
     request = KernelRequest(
         seed=job.plan.seed,
         data=job.plan.data,
+        folder=job.plan.folder,
         limits=job.plan.limits,
-        prelude=PRELUDE,
-        options=_options(nb, job),
-        support=job.support,
+        prelude=_prelude(source, job.plan),
+        options=_options(source, job.plan),
+        support=support,
     )
     started = time.monotonic()
     with launcher.kernel(request) as kernel:
@@ -88,7 +95,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         stranded_cells=stranded(run.cells, lambda index: str(nb.cells[index].source)),
         compat=seen.notes(),
         sandbox=launcher.enforced,
-        flags=flags + saved.compare(handed_in, nb, same_data=not job.plan.sample),
+        flags=flags + _of_saved_outputs(handed_in, nb, job.plan),
     )
     _write(execution, nb, written)
     _copy_theory(execution, job.support)
@@ -113,17 +120,39 @@ def _last(nb: NotebookNode) -> int:
     return max(i for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and cell.source.strip())
 
 
-def _options(nb: NotebookNode, job: Job) -> dict[str, Any]:
-    plan = job.plan
+def _of_saved_outputs(handed_in: NotebookNode, ran: NotebookNode, plan: Plan) -> tuple[Flag, ...]:
+    return saved.compare(handed_in, ran, same_data=not plan.sample) if plan.compare_saved else ()
+
+
+def _laid_out(job: Job) -> tuple[tuple[str, Path], ...]:
+    """The files beside the notebook: the assignment's own, which nothing that was handed in replaces."""
+    ours = {PurePosixPath(name.casefold()) for name, _ in job.plan.files}
+
+    def collides(name: str) -> bool:
+        path = PurePosixPath(name.casefold())
+        return any(path == own or own in path.parents or path in own.parents for own in ours)
+
+    return (*job.plan.files, *((name, path) for name, path in job.support if not collides(name)))
+
+
+def _source(nb: NotebookNode, support: Sequence[tuple[str, Path]]) -> str:
+    """The code of a notebook, and of the modules beside it that it mentions."""
     source = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
-    modules = _imported(source, job.support)
+    return "\n".join([source, *_imported(source, support)])
+
+
+def _prelude(source: str, plan: Plan) -> tuple[str, ...]:
+    """Our modules for this notebook. What serves torch costs seconds where nobody uses it."""
+    mentioned = "torch" in source or "torch" in plan.probes or "torch" in plan.packages
+    if not mentioned or any(importlib.util.find_spec(name) is None for name in TORCH):
+        return PRELUDE
+    return (*(("dataroot",) if plan.data is not None else ()), *FAST, *PRELUDE)
+
+
+def _options(source: str, plan: Plan) -> dict[str, Any]:
     return {
         "probe": {"names": list(plan.names), "probes": plan.probes},
-        "compat": {
-            "source": "\n".join([source, *modules]),
-            "strict": plan.strict,
-            "answers": list(plan.inputs),
-        },
+        "compat": {"source": source, "strict": plan.strict, "answers": list(plan.inputs)},
     }
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
-from grader.assignment import loading as assignments
+from grader import assignment as assignments
+from grader.assignment import cells
 from grader.errors import EvidenceError
 from grader.judging.api import group_of
 from grader.judging.rubric import Rubric, loaded
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from grader.assignment.loading import Assignment, Question
-    from grader.datasets.fashion_mnist import Dataset
+    from grader.assignment import Assignment, Question
+    from grader.datasets import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,8 @@ class Court:
             student = Work.of(case.execution, self.assignment, profile=self.profile, roster=case.roster)
         except (EvidenceError, OSError, nbformat.ValidationError) as error:
             return self._all_to_a_person(case, *_unseen(case.execution, error))
+        if foreign := _foreign(student):
+            return self._all_to_a_person(case, Outcome.REVIEW, foreign)
         judged = self.rubric.judge(student, self.reference, self.data)
         checks = [_excused(check, case.execution, student) for check in judged.checks]
         return self._grade(case, student, checks, judged.exhibits)
@@ -178,6 +181,14 @@ class Court:
             checks=own,
             exhibits=tuple(exhibit for exhibit in exhibits if exhibit.question == question.id),
         )
+
+
+def _foreign(student: Work) -> str:
+    """That a notebook was made for another assignment, if its metadata says so; else nothing."""
+    made_for = cells.made_for(student.notebook)
+    if made_for in (None, student.assignment.id):
+        return ""
+    return f"This notebook was made for the assignment {made_for!r}, not for {student.assignment.id!r}."
 
 
 def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:

@@ -29,34 +29,43 @@ class Mark:
     visibility: str
     title: str
     """The first paragraph of the docstring; without one, the name in words."""
+    place: str
+    """File and line of the test."""
 
     @classmethod
     def of(cls, test: Any) -> Mark:
         mark = test.get_closest_marker("question")
         text = inspect.getdoc(test.function) or test.name.removeprefix("test_").replace("_", " ")
         title = " ".join(text.split("\n\n", maxsplit=1)[0].split())
-        return cls(test.name, mark.kwargs["id"], mark.kwargs["points"], mark.kwargs["visibility"], title)
+        question, points, visibility = (mark.kwargs[name] for name in ("id", "points", "visibility"))
+        return cls(test.name, question, points, visibility, title, _place(test))
 
 
 def contradictions(tests: Sequence[pytest.Item], assignment: Assignment) -> list[str]:
     """Why this rubric must be refused, one sentence each; later kinds are looked for only without earlier ones."""
-    unmarked = [test.name for test in tests if test.get_closest_marker("question") is None]
+    unmarked = [test for test in tests if test.get_closest_marker("question") is None]
     if unmarked:
-        return [f"{name} has no @question mark." for name in unmarked]
+        return [f"{_place(test)}: {test.name} has no @question mark." for test in unmarked]
     marks = [Mark.of(test) for test in tests]
     return list(_of_single_marks(marks, assignment)) or list(_of_questions(marks, assignment))
+
+
+def _place(test: Any) -> str:
+    line = test.location[1]
+    return f"{test.path}:{line + 1}" if line is not None else str(test.path)
 
 
 def _of_single_marks(marks: Sequence[Mark], assignment: Assignment) -> Iterator[str]:
     questions = {question.id for question in assignment.questions}
     for mark in marks:
+        name = f"{mark.place}: {mark.check}"
         if mark.question not in questions:
-            yield f"{mark.check} is for question {mark.question!r}, which assignment.toml does not have."
+            yield f"{name} is for question {mark.question!r}, which assignment.toml does not have."
         if not mark.points.is_finite() or mark.points < 0:
-            yield f"{mark.check} is worth {mark.points} points; that must be a number, 0 or more."
+            yield f"{name} is worth {mark.points} points; it must be 0 or more."
         if mark.visibility not in list(Visibility):
             options = ", ".join(Visibility)
-            yield f"{mark.check} has the visibility {mark.visibility!r}; it must be one of {options}."
+            yield f"{name} has the visibility {mark.visibility!r}; it must be one of {options}."
     for name, count in Counter(mark.check for mark in marks).items():
         if count > 1:
             yield f"Two checks have the name {name}."

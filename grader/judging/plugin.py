@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from grader.assignment.loading import Assignment
-    from grader.datasets.fashion_mnist import Dataset
+    from grader.datasets import Dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +79,15 @@ class RubricPlugin:
     def pytest_configure(self, config: pytest.Config) -> None:
         config.addinivalue_line("markers", "question(id, points, visibility): a check of a question")
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.problems.append(f"{report.nodeid}: {_last_line(str(report.longrepr))}")
+    def pytest_exception_interact(
+        self, call: pytest.CallInfo[Any], report: pytest.CollectReport | pytest.TestReport
+    ) -> None:
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            self.problems.append(_why_not_collected(call.excinfo.value, self._assignment.folder))
 
     def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
-        self.problems += contradictions(items, self._assignment)
+        if not self.problems:  # a file that can't be imported makes questions look as if they had no check
+            self.problems += contradictions(items, self._assignment)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
@@ -95,8 +100,18 @@ class RubricPlugin:
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)
 
 
-def _last_line(text: str) -> str:
-    return text.strip().rpartition("\n")[2]
+def _why_not_collected(error: BaseException, folder: Path) -> str:
+    """What keeps a rubric's file from being imported, as `path:line: message`."""
+    cause = error.__cause__ or error  # pytest wraps what an import raised
+    if isinstance(cause, SyntaxError) and cause.filename:
+        return f"{cause.filename}:{cause.lineno}: {cause.msg}."
+    frames = [
+        frame
+        for frame in traceback.extract_tb(cause.__traceback__)
+        if Path(frame.filename).is_relative_to(folder)
+    ]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    return f"{where}{type(cause).__name__}: {' '.join(str(cause).split())}."
 
 
 def _check(mark: Mark, raised: BaseException | None) -> Check:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.assignment.loading import Assignment
-    from grader.datasets.fashion_mnist import Dataset
+    from grader.datasets import Dataset
     from grader.judging.work import Reference, Work
 
 OPTIONS = ("--import-mode=importlib", "-c", os.devnull, "--noconftest")

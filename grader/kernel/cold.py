@@ -127,7 +127,7 @@ class ColdLauncher:
             (folder / name).mkdir()
 
         def spawn(connection: Mapping[str, Any], descriptors: Descriptors) -> LocalProcess:
-            fields = handover.request_fields(request, connection, descriptors, str(request.data))
+            fields = handover.request_fields(request, connection, descriptors, str(request.data or ""))
             with handover.sealed_request(fields) as file:
                 return LocalProcess(
                     [sys.executable, *FLAGS, str(self.inside / "main.py"), "cold", str(file.fileno())],

@@ -114,6 +114,7 @@ def request_fields(
         "support": descriptors.support,
         "seed": request.seed,
         "data": data,
+        "folder": request.folder,
         "prelude": list(request.prelude),
         "options": dict(request.options),
         "output_cell": request.limits.output_cell,

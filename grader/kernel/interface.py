@@ -22,13 +22,15 @@ class KernelRequest:
     """Everything that a new kernel is given. Contains no student's name and no grade: the kernel can read it."""
 
     seed: int
-    data: Path
-    """The folder that holds `FashionMNIST/raw/*`."""
+    data: Path | None
+    """The folder that the kernel may read; None: there is none."""
     limits: Limits
     prelude: tuple[str, ...] = ()
     """Modules of `inside/` to install before any student code, in this order."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Plain JSON. Each prelude module gets the entry under its own name."""
+    folder: str = ""
+    """A name in the kernel's working folder under which `data` is found as well; empty for none."""
     support: tuple[tuple[str, Path], ...] = ()
     """Files for the kernel's working folder, each as (relative name there, path here)."""
 

@@ -26,7 +26,7 @@ from grader.places import INSIDE
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from grader.kernel.handover import Descriptors
     from grader.kernel.interface import Launcher
@@ -59,7 +59,7 @@ class SandboxLauncher:
 
     mode: Mode
     control: socket.socket
-    data: Path
+    data: Path | None
     folder: Path
     """Where the sockets of its kernels are. It is removed at the end, even if workers were killed."""
     enforced: Mapping[str, Any] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class SandboxLauncher:
             raise ValueError(f"this sandbox shows {self.data}, not {request.data}")
 
         def spawn(connection: Mapping[str, Any], descriptors: Descriptors) -> ForkedProcess:
-            fields = handover.request_fields(request, connection, descriptors, DATA)
+            fields = handover.request_fields(request, connection, descriptors, DATA if self.data else "")
             with handover.sealed_request(fields) as file:
                 return request_kernel(self.control, file, descriptors, shared=self.mode is Mode.NESTED)
 
@@ -86,17 +86,20 @@ class SandboxLauncher:
 
 
 @contextmanager
-def sandbox(mode: Mode, data: Path, *, limits: Limits, inside: Path = INSIDE) -> Iterator[SandboxLauncher]:
+def sandbox(
+    mode: Mode, data: Path | None, *, limits: Limits, warm: Sequence[str] = (), inside: Path = INSIDE
+) -> Iterator[SandboxLauncher]:
     """Keep warm processes for one run of the grader, and yield the launcher that requests kernels from them.
 
-    `data` is the only folder of the user that kernels can see.
+    `data` is the only folder of the user that kernels can see. `warm` names the modules that are imported before
+    any notebook runs, besides those that every kernel needs.
 
     Raises:
         HarnessError: this kind of sandbox does not start here, or does not enforce what it should.
     """
     if shutil.which("bwrap") is None:
         raise HarnessError(f"bubblewrap (bwrap) is not installed; {INSTALL}")
-    view = View(mode=mode, data=data, scratch=limits.tmp_size, inside=inside)
+    view = View(mode=mode, data=data, scratch=limits.tmp_size, inside=inside, warm=tuple(warm))
     with TemporaryDirectory(prefix="grader-s-") as folder, Zygotes(partial(command, view)) as zygotes:
         zygotes.wait()
         launcher = SandboxLauncher(mode=mode, control=zygotes.control, data=data, folder=Path(folder))
@@ -146,7 +149,7 @@ def memory_enforcement() -> str:
     return "watched" if group.folder is None else "control group"
 
 
-def attempt(mode: Mode, data: Path, limits: Limits) -> Attempt:
+def attempt(mode: Mode, data: Path | None, limits: Limits) -> Attempt:
     """Try this mode by running a cell in it."""
     try:
         with sandbox(mode, data, limits=limits) as launcher:
@@ -169,13 +172,15 @@ def check(launcher: SandboxLauncher, limits: Limits) -> None:
         raise HarnessError(f"a kernel starts but cannot run a cell: {run.detail}")
 
 
-def probe_host(data: Path, *, limits: Limits) -> list[Attempt]:
+def probe_host(data: Path | None, *, limits: Limits) -> list[Attempt]:
     """Try each mode, for `grader doctor`."""
     return [attempt(mode, data, limits) for mode in SANDBOXES]
 
 
 @contextmanager
-def best_launcher(data: Path, *, limits: Limits, confined: bool = True) -> Iterator[Launcher]:
+def best_launcher(
+    data: Path | None, *, limits: Limits, warm: Sequence[str] = (), confined: bool = True
+) -> Iterator[Launcher]:
     """The strongest launcher that works here; without `confined`, one that has no sandbox.
 
     Raises:
@@ -188,7 +193,7 @@ def best_launcher(data: Path, *, limits: Limits, confined: bool = True) -> Itera
     for mode in SANDBOXES:
         with ExitStack() as stack:
             try:
-                launcher = stack.enter_context(sandbox(mode, data, limits=limits))
+                launcher = stack.enter_context(sandbox(mode, data, limits=limits, warm=warm))
             except HarnessError as error:
                 reasons.append(f"{mode}: {error}")
                 continue

@@ -45,7 +45,7 @@ class Mode(StrEnum):
 
     NESTED = "nested"  # one sandbox for all kernels; each is a fork in namespaces of its own
     SINGLE = "single"  # one warm sandbox per kernel, started in advance
-    COLD = "cold"  # one sandbox per kernel, with a fresh interpreter that imports torch itself
+    COLD = "cold"  # one sandbox per kernel, with a fresh interpreter that imports everything itself
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -58,10 +58,12 @@ class View:
     """What one sandbox shows, and its kind."""
 
     mode: Mode
-    data: Path
+    data: Path | None
     scratch: int
     """Size in bytes of each writable folder."""
     inside: Path
+    warm: tuple[str, ...] = ()
+    """The modules of the assignment that a warm process imports."""
 
 
 def parents(path: str) -> list[str]:
@@ -190,7 +192,7 @@ def command(view: View, control: int, status: int) -> tuple[list[str], list[Bina
         *hidden(),
         *etc_words,
         *shown(view.inside, CODE),
-        *shown((view.data / "FashionMNIST").resolve(), f"{DATA}/FashionMNIST"),
+        *(shown(view.data.resolve(), DATA) if view.data is not None else ()),
         *(word for path in ("/var", "/run") for word in folder(path)),
         *scratch(view.scratch),
         *("--chdir", "/", "--remount-ro", "/"),
@@ -198,5 +200,6 @@ def command(view: View, control: int, status: int) -> tuple[list[str], list[Bina
     ]
     # Kernels may see a process list. Arguments passed in a file do not reveal our paths there.
     arguments = handover.sealed("\0".join(words).encode())
-    start = [program, *FLAGS, f"{CODE}/main.py", "serve", str(control), str(status), *view.mode.options]
+    start = [program, *FLAGS, f"{CODE}/main.py", "serve", str(control), str(status)]
+    start += [",".join(view.warm), *view.mode.options]
     return ["bwrap", "--args", str(arguments.fileno()), "--", *start], [*files, arguments]

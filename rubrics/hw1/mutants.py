@@ -3,8 +3,18 @@
 `grader validate hw1` grades them all. Costs are those of the handout's table: no mistake is charged twice.
 """
 
-from grader.validation.mutation import answer, blank, drop, insert, merge, swap, unmark, unprompt
-from grader.validation.validate import Catalogue, Mutant
+from grader.validation import (
+    Catalogue,
+    Mutant,
+    answer,
+    blank,
+    drop,
+    insert,
+    merge,
+    swap,
+    unmark,
+    unprompt,
+)
 
 A_PERSONS = {"2b": "0.5", "2c": "0.75"}
 """The points of answers that only a person reads."""
@@ -776,7 +786,7 @@ CATALOGUE = Catalogue(
             name="blank-kit",
             changes=(blank,),
             costs=ALL_POINTS,
-            facts={"participated": "no"},
+            roster={"participated": "no"},
         ),
         *THEORY,
         *NETWORK,
@@ -792,5 +802,5 @@ CATALOGUE = Catalogue(
         *NOTEBOOKS,
     ),
     opens=A_PERSONS,
-    facts={"participated": "yes"},
+    roster={"participated": "yes"},
 )

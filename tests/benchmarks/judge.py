@@ -21,7 +21,7 @@ from .rows import Row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from grader.datasets import fashion_mnist as datasets
+    from grader import datasets
 
     from .setting import Setting
 

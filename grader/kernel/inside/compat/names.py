@@ -22,9 +22,10 @@ from IPython import display
 from matplotlib import cm
 from matplotlib_inline import backend_inline
 from PIL import Image
-from torchvision import transforms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .ledger import Ledger
 
 
@@ -54,7 +55,7 @@ def _names_of(module: ModuleType, source: str) -> list[str]:
     return [full, last, *("".join(match) for match in re.findall(imported, source))]
 
 
-def _olds(module: ModuleType, spelled: str, names: dict[str, tuple[Any, str]]) -> list[Old]:
+def olds(module: ModuleType, spelled: str, names: dict[str, tuple[Any, str]]) -> list[Old]:
     return [
         Old(module, name, value, f"Write {modern} instead of {spelled}.{name}.")
         for name, (value, modern) in names.items()
@@ -92,16 +93,16 @@ _NUMPY: dict[str, tuple[Any, str]] = {
 _ABSTRACT = ("Callable", "Hashable", "Iterable", "Iterator", "Mapping", "MutableMapping", "Sequence", "Set")
 
 _TABLE = [
-    *_olds(np, "np", _NUMPY),
-    *_olds(
+    *olds(np, "np", _NUMPY),
+    *olds(
         collections,
         "collections",
         {name: (getattr(collections.abc, name), f"collections.abc.{name}") for name in _ABSTRACT},
     ),
-    *_olds(time, "time", {"clock": (time.perf_counter, "time.perf_counter()")}),
-    *_olds(fractions, "fractions", {"gcd": (math.gcd, "math.gcd")}),
-    *_olds(inspect, "inspect", {"getargspec": (inspect.getfullargspec, "inspect.getfullargspec")}),
-    *_olds(
+    *olds(time, "time", {"clock": (time.perf_counter, "time.perf_counter()")}),
+    *olds(fractions, "fractions", {"gcd": (math.gcd, "math.gcd")}),
+    *olds(inspect, "inspect", {"getargspec": (inspect.getfullargspec, "inspect.getfullargspec")}),
+    *olds(
         Image,
         "Image",
         {
@@ -110,17 +111,9 @@ _TABLE = [
             "CUBIC": (Image.Resampling.BICUBIC, "Image.BICUBIC"),
         },
     ),
-    *_olds(
-        transforms,
-        "transforms",
-        {
-            "Scale": (transforms.Resize, "transforms.Resize"),
-            "RandomSizedCrop": (transforms.RandomResizedCrop, "transforms.RandomResizedCrop"),
-        },
-    ),
-    *_olds(cm, "cm", {"get_cmap": (plt.get_cmap, "plt.get_cmap")}),
-    *_olds(plt, "plt", {"hold": (lambda *_: None, "nothing (axes now always keep earlier drawings)")}),
-    *_olds(
+    *olds(cm, "cm", {"get_cmap": (plt.get_cmap, "plt.get_cmap")}),
+    *olds(plt, "plt", {"hold": (lambda *_: None, "nothing (axes now always keep earlier drawings)")}),
+    *olds(
         display,
         "display",
         {
@@ -133,9 +126,10 @@ _TABLE = [
 ]
 
 
-def install(source: str, ledger: Ledger) -> None:
+def install(source: str, ledger: Ledger, more: Iterable[Old] = ()) -> None:
+    """Restore those names of our table, and of `more`, that occur in the notebook."""
     used: dict[ModuleType, dict[str, Old]] = {}
-    for old in _TABLE:
+    for old in (*_TABLE, *more):
         if old.name not in vars(old.module) and old.occurs_in(source):
             used.setdefault(old.module, {})[old.name] = old
     for module, olds in used.items():
@@ -169,5 +163,5 @@ def _give_six(ledger: Ledger) -> None:
         "inf": (math.inf, "math.inf"),
         "nan": (math.nan, "math.nan"),
     }
-    _answer(six, {old.name: old for old in _olds(six, "torch._six", kept)}, ledger)
+    _answer(six, {old.name: old for old in olds(six, "torch._six", kept)}, ledger)
     sys.modules["torch._six"] = six

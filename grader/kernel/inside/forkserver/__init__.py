@@ -19,23 +19,26 @@ from typing import TYPE_CHECKING, Any
 from . import child, confine, linux, warm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 MOST_DESCRIPTORS = 16
 PATIENCE = 0.25
 """Seconds that process 1 of a kernel has to end the kernel before both are killed."""
 
 
-def serve(run: child.Run, control: int, status: int, *, nested: bool, preload: bool) -> None:
+def warm_up(modules: Iterable[str], load_all: Callable[[], None]) -> None:
+    """Import what notebooks use, including the assignment's `modules`, and our own code by `load_all`."""
+    warm.warm_up(modules, load_all)
+    require_one_thread()
+
+
+def serve(run: child.Run, control: int, status: int, *, nested: bool) -> None:
     """Answer requests on `control` until the grader has ended; without `nested`, one request only.
 
     A request is a datagram with the descriptors of `child.Delivery`. We report on `status` when we are ready, and
     without `nested` when we have taken our only request.
     """
     harness = socket.socket(fileno=status)
-    if preload:
-        warm.warm_up()
-        require_one_thread()
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     send_message(harness, ready=True)

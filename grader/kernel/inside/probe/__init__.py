@@ -15,15 +15,16 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
 from IPython.utils.capture import capture_output
 
-from . import figures, trace
+from . import figures
 from .log import Arrays, Log, as_json
-from .values import encode
+from .values import encode, of_torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from . import trace
 
 MOST_FIGURES = 200
 PROBE_SECONDS = 10
@@ -46,7 +47,8 @@ class Probe:
         self._names = names
         self._probes = probes
         self._data = data
-        self._trace = trace.Trace()
+        self._trace: trace.Trace | None = None
+        """Of a kernel that had torch when it began."""
         self._last: dict[str, bytes] = {}
         self._probed: dict[str, tuple[Any, int]] = {}
         self._figures: list[Any] = []
@@ -54,7 +56,8 @@ class Probe:
         self._cell: int | None = None
 
     def hook(self) -> None:
-        trace.hook(self._trace)
+        if "torch" in sys.modules:
+            self._trace = _trace_of_torch()
         from IPython.core import pylabtools  # noqa: PLC0415 - after the backend's choice, before its set-up
 
         draw: Callable[..., Any] = pylabtools.print_figure
@@ -86,7 +89,7 @@ class Probe:
             "error": type(raised[0]).__name__ if raised else None,
             "values": self._changed(namespace, arrays),
             "figures": self._figures,
-            "trace": self._trace.cut("trace", arrays),
+            **({"trace": self._trace.cut("trace", arrays)} if self._trace is not None else {}),
             "notes": _notes(),
         }
         self._log.append(record, arrays)
@@ -124,7 +127,8 @@ class Probe:
                 outcome = _attempt(probe, target, namespace, self._data)
             failed = isinstance(outcome, dict) and "error" in outcome
             self._probed[name] = target, (tries if probed is target else 0) + 1 if failed else MOST_TRIES
-            self._trace.cut("", Arrays())  # discard the events of our own loaders
+            if self._trace is not None:
+                self._trace.cut("", Arrays())  # discard the events of our own loaders
             arrays = Arrays()
             record = {"kind": "probe", "cell": self._cell, "name": name}
             self._log.append({**record, "outcome": encode(name, outcome, arrays)}, arrays)
@@ -148,14 +152,36 @@ def described(error: BaseException) -> str:
 @contextlib.contextmanager
 def _untouched() -> Iterator[None]:
     """Restore the random number generators and the grad mode afterwards, and discard any output."""
-    states = torch.get_rng_state(), random.getstate(), np.random.get_state()  # noqa: NPY002 - the global state is what student code draws from
-    with capture_output(), torch.set_grad_enabled(torch.is_grad_enabled()):
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global state is what student code draws from
+    with capture_output(), _torch_untouched():
         try:
             yield
         finally:
-            torch.set_rng_state(states[0])
-            random.setstate(states[1])
-            np.random.set_state(states[2])  # noqa: NPY002 - as above
+            random.setstate(states[0])
+            np.random.set_state(states[1])  # noqa: NPY002 - as above
+
+
+@contextlib.contextmanager
+def _torch_untouched() -> Iterator[None]:
+    tensors = of_torch()
+    if tensors is None:
+        yield
+        return
+    torch = tensors.torch
+    state = torch.get_rng_state()
+    with torch.set_grad_enabled(torch.is_grad_enabled()):
+        try:
+            yield
+        finally:
+            torch.set_rng_state(state)
+
+
+def _trace_of_torch() -> trace.Trace:
+    from . import trace  # noqa: PLC0415 - imports torch
+
+    recorded = trace.Trace()
+    trace.hook(recorded)
+    return recorded
 
 
 @contextlib.contextmanager

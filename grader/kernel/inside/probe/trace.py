@@ -19,7 +19,8 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import dataloader
 
 from .log import Arrays
-from .values import encode, root
+from .tensors import root
+from .values import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -66,7 +66,13 @@ def test_the_usual_nestings_are_known(tmp_path, cache, source, nesting, raw):
     else:
         shutil.copytree(source, given / nesting)
     found = datasets.find(given, env={}, cache=cache, edition=SMALL)
-    assert found == datasets.Dataset(root=SMALL.folder(cache), complete=True, provenance=f"--data ({given})")
+    assert found == datasets.Dataset(
+        name="fashion-mnist",
+        root=SMALL.folder(cache),
+        complete=True,
+        provenance=f"--data ({given})",
+        sums={name: digest for name, (_, digest) in SMALL.files.items()},
+    )
     assert files(found.root) == sorted(SMALL.files)
 
 
@@ -113,11 +119,6 @@ def test_a_place_named_on_purpose_must_hold_it(tmp_path, cache, source, name):
     with pytest.raises(DatasetError) as refusal:
         datasets.find(explicit, env=env, cache=cache, edition=SMALL)
     assert str(refusal.value) == f"{name} names {tmp_path}, which holds no FashionMNIST; {ADVICE}"
-
-
-def test_the_users_cache_is_the_platforms(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert datasets.user_cache() == tmp_path / "grader"
 
 
 # What is refused ------------------------------------------------------------------------------------------
@@ -344,7 +345,7 @@ def unverified(folder, **changed):
     for name, content in (contents | changed).items():
         stem = name.replace("_", "-")
         (folder / RAW / f"{stem}-idx{3 if 'images' in name else 1}-ubyte").write_bytes(content)
-    return datasets.Dataset(root=folder, complete=True, provenance="a test")
+    return datasets.Dataset(name="fashion-mnist", root=folder, complete=True, provenance="a test")
 
 
 def test_headers_that_fit_are_read(tmp_path):
