@@ -32,8 +32,6 @@ MOST_JSON_IN_ALL = 32 << 20
 """JSON takes up to twenty times its size in memory."""
 MOST_DIMENSIONS = 8
 MOST_NUMBERS = 1_000_000
-TAMPERED = "tampered"
-"""The flag of a run whose evidence file was not valid when it ended."""
 NOT_FINITE = ("nan", "inf", "-inf")
 
 

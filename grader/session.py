@@ -1,16 +1,11 @@
-"""What all runs of one command share, and how one notebook is attempted."""
+"""What all runs of one command share."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
-
-from grader.errors import GraderError, NotebookError
-from grader.execution import execute, worker
-from grader.model import Ending, Execution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,10 +17,26 @@ if TYPE_CHECKING:
     from grader.datasets.fashion_mnist import Dataset
     from grader.kernel import Launcher
     from grader.kernel.memory import Admission
-    from grader.model import Grade
+    from grader.limits import Limits
+    from grader.model import Ending, Grade
 
-SPARE_SECONDS = 180.0
-"""What a worker gets beyond the notebook's deadline: more than the guard, which knows better what went wrong."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that a run of a notebook depends on, apart from the notebook itself and how long it may take."""
+
+    seed: int
+    data: Path
+    data_key: str
+    names: tuple[str, ...]
+    probes: str
+    limits: Limits
+    sample: bool = False
+    """`data` are only a few of the data that the notebook was written for."""
+    strict: bool = False
+    """Adapt nothing for notebooks written for other versions or for a GPU."""
+    inputs: tuple[str, ...] = ()
+    """What `input()` gives, line by line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +108,8 @@ class Session:
     stop: threading.Event = field(default_factory=threading.Event)
     """Set by whoever wants notebooks under way to end."""
 
-    def plan(self, seed: int) -> execute.Plan:
-        return execute.Plan(
+    def plan(self, seed: int) -> Plan:
+        return Plan(
             seed=seed,
             data=self.dataset.root,
             data_key=f"{self.dataset.complete}",
@@ -108,32 +119,4 @@ class Session:
             sample=not self.dataset.complete,
             strict=self.strict,
             inputs=self.assignment.inputs,
-        )
-
-    def attempt(self, job: execute.Job) -> Execution:
-        """One notebook in a process of its own; our failure is an ending, not the end of the class.
-
-        Raises:
-            UsageError: no notebook at all can run here.
-        """
-        launcher = self.launch()
-        try:
-            return self.admission.run(lambda ticket: self._execute(job, launcher.at(ticket)))
-        except NotebookError as error:
-            ending, detail = Ending.UNREADABLE, str(error)
-        except GraderError as error:
-            ending, detail = Ending.BROKEN, str(error)
-        return Execution(student=job.student, folder=job.folder, ending=ending, detail=detail)
-
-    def _execute(self, job: execute.Job, launcher: Launcher) -> Execution:
-        shutil.rmtree(job.folder, ignore_errors=True)
-        return worker.call(
-            execute.execute,
-            job,
-            launcher,
-            seconds=job.notebook_deadline + SPARE_SECONDS,
-            on_progress=lambda cells: self.on_event(
-                Event("cell", job.student, cell=cells[0] + 1, cells=cells[1])
-            ),
-            stop=self.stop,
         )

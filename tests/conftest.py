@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
+from machine import promised
 
 from grader import __main__ as cli
 from grader import run
 from grader.assignment import loading as assignments
+from grader.cli import wiring
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import UsageError
 from grader.execution import worker
@@ -119,6 +121,17 @@ def tiny_notebook(number=NUMBER, losses=LOSSES, words=WORDS, *, solved=False, mo
         *map(nbformat.v4.new_code_cell, more),
     ]
     return nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+
+
+STARTS_KERNELS = frozenset({"kernels", "grader", "drive", "box"})
+"""Fixtures; so does everything that depends on them."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what starts kernels: `pytest -m "not kernel" -n auto` is the part that takes a minute or two."""
+    for item in items:
+        if not STARTS_KERNELS.isdisjoint(item.fixturenames):
+            item.add_marker("kernel")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -231,9 +244,17 @@ def kernels(own_cache):
         try:
             sandbox = best_launcher(datasets.subset(own_cache).root, limits=Limits())
             launcher = stack.enter_context(sandbox)
-        except UsageError:
+        except UsageError as error:
+            if promised("sandbox"):
+                pytest.fail(str(error), pytrace=False)
             launcher = ColdLauncher()
         yield launcher
+
+
+@pytest.fixture
+def warm(kernels, monkeypatch):
+    """Commands take kernels that are warm already; to warm some of their own takes each several seconds."""
+    monkeypatch.setattr(wiring, "best_launcher", lambda *_, **__: contextlib.nullcontext(kernels))
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,25 @@ LARGEST = 1e30
 """No weight of a network that learned anything is near."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Linear:
-    """One linear layer, logits = x Wᵀ + b, as recomputed by us: weight (classes, features), bias (classes,)."""
+    """One linear layer, logits = x Wᵀ + b, as recomputed by us: weight (classes, features), bias (classes,).
+
+    Layers of equal weights are equal, so that a rubric may `functools.cache` what it computes from one.
+    """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Linear)
+            and np.array_equal(self.weight, other.weight)
+            and np.array_equal(self.bias, other.bias)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.weight.tobytes(), self.bias.tobytes()))
 
     @classmethod
     def of(cls, module: Value | None, *, features: int, classes: int) -> Linear | None:

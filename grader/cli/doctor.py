@@ -14,8 +14,8 @@ import psutil
 
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import DatasetError
-from grader.execution.execute import PACKAGES
 from grader.kernel.sandbox import probe_host
+from grader.keys import PACKAGES
 from grader.limits import Limits
 
 if TYPE_CHECKING:

@@ -28,8 +28,7 @@ from grader.cli.options import (
 from grader.errors import NotebookError, UsageError
 from grader.intake import collect as intake
 from grader.intake import roster
-from grader.model import Outcome
-from grader.reports import table
+from grader.model import Outcome, Visibility
 from grader.results import codec as result
 from grader.results.store import Store
 
@@ -110,7 +109,7 @@ def run_class(
         for _ in run.grade_all(class_.submissions, facts, session, store):
             pass
         grades = store.grades()
-        document = table.grades_json(store.each_grade()) if as_json else ""
+        document = result.dumps_all(store.each_grade()) if as_json else ""
     if as_json:
         show_json(document)
     else:
@@ -173,7 +172,9 @@ def check(
 def public_part(grade: Grade) -> Grade:
     """The grade without what students may not see yet."""
     questions = tuple(
-        replace(question, checks=tuple(each for each in question.checks if each.visibility == "visible"))
+        replace(
+            question, checks=tuple(each for each in question.checks if each.visibility is Visibility.VISIBLE)
+        )
         for question in grade.questions
     )
     return replace(grade, questions=questions)

@@ -60,7 +60,7 @@ def regrade(
     with Store.existing(results) as store:
         bench = _bench(store, assignment)
         publisher = publish.Publisher(store, bench.reference[0])
-        before = {grade.student: grade for grade in store.grades()}
+        before = {grade.student: grade for grade in store.readable_grades()}
         judging = track(
             run.regrade_all(store, bench),
             "judging",

@@ -10,22 +10,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import HarnessError, RubricError, UsageError
-from grader.execution import execute
+from grader.execution.attempt import attempt
+from grader.execution.execute import Job
 from grader.model import Ending, Execution
-from grader.results.store import dump_execution, load_execution
+from grader.results.codec import dump_execution, load_execution
 from grader.session import Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from grader.results.store import Store
-    from grader.session import Session
+    from grader.session import Plan, Session
 
 REFERENCE = "reference"
 RECORD = "execution.json"
 
 
-def run_all(plans: Mapping[str, execute.Plan], session: Session, store: Store) -> tuple[Execution, ...]:
+def run_all(plans: Mapping[str, Plan], session: Session, store: Store) -> tuple[Execution, ...]:
     """The reference's executions, one per plan: from the cache by their keys, otherwise run in parallel."""
     futures = {
         plan.seed: session.executor.submit(
@@ -54,7 +55,7 @@ def stored(store: Store) -> tuple[Execution, ...]:
             f"{store.root} contains no run of the reference. Repeat `grader run`; it continues where it stopped."
         )
     return tuple(
-        load_execution(record.read_text(encoding="utf-8"), place)
+        load_execution(record.read_text(encoding="utf-8"), place, source=str(record))
         for record, place in zip(records, places, strict=True)
     )
 
@@ -63,12 +64,12 @@ def _place(store: Store, seed: int) -> Path:
     return store.root / REFERENCE / f"seed-{seed}"
 
 
-def _one(plan: execute.Plan, session: Session, folder: Path, cached: Path) -> Execution:
+def _one(plan: Plan, session: Session, folder: Path, cached: Path) -> Execution:
     """One run of the reference in `folder`: a copy of the cached one, or a new one, which is then cached."""
     if (cached / RECORD).is_file():
         shutil.copytree(cached, folder)
         return load_execution((folder / RECORD).read_text(encoding="utf-8"), folder)
-    job = execute.Job(
+    job = Job(
         student=REFERENCE,
         source=session.assignment.master,
         support=(),
@@ -77,7 +78,7 @@ def _one(plan: execute.Plan, session: Session, folder: Path, cached: Path) -> Ex
         cell_deadline=plan.limits.reference,
         notebook_deadline=plan.limits.reference,
     )
-    execution = session.attempt(job)
+    execution = attempt(job, session)
     if execution.ending.ours:
         raise HarnessError(f"The reference could not be run: {execution.detail}")
     if execution.ending is not Ending.FINISHED:

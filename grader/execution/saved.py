@@ -12,14 +12,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from grader.analysis.numbers import NUMBER
-from grader.model import Flag
+from grader.model import Flag, FlagKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from nbformat import NotebookNode
 
-KIND = "saved_outputs"
 MOST = 5
 """The largest number of findings reported. One is enough to prompt a review."""
 LONGEST = 200_000
@@ -57,7 +56,7 @@ def compare(saved: NotebookNode, ran: NotebookNode, *, same_data: bool) -> tuple
         if _error(now) and not _error(then):
             break  # the cells below ran in a different state than when they were saved
         findings += [f"Cell {number}: {finding}" for finding in _of_cell(then, now, same_data)]
-    return tuple(Flag(kind=KIND, message=finding) for finding in findings[:MOST])
+    return tuple(Flag(kind=FlagKind.SAVED_OUTPUTS, message=finding) for finding in findings[:MOST])
 
 
 def _of_cell(then: NotebookNode, now: NotebookNode, same_data: bool) -> Iterator[str]:

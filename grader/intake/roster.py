@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
+from grader import csvs
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,11 +45,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text; save it again as a CSV in UTF-8.") from None
-    delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
-    try:
-        table = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise UsageError(f"{path} is not a CSV file: {error}.") from None
+    table = csvs.read(text, name=str(path))
     columns = [column.strip().lower() for column in table[0]] if table else []
     if "student" not in columns:
         raise UsageError(

@@ -14,7 +14,7 @@ from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from grader.model import FoundBy
-from grader.source import Bindings, defined_names
+from grader.source import Bindings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from grader.assignment.loading import Assignment
-
-__all__ = ["Answer", "defined_names", "find", "marker"]
 
 CLOSE = 0.6
 """From this similarity on a cell counts as a reworked cell of the template."""
@@ -37,13 +35,15 @@ HEADING = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Located:
+    """The cells of a notebook that answer a question."""
+
     question: str
     cells: tuple[int, ...]
     found_by: FoundBy
 
 
-def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Answer]:
+def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Located]:
     """The answer to each question; one without any cell is `FoundBy.NOT_FOUND`."""
     finder = _finder(assignment)
     claims = finder.claims(notebook.cells)
@@ -219,11 +219,11 @@ def _settles(reading: _Reading) -> str | None:
     return reading.named if reading.named == reading.section else None
 
 
-def _collect(question: str, claims: Mapping[int, Claim]) -> Answer:
+def _collect(question: str, claims: Mapping[int, Claim]) -> Located:
     own = {index: rule for index, (claimed, rule) in sorted(claims.items()) if claimed == question}
     order = list(FoundBy)
     rule = min(own.values(), key=order.index, default=FoundBy.NOT_FOUND)
-    return Answer(question, tuple(own), rule)
+    return Located(question, tuple(own), rule)
 
 
 def _facts(cell: NotebookNode) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader.model import Ending, Outcome
+from grader.model import Ending, Outcome, Visibility
 from grader.reports import cells, drawing, wording
 from grader.reports.classroom import Classroom
 from grader.reports.markup import inline_code
@@ -43,9 +43,9 @@ class Audience(StrEnum):
             case Audience.INSTRUCTOR:
                 return True
             case Audience.RELEASED:
-                return check.visibility != "hidden"
+                return check.visibility is not Visibility.HIDDEN
             case Audience.STUDENT:
-                return check.visibility == "visible"
+                return check.visibility is Visibility.VISIBLE
 
 
 def student_page(

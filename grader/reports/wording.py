@@ -84,13 +84,13 @@ def _open_items(grade: Grade) -> Iterator[str]:
         yield "The grader itself failed while running this notebook. This is not the notebook's fault."
     for question in grade.questions:
         for outcome, why in (
-            (Outcome.REVIEW, "manual review decides"),
-            (Outcome.BROKEN, "an internal error kept the grader from judging"),
+            (Outcome.REVIEW, "left to manual review"),
+            (Outcome.BROKEN, "left open by an internal error"),
         ):
             undecided = [check for check in question.checks if check.outcome is outcome]
             if undecided:
                 left = points(sum((check.max - check.earned for check in undecided), Decimal(0)))
-                yield f"Question {question.id}: {why} {left} {'point' if left == '1' else 'points'}."
+                yield f"Question {question.id}: {left} {'point' if left == '1' else 'points'} {why}."
 
 
 def _outcomes(grade: Grade) -> set[Outcome]:

@@ -74,7 +74,7 @@ _LEVELS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class Evaluation:
     """One pass through a network, unit by unit, as a report shows it."""
 
     point: Point
@@ -141,16 +141,18 @@ class Network:
     def inputs(self) -> int:
         return len(self.W1[0])
 
-    def trace(self, point: Iterable[Number]) -> Trace:
+    def evaluate(self, point: Iterable[Number]) -> Evaluation:
         """Evaluate exactly at one point."""
         x = tuple(Fraction(number) for number in point)
         sums = tuple(_dot(row, x) + bias for row, bias in zip(self.W1, self.b1, strict=True))
         values = tuple(map(self.hidden, sums))
         total = _dot(self.w2, values) + self.b2
-        return Trace(point=x, hidden_sums=sums, hidden=values, output_sum=total, output=self.output(total))
+        return Evaluation(
+            point=x, hidden_sums=sums, hidden=values, output_sum=total, output=self.output(total)
+        )
 
     def __call__(self, point: Iterable[Number]) -> Fraction:
-        return self.trace(point).output
+        return self.evaluate(point).output
 
     def on_integers(self, points: NDArray[Any]) -> tuple[NDArray[Any], int]:
         """All outputs at small integer points, (n, inputs), exactly: numerators (n,), and their denominator."""

@@ -7,7 +7,6 @@ each must cost. They are graded like a class, and every difference is a surprise
 from __future__ import annotations
 
 import re
-import runpy
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import nbformat
 
 from grader import run
 from grader.errors import RubricError, UsageError
+from grader.judging import modules
 from grader.model import Outcome, Submission
 from grader.validation import mutation
 
@@ -104,7 +104,7 @@ def load(assignment: Assignment) -> Catalogue:
     if not path.is_file():
         raise UsageError(f"{assignment.id} has no catalogue of mutants: {path} does not exist.")
     try:
-        return _checked(runpy.run_path(str(path)).get("CATALOGUE"), assignment)
+        return _checked(modules.namespace(path).get("CATALOGUE"), assignment)
     except RubricError as error:
         raise RubricError(f"{path}: {error}") from None
     except Exception as error:

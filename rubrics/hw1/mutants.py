@@ -174,7 +174,7 @@ TRAINING = [
         drop("optimizer.zero_grad()"),
         swap(TRAIN_LOOP, "optimizer.zero_grad()\n" + "for images, labels in trainDataLoader: ..."),
         costs={"4.5": "0.25"},
-        says="Gradients were cleared only now and then",
+        says="Gradients were cleared only occasionally",
     ),
     mistake(
         "no-step", drop("optimizer.step()"), costs={"4.5": "0.5"}, says="`optimizer.step()` was never called"
@@ -228,7 +228,7 @@ TRAINING = [
         "one-batch-an-epoch",
         swap(ADDED, f"{ADDED}\nbreak"),
         costs={"4.5": "0.5"},
-        says="one minibatch an epoch",
+        says="one minibatch per epoch",
     ),
     mistake(
         "a-tenth-of-the-data",
@@ -238,7 +238,7 @@ TRAINING = [
             "batch_size=64, shuffle=True)",
         ),
         costs={"4.5": "0.5"},
-        says="a part of the training set",
+        says="only part of the training set",
     ),
     mistake(
         "learning-rate-far-too-small",

@@ -6,7 +6,7 @@ from grader import fail, question, review
 @question("0", points=0.5)
 def test_introduced_on_the_forum(student):
     """You introduced yourself on the class forum."""
-    match student.facts.get("participated", "").strip().lower():
+    match student.roster.get("participated", "").strip().lower():
         case "yes" | "y" | "true" | "1":
             return
         case "no" | "n" | "false" | "0":

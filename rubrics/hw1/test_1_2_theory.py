@@ -1,8 +1,10 @@
 """Parts 1 and 2: theory. Formulas are judged by what they compute; what can't be read is a person's."""
 
 from grader import award, fail, question, review
-from grader.theory import Verdict, judge_derivation, judge_formula, tags, yes_no
-from grader.theory.hw1 import GRADIENT, L1_LOSS, MEAN
+from grader.theory import Verdict, judge_derivation, judge_formula, tags
+
+from .closed_form import YesNo, yes_no
+from .formulas import GRADIENT, L1_LOSS, MEAN
 
 
 @question("1a", points=0.75)
@@ -53,9 +55,9 @@ def test_says_whether_a_closed_form_exists(student):
     """The answer says that there is no closed form."""
     answer = written(student, "2b")
     match said := yes_no(answer):
-        case "no":
+        case YesNo.NO:
             return
-        case "yes":
+        case YesNo.YES:
             fail(
                 "The answer says that there is a closed form.",
                 expected="no",
@@ -130,8 +132,8 @@ def sentence(text):
 
 
 def polarity(answer):
-    said = str(yes_no(answer))
-    return said if said in ("yes", "no") else ""
+    said = yes_no(answer)
+    return "" if said is YesNo.UNCLEAR else str(said)
 
 
 def seen(answer, settings, name):

@@ -5,18 +5,11 @@ from fractions import Fraction
 import numpy as np
 
 from grader import award, fail, question, review
-from grader.theory import (
-    CONVENTIONS,
-    Activation,
-    Convention,
-    NetworkError,
-    NetworkJudgement,
-    NetworkReading,
-    read_network,
-    verify_network,
-)
+from grader.theory import Activation, NetworkError, NetworkReading, read_network
 
-SHAPES = {"W1": (4, 5), "b1": (4,), "w2": (4,), "b2": ()}
+from .network import CONVENTIONS, INPUTS, UNITS, Convention, NetworkJudgement, verify_network
+
+SHAPES = {"W1": (UNITS, INPUTS), "b1": (UNITS,), "w2": (UNITS,), "b2": ()}
 LARGEST_SHOWN = 10**6
 SHORT = 1.0
 """Seconds for a proof that costs and gives no points."""
@@ -45,8 +38,8 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
             "The network is wrong only far from any input that a computer would meet; were its weights rounded?",
             actual=str(example),
         )
-    facts = {
-        "expected": f"{sign(example.wanted)} for x = {listed(example.trace.point)}",
+    details = {
+        "expected": f"{sign(example.wanted)} for x = {listed(example.evaluation.point)}",
         "actual": worked(example),
     }
     if set(allowed) & set(judged.right_except_on_ties):
@@ -54,12 +47,12 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
             1,
             "The network is right where no two inputs are equal, and wrong at ties.",
             hint="What does a hidden unit say when its sum is 0, and what does the output make of it?",
-            **facts,
+            **details,
         )
     fail(
         "The network is not right for every input.",
         hint="Work this input through by hand: each hidden unit first, then the output.",
-        **facts,
+        **details,
     )
 
 
@@ -80,7 +73,7 @@ def weights(student):
     """The weights, exactly as typed if they can be read, or the end of this check."""
     answer = student.answer("3")
     captured = {name: array(student.value(name, "3"), shape) for name, shape in SHAPES.items()}
-    reading = read_network(answer.source)
+    reading = read_network(answer.source, inputs=INPUTS, units=UNITS)
     if all(one is not None for one in captured.values()):
         exact = reading.complete and all(agrees(getattr(reading, name), captured[name]) for name in SHAPES)
         return reading if exact else from_values(captured)
@@ -146,16 +139,13 @@ def summary(judged):
 
 def readable(example):
     """Rounding errors of weights show only at huge or tiny inputs."""
-    sizes = [abs(x) for x in example.trace.point if x]
+    sizes = [abs(x) for x in example.evaluation.point if x]
     return all(1 / LARGEST_SHOWN <= size <= LARGEST_SHOWN for size in sizes)
 
 
 def worked(example):
-    trace = example.trace
-    return (
-        f"{sign(trace.output)}: the hidden units say {listed(trace.hidden)}, "
-        f"the output's sum is {trace.output_sum}"
-    )
+    at = example.evaluation
+    return f"{sign(at.output)}: the hidden units say {listed(at.hidden)}, the output's sum is {at.output_sum}"
 
 
 def listed(values):

@@ -5,8 +5,10 @@ import re
 
 from grader import award, fail, question, review
 from grader.analysis import numbers
-from grader.analysis.linear import Linear, normalisation
-from grader.judging.api import Band
+from grader.analysis.linear import normalisation
+from grader.judging.work import Band
+
+from .data import linear_layer, scores, size
 
 TOLERANCE = 0.002
 CHANCE = 0.25
@@ -44,7 +46,7 @@ def test_evaluate_counts_every_batch(student, exhibits):
     if not re.search(r"\bnet\b", student.answer("4.6").source):
         review("`evaluate` does not use `net`, so what it measured is not known.", actual=describe(results))
     name, one = next(iter(wrong.items()))
-    facts = {
+    details = {
         "expected": f"{one.expected:.4f} on a loader with: {name}" if one.expected is not None else name,
         "actual": str(one),
     }
@@ -53,12 +55,12 @@ def test_evaluate_counts_every_batch(student, exhibits):
             0.25,
             "Only the first minibatch counts.",
             hint="Add up the hits of all minibatches and divide by the number of points, after the loop.",
-            **facts,
+            **details,
         )
     fail(
         f"`evaluate` is wrong on {len(wrong)} of {len(results)} loaders.",
         hint="Count hits and points over all minibatches; the last one may be smaller than the others.",
-        **facts,
+        **details,
     )
 
 
@@ -84,7 +86,7 @@ def test_reports_both_accuracies(student, reference, data):
     ]
     if len(seen) > 1 and not missing:
         return
-    facts = {
+    details = {
         "expected": " and ".join(f"{own[which]:.3f} ({which})" for which in own if not math.isnan(own[which]))
         or "two accuracies",
         "actual": text.strip()[:200] or answer.error or "no output",
@@ -92,13 +94,13 @@ def test_reports_both_accuracies(student, reference, data):
     }
     if len(seen) > 1 and any(map(math.isnan, own.values())):
         review(
-            "The accuracy of this network could not be recomputed, so the reported ones are open.", **facts
+            "The accuracy of this network could not be recomputed, so the reported ones are open.", **details
         )
     if contradiction := untrue(seen, own, bands, missing):
-        review(contradiction, points=0.125 * (len(own) - len(missing)), **facts)
+        review(contradiction, points=0.125 * (len(own) - len(missing)), **details)
     if len(missing) == 1:
-        award(0.125, f"The accuracy on the {missing[0]} set is not reported, or not true.", **facts)
-    fail("The accuracies are not reported, or not true.", **facts)
+        award(0.125, f"The accuracy on the {missing[0]} set is not reported, or not true.", **details)
+    fail("The accuracies are not reported, or not true.", **details)
 
 
 def untrue(seen, own, bands, missing):
@@ -227,12 +229,12 @@ def accuracies(text):
 
 def accuracy(work, data, which):
     """The accuracy of `net` as it was when 4.6 ran, recomputed; NaN if it can't be."""
-    layer = Linear.of(work.value("net", "4.6"), features=784, classes=10)
+    layer = linear_layer(work.value("net", "4.6"))
     if layer is None:
         return math.nan
     train = is_train(work, which)
     normalised = normalisation(work.value("trainingdata" if train else "testdata"))
-    return data.scores(layer.before(normalised), train=train).accuracy
+    return scores(data, layer.before(normalised), train=train).accuracy
 
 
 def is_train(work, which):
@@ -243,7 +245,7 @@ def is_train(work, which):
 
 def draws_from_a_part(work, data, which):
     """Then we don't know its accuracy, but a right `evaluate` does."""
-    return drawn(work, which).get("length") not in (None, data.size(train=is_train(work, which)))
+    return drawn(work, which).get("length") not in (None, size(data, train=is_train(work, which)))
 
 
 def drawn(work, which):

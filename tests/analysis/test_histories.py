@@ -8,6 +8,7 @@ from grader.analysis.histories import (
     TEST,
     TRAINING,
     Account,
+    Tolerance,
     doubt,
     is_printed,
     is_rather,
@@ -19,6 +20,7 @@ from grader.analysis.histories import (
 from grader.analysis.training import TEST as TEST_SPLIT
 from grader.analysis.training import TRAIN, Pass, Trace
 
+TOLERANCE = Tolerance(same=0.012, apart=0.02, spike=3)
 MEANS = (1.8, 1.3, 1.1, 1.0, 0.9, 0.8, 0.75, 0.7)
 AFTER = (1.5, 1.2, 1.05, 0.95, 0.85, 0.78, 0.72, 0.69)
 TESTED = (1.55, 1.25, 1.1, 1.0, 0.9, 0.82, 0.77, 0.74)
@@ -46,6 +48,7 @@ def account(means=MEANS, *, final=(0.69, 0.74), epochs=8, known=True, others=())
         epochs=epochs,
         final={TRAINING: final[:1] if known else (), TEST: final[1:] if known else ()},
         scales=dict.fromkeys((TRAINING, TEST), (1, 1 / 64, BATCHES)),
+        tolerance=TOLERANCE,
     )
 
 
@@ -187,7 +190,7 @@ def test_nothing_is_printed_of_a_run_that_never_was():
     ],
 )
 def test_two_losses_are_told_apart_only_where_they_are(loss, one, than, rather):
-    assert is_rather(loss, one, than=than) is rather
+    assert is_rather(loss, one, than=than, tolerance=TOLERANCE) is rather
 
 
 # --- ratios of numbers ----------------------------------------------------------------------------------

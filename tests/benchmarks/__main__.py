@@ -12,7 +12,7 @@ from rich.console import Console
 
 from grader.execution import worker
 
-from . import class200, judge, kernel, notebook, peers, rerun
+from . import class200, judge, kernel, notebook, peers, rerun, start
 from .rows import Row, plain, table
 from .setting import Setting, machine
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BENCHMARKS: dict[str, Callable[[Setting], list[Row]]] = {
+    "start": start.rows,
     "kernel": kernel.rows,
     "notebook": notebook.rows,
     "judge": judge.rows,

@@ -49,9 +49,9 @@ def measured(results: Path, dataset: datasets.Dataset, runs: int) -> list[Row]:
             reference=reference.stored(store),
             dataset=dataset,
         )
-        student, origin, facts = store.students()[0]
+        student, origin, roster = store.students()[0]
         execution = store.execution(student)
-    case = Case(execution=execution, origin=origin, facts=facts)
+    case = Case(execution=execution, origin=origin, roster=roster)
     executed, model = (
         nbformat.read(each.folder / "executed.ipynb", as_version=4)
         for each in (execution, bench.reference[0])

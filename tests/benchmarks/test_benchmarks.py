@@ -10,7 +10,7 @@ from rich.console import Console
 
 from grader.datasets import fashion_mnist as datasets
 
-from . import judge, measure, notebooks, ours, peers, tools, venvs
+from . import judge, measure, notebooks, ours, peers, start, tools, venvs
 from .rows import Row, figure, plain, table
 from .setting import Setting, machine
 
@@ -115,6 +115,20 @@ class TestWatch:
         one = measure.Watched(seconds=1, tree=50, own=10, said="a")
         two = measure.Watched(seconds=2, tree=40, own=20, said="b")
         assert measure.together([one, two]) == measure.Watched(seconds=3, tree=50, own=20, said="ab")
+
+
+class TestProcessorTime:
+    def test_counts_work_and_no_waiting(self):
+        spent = "import time; end = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
+        worked, waited = (
+            start.processor_time([sys.executable, "-c", code], env={})
+            for code in (spent, "import time; time.sleep(2)")
+        )
+        assert worked > 0.4 > waited
+
+    def test_of_a_command_that_failed_is_none(self):
+        with pytest.raises(measure.CommandError, match="exited with 3"):
+            start.processor_time([sys.executable, "-c", "exit(3)"], env={})
 
 
 class TestNotebooks:

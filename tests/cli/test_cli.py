@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import shutil
+import zipfile
 from contextlib import nullcontext
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import nbformat
 import pytest
 from rich.console import Console
 
@@ -153,12 +155,6 @@ class TestRun:
         assert "broken" in said.out
         monkeypatch.setattr(setting, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
         assert run().code == GRADED
-
-
-@pytest.fixture
-def warm(graded, monkeypatch):
-    """Cold kernels take seconds each; one test of them is enough."""
-    monkeypatch.setattr(setting, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
 
 
 @pytest.mark.usefixtures("warm")
@@ -445,7 +441,14 @@ class TestExport:
 def test_the_kit_holds_no_solution(graded, call, tmp_path):
     said = call("kit", graded.assignment, "-o", tmp_path / "kit.zip")
     assert (said.code, said.out) == (0, f"Wrote {tmp_path}/kit.zip\n")
-    assert (tmp_path / "kit.zip").read_bytes().startswith(b"PK")
+    with zipfile.ZipFile(tmp_path / "kit.zip") as kit:
+        handed_out = {name: kit.read(name).decode() for name in kit.namelist()}
+    blank = nbformat.reads(handed_out["tiny.ipynb"], as_version=4)
+    assert [cell.metadata.grader.question for cell in blank.cells] == ["1", "2", "3"]
+    master = (graded.assignment / "master.ipynb").read_text()
+    for solution in ("6 * 7", "[3.0, 2.0, 1.0]", "Because it is so."):
+        assert solution in master
+        assert [name for name, text in handed_out.items() if solution in text] == []
 
 
 class TestData:

@@ -13,6 +13,7 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 import torchvision
+from machine import lacks
 
 from grader.datasets import fashion_mnist as datasets
 from grader.datasets.fashion_mnist import EMBEDDED, FULL, RAW, SUBSET, TEST_LABELS, TRAIN_IMAGES
@@ -39,7 +40,7 @@ def source(tmp_path):
 def full(tmp_path_factory):
     found = datasets.find(env={}, cache=tmp_path_factory.mktemp("full"))
     if found is None:
-        pytest.skip("the full FashionMNIST is not installed")
+        lacks("package", "the full FashionMNIST is not installed")
     return datasets.load(found)
 
 

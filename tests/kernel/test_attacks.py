@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from machine import lacks
 
 from grader.errors import HarnessError
 from grader.kernel.sandbox import Mode, sandbox
@@ -521,7 +522,7 @@ def box(data, room):  # noqa: ARG001 - in place first
         with sandbox(Mode.NESTED, data, limits=TIGHT) as launcher:
             yield launcher
     except HarnessError as error:
-        pytest.skip(str(error))
+        lacks("sandbox", str(error))
 
 
 def traces(room):
@@ -590,7 +591,7 @@ def test_helper_module_beside_the_notebook_can_be_imported(box, drive, tmp_path)
     assert text(nb.cells[0].outputs) == "42\n"
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.parametrize("mode", [Mode.SINGLE, Mode.COLD])
 def test_fallback_keeps_the_promises(mode, data, room, machine, drive):
     """All attacks that work without namespaces of their own, in one notebook."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from machine import lacks
 
 from grader.kernel import cgroup
 from grader.kernel.cgroup import HEADROOM, Group
@@ -17,7 +18,7 @@ GREEDY = "import os; input(); os.fork(); block = bytearray({size}); input()"
 def group():
     group = Group.create(64 * MIB)
     if group.folder is None:
-        pytest.skip("this user may not make control groups here")
+        lacks("sandbox", "this user may not make control groups here")
     yield group
     group.remove()
     assert not group.folder.exists()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from machine import lacks
 
 from grader.kernel import interface
 
@@ -69,15 +70,15 @@ def as_nobody(*command):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.skipif(os.geteuid() != 0, reason="this whole suite runs as an ordinary user already")
 @pytest.mark.parametrize("mode", ["nested", "single"])
 def test_sandbox_of_an_ordinary_user(mode):
     if unreachable(Path(interface.__file__)) or unreachable(Path(sys.prefix) / "bin"):
-        pytest.skip("the checkout or its environment lies where only root may go")
+        lacks("sandbox", "the checkout or its environment lies where only root may go")
     done = as_nobody(sys.executable, "-c", SCRIPT, mode, json.dumps(CELLS))
     if "does not start here" in done.stderr:
-        pytest.skip(done.stderr.splitlines()[-1])
+        lacks("sandbox", done.stderr.splitlines()[-1])
     assert done.returncode == 0, done.stderr
     ending, detail, texts, enforced = json.loads(done.stdout)
     assert texts[:3] == ["1000 []\n", "-1\n", "[(1, 'lo')]\n"]

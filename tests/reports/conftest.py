@@ -11,10 +11,22 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from machine import lacks
 from nbformat import v4
 from PIL import Image
 
-from grader.model import Check, Ending, Exhibit, Flag, FoundBy, Grade, Outcome, QuestionGrade
+from grader.model import (
+    Check,
+    Ending,
+    Exhibit,
+    Flag,
+    FlagKind,
+    FoundBy,
+    Grade,
+    Outcome,
+    QuestionGrade,
+    Visibility,
+)
 
 D = Decimal
 CHROMIUM = Path("/usr/bin/chromium")
@@ -191,7 +203,7 @@ def training(outcome="partial", earned="0.50"):
                 expected="gradients from trainDataLoader only",
                 actual="157 of 1095 steps of each epoch used testDataLoader",
                 hint="The loop over testDataLoader: it needs no backward() and no step().",
-                visibility="after_due_date",
+                visibility=Visibility.AFTER_DUE_DATE,
             ),
         ],
         cells=(2,),
@@ -262,7 +274,12 @@ def jane():
         ),
         ending=Ending.ERROR,
         ending_detail="cell 4: NameError: name 'x' is not defined",
-        flags=(Flag(kind="collaborators", message="No collaborators are named."),),
+        flags=(
+            Flag(
+                kind=FlagKind.SAVED_OUTPUTS,
+                message="Cell 2 was saved with an output that its code does not show.",
+            ),
+        ),
         compat=({"what": "DataLoader iterator .next()", "count": 2},),
         sandbox={"kind": "bwrap", "network": False, "memory": 12884901888},
     )
@@ -304,9 +321,10 @@ def browser():
     Closed at the end of each module, because this thread's event loop counts as running until then.
     """
     if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
+        lacks("package", f"{CHROMIUM} is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a second that no other test needs
+
+    with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()

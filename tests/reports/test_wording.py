@@ -58,13 +58,13 @@ def test_a_quick_run_is_provisional_and_says_which_profile_counts(ann):
 
 
 def test_what_is_open_is_named_with_its_points(jane):
-    assert open_items(jane) == ("Question 1a: manual review decides 0.75 points.",)
+    assert open_items(jane) == ("Question 1a: 0.75 points left to manual review.",)
     assert open_points(jane) == Decimal("0.75")
 
 
 def test_internal_errors_are_named_as_such(room):
     (gus,) = (grade for grade in room if grade.student == "gray-gus")
-    assert open_items(gus) == ("Question 1a: an internal error kept the grader from judging 0.75 points.",)
+    assert open_items(gus) == ("Question 1a: 0.75 points left open by an internal error.",)
     (eve,) = (grade for grade in room if grade.student == "evil-eve")
     assert open_items(eve)[0].endswith("This is not the notebook's fault.")
 

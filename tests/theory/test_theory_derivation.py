@@ -1,8 +1,9 @@
 """A derivation is accepted if it is there and every step holds; otherwise a person reads it."""
 
 import pytest
+from hw1.formulas import GRADIENT, MEAN
 
-from grader.theory import GRADIENT, MEAN, Verdict, judge_derivation
+from grader.theory import Verdict, judge_derivation
 
 END = r"so $\mu = \frac1n\sum_{i=1}^n x_i$"
 

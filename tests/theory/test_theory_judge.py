@@ -1,11 +1,10 @@
 """What the judge says, and why: reasons, readings, witnesses, tags, and answers that are made to hurt."""
 
 import pytest
+import torch
+from hw1.formulas import GRADIENT, L1_LOSS, MEAN
 
 from grader.theory import (
-    GRADIENT,
-    L1_LOSS,
-    MEAN,
     Equals,
     FormulaSpec,
     GradientOf,
@@ -226,7 +225,6 @@ def test_a_function_without_a_minimum_is_refused():
 
 
 def test_the_oracles_agree_with_automatic_differentiation():
-    torch = pytest.importorskip("torch")
     for trial in GRADIENT.trials:
         x = torch.tensor(trial.world.values["x"], requires_grad=True)
         (torch.linalg.vector_norm(x) ** 2).backward()

@@ -3,10 +3,12 @@
 # ruff: noqa: ARG005, PLR0917, PLW0108 - tables of functions that share one form, and columns as arguments
 
 import contextlib
-import importlib.util
+import importlib
 import inspect
 import json
 import math
+import re
+import struct
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hw1.network import verify_network
 from nbformat.v4 import new_code_cell, new_output
 from torchvision.utils import make_grid
 
@@ -21,13 +24,14 @@ from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_
 from grader.assignment import loading as assignment
 from grader.datasets import fashion_mnist as datasets
 from grader.evidence import Evidence, Record
-from grader.judging.api import Data, Exhibits, Reference, Verdict, Work
+from grader.judging.api import CheckEnded
+from grader.judging.work import Exhibits, Reference, Work
 from grader.kernel.inside.probe import log
 from grader.kernel.inside.probe.values import encode
 from grader.model import Ending, Outcome
-from grader.theory import Status, verify_network
+from grader.theory import Status
 
-FOLDER = Path(__file__).parent.parent.parent / "rubrics" / "hw1"
+FOLDER = Path(__file__).parent.parent.parent.parent / "rubrics" / "hw1"
 FILES = ("test_0_introduction", "test_3_network", "test_4_data", "test_4_training", "test_4_evaluate")
 BATCH = 64
 
@@ -50,6 +54,23 @@ def arrays(tmp_path_factory):
         test_images=every.test_images[:500],
         test_labels=every.test_labels[:500],
     )
+
+
+@pytest.fixture(scope="session")
+def data(arrays, tmp_path_factory):
+    """A data set of these images alone, on the disk, as the judge is given one."""
+    root = tmp_path_factory.mktemp("small")
+    raw = root / datasets.RAW
+    raw.mkdir(parents=True)
+    for name, array in (
+        (datasets.TRAIN_IMAGES, arrays.train_images),
+        (datasets.TRAIN_LABELS, arrays.train_labels),
+        (datasets.TEST_IMAGES, arrays.test_images),
+        (datasets.TEST_LABELS, arrays.test_labels),
+    ):
+        header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        (raw / name).write_bytes(header + array.tobytes())
+    return datasets.Dataset(root=root, complete=False, provenance="the embedded subset, cut")
 
 
 def flat(images):
@@ -253,9 +274,7 @@ def checks(request):
     request.config.addinivalue_line("markers", "question: what the rubric's plugin registers")
     found = {}
     for name in FILES:
-        spec = importlib.util.spec_from_file_location(f"hw1_{name}", FOLDER / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(f"hw1.{name}")
         found |= {key: value for key, value in vars(module).items() if key.startswith("test_")}
     return found
 
@@ -265,26 +284,26 @@ class Result:
     outcome: str
     points: Decimal
     message: str
-    verdict: Verdict | None = None
+    verdict: CheckEnded | None = None
 
 
 PASSED, FAILED, REVIEW = "passed", "failed", "review"
 
 
 @pytest.fixture
-def judge(checks, hw1, arrays, runs):
+def judge(checks, hw1, data, runs):
     reference = Reference(tuple(reference_work(hw1, run) for run in runs))
 
     def judge(name, student, *, exhibits=None):
         function = checks[f"test_{name}"]
         everything = {
-            "student": student, "reference": reference, "data": Data(arrays, complete=False),
+            "student": student, "reference": reference, "data": data,
             "settings": hw1.settings, "exhibits": exhibits or Exhibits(),
         }  # fmt: skip
         wanted = {key: everything[key] for key in inspect.signature(function).parameters}
         try:
             function(**wanted)
-        except Verdict as verdict:
+        except CheckEnded as verdict:
             return Result(str(verdict.outcome), verdict.points or Decimal(0), verdict.message, verdict)
         mark = next(mark for mark in function.pytestmark if mark.name == "question")
         return Result(PASSED, mark.kwargs["points"], "")
@@ -302,8 +321,8 @@ def reference_work(hw1, run):
 
 
 def test_every_check_of_part_4_is_tested_here(checks):
-    tested = Path(__file__).read_text(encoding="utf-8")
-    assert all(name.removeprefix("test_") in tested for name in checks)
+    judged = re.findall(r'judge\(\s*"(\w+)"', Path(__file__).read_text(encoding="utf-8"))
+    assert {f"test_{name}" for name in judged} == set(checks)
 
 
 # --- 0 --------------------------------------------------------------------------------------------------
@@ -1051,7 +1070,7 @@ def test_one_epoch_is_told_in_the_singular(judge, work, arrays):
 def test_a_missing_explanation_is_said_and_costs_nothing(judge, work, own):
     student = work({"4.5": training_cell(own)})
     shown = exhibits_of(judge, "the_network_learned", student)
-    assert shown["The explanation, for a person"] == "None was found. The assignment asks for a brief one."
+    assert shown["The explanation, for a person"] == "None was found."
     all_right(judge, student)
 
 
