@@ -57,7 +57,7 @@ HEAD = "import os, sys, time\nimport pytest\nfrom grader import award, fail, que
 
 
 def sample(*, complete):
-    return datasets.Dataset(root=None, complete=complete, provenance="a test")
+    return datasets.Dataset(name="none", root=None, complete=complete, provenance="a test")
 
 
 @dataclass

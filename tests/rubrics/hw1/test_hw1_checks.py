@@ -70,7 +70,7 @@ def data(arrays, tmp_path_factory):
     ):
         header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
         (raw / name).write_bytes(header + array.tobytes())
-    return datasets.Dataset(root=root, complete=False, provenance="the embedded subset, cut")
+    return datasets.Dataset(name="fashion-mnist", root=root, complete=False, provenance="the embedded subset, cut")
 
 
 def flat(images):
