@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.datasets.cache import scratch
+from grader.datasets.cache import make_readable, scratch
 from grader.datasets.model import VARIABLE, Dataset, Place
 from grader.errors import DatasetError
 
@@ -117,6 +117,7 @@ def _unpack(files: Iterable[Path], root: Path, cache: Path) -> None:
         new.mkdir()
         for file in files:
             _unpack_one(file, new)
+        make_readable(new)
         try:
             new.rename(root)
         except OSError:

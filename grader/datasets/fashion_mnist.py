@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grader.datasets.cache import scratch
+from grader.datasets.cache import make_readable, scratch
 from grader.datasets.model import VARIABLE, Arrays, Dataset, Place
 from grader.errors import DatasetError
 from grader.places import EMBEDDED
@@ -196,7 +196,7 @@ def _publish(contents: Mapping[str, bytes], final: Path, cache: Path) -> None:
         raw.mkdir(parents=True)
         for name, content in contents.items():
             (raw / name).write_bytes(content)
-            (raw / name).chmod(0o444)
+        make_readable(folder / "new")
         try:
             (folder / "new").rename(final)
         except OSError:

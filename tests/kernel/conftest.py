@@ -13,6 +13,7 @@ def data(tmp_path_factory):
     raw = tmp_path_factory.mktemp("data") / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     (raw / "t10k-labels-idx1-ubyte").write_bytes(b"a small data set")
+    raw.parent.parent.chmod(0o755)  # a kernel is another user, and pytest's folders are this one's alone
     return raw.parent.parent
 
 

@@ -2,7 +2,7 @@
 
 import math
 
-from grader import fail, question, review
+from grader import fail, question, review, skip
 
 NO_AREA = 3
 """The call in which a flat has no area."""
@@ -40,6 +40,8 @@ def test_divides_price_by_area(student, reference):
 def test_a_flat_without_area_has_no_such_price(student, reference):
     """`price_by_area` gives None for a flat whose area is 0."""
     seen, wanted = calls(student)[NO_AREA:], calls(reference.first)[NO_AREA:]
+    if not any(isinstance(price, float) for price in calls(student)):
+        skip("`price_by_area` gives no price at all.")
     if not seen or not same(seen[0], wanted[0]):
         fail("An area of 0 is not handled.", expected="None", actual=seen[0] if seen else "no function")
 
