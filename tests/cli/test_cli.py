@@ -461,7 +461,7 @@ class TestData:
         assert len(listed) == len(places)
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_the_doctor_says_what_works_here(call):
     findings = {finding["what"]: finding for finding in json.loads(call("doctor", "--json").out)}
     assert {"python", "memory", "data set", "limit memory"} <= set(findings)

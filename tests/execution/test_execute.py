@@ -17,6 +17,8 @@ from grader.kernel.ending import CellRun, Run
 from grader.limits import Limits
 from grader.model import Ending
 
+pytestmark = pytest.mark.kernel
+
 
 @pytest.fixture(scope="session")
 def plan(own_cache):
