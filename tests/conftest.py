@@ -215,7 +215,7 @@ class Grading:
         assert before in path.read_text()
         path.write_text(path.read_text().replace(before, after))
 
-    def grade(self, *, jobs=2, facts=None, launcher=None, cache=None, **options):
+    def grade(self, *, jobs=2, roster=None, launcher=None, cache=None, **options):
         """Grade the class as the command line does, in this process; grades by student."""
         chosen = assignments.load(self.assignment)
         hand_ins = intake.collect(self.hand_ins, limits=chosen.limits).submissions
@@ -236,7 +236,7 @@ class Grading:
                 on_event=self.events.append,
                 **options,
             )
-            list(run.grade_all(hand_ins, facts or {}, session, store))
+            list(run.grade_all(hand_ins, roster or {}, session, store))
             return {grade.student: grade for grade in store.grades()}
 
 

@@ -90,9 +90,9 @@ def test_an_edited_rubric_judges_all_and_runs_none(graded):
 
 
 def test_what_the_course_knows_is_judged_anew_too(graded):
-    graded.rubric('student.answer("3").markdown', 'student.facts.get("participated", "")')
+    graded.rubric('student.answer("3").markdown', 'student.roster.get("participated", "")')
     assert outcomes(graded.grade(launcher=Forbidden())["ada"])["3"] == "failed"
-    grades = graded.grade(launcher=Forbidden(), facts={"ada": {"participated": "yes"}})
+    grades = graded.grade(launcher=Forbidden(), roster={"ada": {"participated": "yes"}})
     assert (outcomes(grades["ada"])["3"], outcomes(grades["cyd"])["3"]) == ("review", "failed")
     with Store.existing(graded.results) as store:
         assert store.students()[0] == ("ada", "ada/tiny.ipynb", {"participated": "yes"})

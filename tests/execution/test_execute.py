@@ -18,6 +18,8 @@ from grader.limits import Limits
 from grader.model import Ending, Execution, FlagKind
 from grader.session import Plan
 
+pytestmark = pytest.mark.kernel
+
 
 @pytest.fixture(scope="session")
 def plan(own_cache):

@@ -70,7 +70,9 @@ def data(arrays, tmp_path_factory):
     ):
         header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
         (raw / name).write_bytes(header + array.tobytes())
-    return datasets.Dataset(name="fashion-mnist", root=root, complete=False, provenance="the embedded subset, cut")
+    return datasets.Dataset(
+        name="fashion-mnist", root=root, complete=False, provenance="the embedded subset, cut"
+    )
 
 
 def flat(images):
@@ -234,7 +236,7 @@ def records(index, cell):
 def work(hw1):
     """A student's work: the blank notebook, with cells for some questions in place of its own."""
 
-    def work(answers=None, *, ending=Ending.FINISHED, facts=None):
+    def work(answers=None, *, ending=Ending.FINISHED, roster=None):
         answers = {
             question: cells if isinstance(cells, list) else [cells]
             for question, cells in (answers or {}).items()
@@ -260,7 +262,7 @@ def work(hw1):
             notebook=template,
             ending=ending,
             evidence=Evidence(tuple(written)),
-            facts=facts or {},
+            roster=roster or {},
         )
 
     return work
@@ -329,7 +331,7 @@ def test_every_check_of_part_4_is_tested_here(checks):
 
 
 @pytest.mark.parametrize(
-    ("facts", "outcome"),
+    ("roster", "outcome"),
     [
         ({"participated": "yes"}, PASSED),
         ({"participated": " Y "}, PASSED),
@@ -341,8 +343,8 @@ def test_every_check_of_part_4_is_tested_here(checks):
         ({}, REVIEW),
     ],
 )
-def test_introduction(judge, work, facts, outcome):
-    assert judge("introduced_on_the_forum", work(facts=facts)).outcome == outcome
+def test_introduction(judge, work, roster, outcome):
+    assert judge("introduced_on_the_forum", work(roster=roster)).outcome == outcome
 
 
 # --- 3 --------------------------------------------------------------------------------------------------
