@@ -2,7 +2,7 @@
 
     swap("range(20)", "range(10)")
     drop("optimizer.zero_grad()")
-    swap("for images, labels in testDataLoader: ...", "for images, labels in trainDataLoader: ...")
+    swap("for row in test_rows: ...", "for row in training_rows: ...")
 
 Code is compared by meaning, so spacing, comments and line breaks do not matter; what is not changed keeps its own.
 A change that finds nothing to change is refused: a catalogue that has aged must not pass in silence.
