@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from grader.datasets.archives import Archive, archives
-from grader.datasets.model import NOTHING, VARIABLE, Arrays, Dataset, Place, Source, user_cache
+from grader.datasets.model import NOTHING, VARIABLE, Dataset, Place, Source, user_cache
 from grader.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -21,12 +21,10 @@ __all__ = [
     "NOTHING",
     "VARIABLE",
     "Archive",
-    "Arrays",
     "Dataset",
     "Place",
     "Source",
     "archives",
-    "load",
     "named",
     "user_cache",
 ]
@@ -47,12 +45,3 @@ def named(name: str) -> Source:
         raise DatasetError(f"There is no data set {name!r}. There are: {', '.join(NAMES)}.")
     source: Source = importlib.import_module(NAMES[name])
     return source
-
-
-def load(dataset: Dataset) -> Arrays | None:
-    """A data set as arrays, for the judge; None if it is not one that has a form as such.
-
-    Raises:
-        DatasetError: its files are not what they say.
-    """
-    return named(dataset.name).load(dataset) if dataset.name in NAMES else None

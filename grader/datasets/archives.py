@@ -80,9 +80,6 @@ class _Archives:
     def subset(self, _cache: Path) -> None:
         return None
 
-    def load(self, _dataset: Dataset) -> None:
-        return None
-
     def _located(self, archive: Archive, places: Iterable[Place]) -> Path:
         """The first file of that name, if it has the right sum."""
         paths = [place.path / archive.file for place in places]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader.datasets.cache import make_readable, scratch
-from grader.datasets.model import VARIABLE, Arrays, Dataset, Place
+from grader.datasets.model import VARIABLE, Dataset, Place
 from grader.errors import DatasetError
 from grader.places import EMBEDDED
 
@@ -38,6 +38,16 @@ ADVICE = (
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 TEST_IMAGES, TEST_LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrays:
+    """Images (n, 28, 28) and labels (n,) of 0-9, all uint8 and read-only."""
+
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.uint8]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

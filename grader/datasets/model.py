@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
 VARIABLE = "GRADER_DATA"
 """The environment variable that names a folder with data."""
 
@@ -41,16 +38,6 @@ class Place:
     name: str
     path: Path
     found: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrays:
-    """Images (n, height, width) and labels (n,), all uint8 and read-only."""
-
-    train_images: NDArray[np.uint8]
-    train_labels: NDArray[np.uint8]
-    test_images: NDArray[np.uint8]
-    test_labels: NDArray[np.uint8]
 
 
 class Source(Protocol):
@@ -81,9 +68,6 @@ class Source(Protocol):
     def subset(self, cache: Path) -> Dataset | None:
         """A small sample that is always at hand; None if there is none."""
 
-    def load(self, dataset: Dataset) -> Arrays | None:
-        """The set as arrays; None if it has no such form."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Nothing:
@@ -106,9 +90,6 @@ class _Nothing:
         return ()
 
     def subset(self, _cache: Path) -> None:
-        return None
-
-    def load(self, _dataset: Dataset) -> None:
         return None
 
 
