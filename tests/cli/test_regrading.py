@@ -22,7 +22,20 @@ class TestRegrade:
         assert said.code == GRADED
         assert [line.split() for line in said.out.splitlines()[:2]] == [
             ["student", "before", "after", "changed", "checks"],
-            ["bob", "1.50", "1.75", "2:", "The", "losses", "fall.", "partial", "->", "partial"],
+            [
+                "bob",
+                "1.50",
+                "1.75",
+                "2:",
+                "The",
+                "losses",
+                "fall.",
+                "partial",
+                "0.25",
+                "->",
+                "partial",
+                "0.5",
+            ],
         ]
         assert said.out.splitlines()[-1] == "4 grades judged, 1 changed."
         assert json.loads((graded.results / "students/bob/result.json").read_text())["total"] == 1.75
