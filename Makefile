@@ -1,36 +1,50 @@
-# make run    grade the sample class             make test   the whole test suite
-# make lint   ruff and mypy                      make bench  speed, as ratios in one run
+# make run           grade the sample class
+# make lint          ruff, mypy, and the layers of the house
+# make test          the tests that belong to every change
+# make test-system   the sample class and the catalogue of mutants, graded and compared; attacks in every sandbox
+# make test-install  the installed wheel, away from this folder
+# make bench         speed, as ratios in one run
+# make clean         remove the environment and the results
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How many tests run at a time; each that starts kernels may take a core and 2 GB.
+WORKERS ?= 2
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
-.PHONY: run test test-kernels test-others lint bench clean system
+.PHONY: run test test-quick test-kernels test-system test-install lint bench clean system data
 
 run: system $(VENV)/installed
 	$(BIN)/grader data fetch || true
 	$(BIN)/grader run submissions/
 
-test: system $(VENV)/installed-dev
-	.ci/packages chromium
-	$(BIN)/grader data fetch
-	@echo "Two suites side by side, a quarter of an hour; each says what it found when it is through."
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync test-kernels test-others
+test: test-quick test-kernels
 
-# What runs inside a kernel is tested in forks of one warm process, hence by a pytest of its own. The catalogue of
-# mutants is here so that both suites take about as long.
-test-kernels:
-	$(BIN)/python -m pytest tests/kernel/inside
-	$(BIN)/python -m pytest tests/kernel --ignore tests/kernel/inside
-	$(BIN)/python -m pytest tests/validation
+test-quick: data
+	$(PYTEST) --ignore tests/install --ignore tests/kernel/inside -m "not kernel and not system"
 
-test-others:
-	$(BIN)/python -m pytest --ignore tests/kernel --ignore tests/validation
+# What runs inside a kernel is tested in forks of one warm process, hence by a pytest of its own.
+test-kernels: data
+	$(PYTEST) tests/kernel/inside
+	$(PYTEST) --ignore tests/install --ignore tests/kernel/inside -m "kernel and not system"
+
+# One after the other: what is tested here takes both cores for itself.
+test-system: data
+	$(BIN)/python -m pytest --ignore tests/install --ignore tests/kernel/inside -m system
+
+test-install: system $(VENV)/installed-dev
+	$(BIN)/python -m pytest tests/install
 
 lint: system $(VENV)/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+data: system $(VENV)/installed-dev
+	@.ci/packages chromium
+	$(BIN)/grader data fetch
 
 bench: system $(VENV)/installed-dev
 	$(BIN)/python -m tests.benchmarks

@@ -1,7 +1,7 @@
-"""Reading evidence: records of plain data that a student's kernel wrote, and therefore may have forged.
+"""Reads evidence: records of plain data that a student's kernel wrote and may have forged.
 
-The format is described in ``kernel/inside/probe/log.py``. Nothing here evaluates anything; every size, type
-and offset is checked before it is used, and what does not fit is refused with `EvidenceError` or left out.
+``kernel/inside/probe/log.py`` describes the format. Nothing is ever evaluated. Every size, type and offset is
+checked before use; invalid data is refused with `EvidenceError` or left out.
 """
 
 from __future__ import annotations
@@ -32,34 +32,32 @@ MOST_JSON_IN_ALL = 32 << 20
 """JSON takes up to twenty times its size in memory."""
 MOST_DIMENSIONS = 8
 MOST_NUMBERS = 1_000_000
-TAMPERED = "tampered"
-"""The flag of a run whose evidence was no evidence when it ended."""
 NOT_FINITE = ("nan", "inf", "-inf")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: JSON facts, and the arrays they refer to by name."""
+    """One record: its JSON fields, and the arrays to which they refer by name."""
 
-    facts: Mapping[str, Any]
+    fields: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]]
 
     @property
     def kind(self) -> Any:
-        return self.facts.get("kind")
+        return self.fields.get("kind")
 
     @property
     def cell(self) -> int:
-        cell = self.facts.get("cell")
+        cell = self.fields.get("cell")
         return cell if type(cell) is int and cell >= 0 else -1
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a name was bound to after a cell. Every accessor gives None where the data is not of that form."""
+    """The value of a name after a cell. Accessors return None if the data does not have their form."""
 
     cell: int
-    facts: Mapping[str, Any]
+    fields: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]]
 
     @property
@@ -69,24 +67,24 @@ class Value:
     @property
     def array(self) -> NDArray[Any] | None:
         """The numeric array of a tensor, an ndarray or a list of scalars."""
-        return self._array(self.facts)
+        return self._array(self.fields)
 
     @property
     def shape(self) -> tuple[int, ...] | None:
-        """The shape of an array, known even where it was too large to be kept."""
-        shape = self.facts.get("shape")
+        """The shape of an array, known even if the array was too large to be stored."""
+        shape = self.fields.get("shape")
         return tuple(shape) if isinstance(shape, list) and all(map(_is_size, shape)) else None
 
     @property
     def number(self) -> float | None:
         if self.kind == "number":
-            return _real(self.facts.get("value"))
+            return _real(self.fields.get("value"))
         array = self.array
         return float(array.reshape(-1)[0]) if array is not None and array.size == 1 else None
 
     @property
     def numbers(self) -> tuple[float, ...] | None:
-        """A one-dimensional run of numbers in any container, or None."""
+        """A one-dimensional sequence of numbers in any container, or None."""
         array = self.array
         if array is None or array.size != max(array.shape, default=0) or array.size > MOST_NUMBERS:
             return None
@@ -95,38 +93,39 @@ class Value:
     @property
     def state(self) -> dict[str, NDArray[Any]]:
         """A module's parameters and buffers by name."""
-        state = self.facts.get("state")
+        state = self.fields.get("state")
         if not isinstance(state, dict):
             return {}
-        arrays = {name: self._array(facts) for name, facts in state.items()}
+        arrays = {name: self._array(fields) for name, fields in state.items()}
         return {name: array for name, array in arrays.items() if array is not None}
 
     @property
     def items(self) -> tuple[Value, ...]:
-        """The members of a list whose members are not all scalars."""
-        items = self.facts.get("items")
+        """The members of a list, unless they are all scalars."""
+        items = self.fields.get("items")
         if not isinstance(items, list):
             return ()
-        return tuple(Value(self.cell, facts, self.arrays) for facts in items if isinstance(facts, dict))
+        return tuple(Value(self.cell, fields, self.arrays) for fields in items if isinstance(fields, dict))
 
     def __getitem__(self, key: str) -> Value | None:
         """The member `key` of a mapping."""
-        items = self.facts.get("items")
-        facts = items.get(key) if isinstance(items, dict) else None
-        return Value(self.cell, facts, self.arrays) if isinstance(facts, dict) else None
+        items = self.fields.get("items")
+        fields = items.get(key) if isinstance(items, dict) else None
+        return Value(self.cell, fields, self.arrays) if isinstance(fields, dict) else None
 
     def text(self, key: str) -> str:
-        fact = self.facts.get(key)
-        return fact if isinstance(fact, str) else ""
+        """The text of a field; empty if there is none."""
+        field = self.fields.get(key)
+        return field if isinstance(field, str) else ""
 
-    def _array(self, facts: Any) -> NDArray[Any] | None:
-        name = facts.get("array") if isinstance(facts, dict) else None
+    def _array(self, fields: Any) -> NDArray[Any] | None:
+        name = fields.get("array") if isinstance(fields, dict) else None
         return self.arrays.get(name) if isinstance(name, str) else None
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All records of one execution, in the order in which the cells ran."""
+    """All records of one execution, in the order in which its cells ran."""
 
     records: tuple[Record, ...]
 
@@ -135,41 +134,41 @@ class Evidence:
         return tuple(record for record in self.records if record.kind == "cell")
 
     def values(self, name: str) -> tuple[Value, ...]:
-        """Each value that `name` took, oldest first; a value is listed once, at the cell that gave it."""
+        """The successive values of `name`, oldest first, each with the cell that assigned it."""
         found = []
         for record in self.cells:
-            facts = _mapping(record.facts.get("values")).get(name)
-            if isinstance(facts, dict):
-                found.append(Value(record.cell, facts, record.arrays))
+            fields = _mapping(record.fields.get("values")).get(name)
+            if isinstance(fields, dict):
+                found.append(Value(record.cell, fields, record.arrays))
         return tuple(found)
 
     def value(self, name: str, *, by: int | None = None) -> Value | None:
-        """The last value of `name`; with `by`, as it was once cell `by` had run."""
+        """The last value of `name`; with `by`, its value after cell `by` had run."""
         values = [value for value in self.values(name) if by is None or value.cell <= by]
         return values[-1] if values else None
 
     def figures(self, cell: int) -> tuple[Value, ...]:
-        """The figures that a cell displayed, as nested facts with a list ``axes``."""
+        """The figures that a cell displayed, as nested fields with a list ``axes``."""
         return tuple(
-            Value(cell, facts, record.arrays)
+            Value(cell, fields, record.arrays)
             for record in self.cells
             if record.cell == cell
-            for facts in _sequence(record.facts.get("figures"))
-            if isinstance(facts, dict)
+            for fields in _sequence(record.fields.get("figures"))
+            if isinstance(fields, dict)
         )
 
     def probe(self, name: str) -> tuple[Value, ...]:
-        """The outcome of a probe, once for each definition that it was run on."""
+        """The outcomes of a probe, one for each definition of the function that it tested."""
         return tuple(
-            Value(record.cell, _mapping(record.facts.get("outcome")), record.arrays)
+            Value(record.cell, _mapping(record.fields.get("outcome")), record.arrays)
             for record in self.records
-            if record.kind == "probe" and record.facts.get("name") == name
+            if record.kind == "probe" and record.fields.get("name") == name
         )
 
     def notes(self) -> tuple[Mapping[str, Any], ...]:
-        """What was adapted for the notebook: the last cell's account, which counts from the start."""
+        """What was adapted for the notebook, from the last cell's record, which covers all cells before it."""
         for record in reversed(self.cells):
-            notes = [note for note in _sequence(record.facts.get("notes")) if isinstance(note, dict)]
+            notes = [note for note in _sequence(record.fields.get("notes")) if isinstance(note, dict)]
             if notes:
                 return tuple(notes)
         return ()
@@ -182,18 +181,18 @@ def load(path: Path) -> Evidence:
     """Read an evidence file.
 
     Raises:
-        EvidenceError: the file is none, or one of its whole records contradicts itself.
+        EvidenceError: it is not an evidence file, or one of its complete records is invalid.
     """
     return Evidence(tuple(records(path.read_bytes())))
 
 
 def used(data: bytes) -> int:
-    """How many leading bytes of an evidence file are whole records: the rest may be cut off."""
+    """The number of leading bytes that hold complete records; the rest can be discarded."""
     return max((end for _, end in _frames(data)), default=len(MAGIC))
 
 
 def records(data: bytes) -> Iterator[Record]:
-    """The whole records of an evidence file.
+    """The complete records of an evidence file.
 
     Raises:
         EvidenceError: as `load`.
@@ -203,15 +202,15 @@ def records(data: bytes) -> Iterator[Record]:
         total += len(text)
         if total > MOST_JSON_IN_ALL:
             raise EvidenceError(
-                f"The evidence says more than {MOST_JSON_IN_ALL >> 20} MiB; no notebook does."
+                f"The evidence is over {MOST_JSON_IN_ALL >> 20} MiB; genuine notebooks stay far below."
             )
         yield _record(text, blob)
 
 
 def _frames(data: bytes) -> Iterator[tuple[tuple[bytes, memoryview], int]]:
-    """The JSON and array bytes of each whole record, and where it ends."""
+    """The JSON and array bytes of each complete record, and where it ends."""
     if data[: len(MAGIC)] != MAGIC:
-        raise EvidenceError("The evidence file does not begin as one; run the notebook again.")
+        raise EvidenceError("The evidence file has no valid header; run the notebook again.")
     view, at = memoryview(data), len(MAGIC)
     while at + HEADER.size <= len(data):
         json_size, blob_size, checksum = HEADER.unpack_from(data, at)
@@ -226,17 +225,17 @@ def _frames(data: bytes) -> Iterator[tuple[tuple[bytes, memoryview], int]]:
 
 def _record(text: bytes, blob: memoryview) -> Record:
     try:
-        facts = json.loads(text.decode(), parse_constant=_refuse_constant)
+        fields = json.loads(text.decode(), parse_constant=_refuse_constant)
         if b"\\ud" in text.lower():
-            json.dumps(facts, ensure_ascii=False).encode()  # half of a surrogate pair fits into no report
+            json.dumps(fields, ensure_ascii=False).encode()  # a lone surrogate cannot be written to a report
     except (ValueError, RecursionError) as error:
-        raise EvidenceError(f"An evidence record is no JSON: {str(error)[:200]!r}") from None
-    if not isinstance(facts, dict):
-        raise EvidenceError("An evidence record is no JSON object.")
-    table = facts.pop("arrays", {})
+        raise EvidenceError(f"An evidence record is not valid JSON: {str(error)[:200]!r}") from None
+    if not isinstance(fields, dict):
+        raise EvidenceError("An evidence record is not a JSON object.")
+    table = fields.pop("arrays", {})
     if not isinstance(table, dict):
-        raise EvidenceError("An evidence record's table of arrays is no JSON object.")
-    return Record(facts, {name: _array(name, entry, blob) for name, entry in table.items()})
+        raise EvidenceError("The table of arrays in an evidence record is not a JSON object.")
+    return Record(fields, {name: _array(name, entry, blob) for name, entry in table.items()})
 
 
 def _refuse_constant(constant: str) -> NoReturn:
@@ -244,7 +243,7 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 
 def _array(name: str, entry: Any, blob: memoryview) -> NDArray[Any]:
-    """One array of the record, after every size and offset was checked; a view, never writable."""
+    """One array of the record as a read-only view, after checking its type, shape and offset."""
     match entry:
         case [str(dtype), list(shape), offset] if dtype in DTYPES and _is_shape(shape) and _is_size(offset):
             count = math.prod(shape)
@@ -253,7 +252,7 @@ def _array(name: str, entry: Any, blob: memoryview) -> NDArray[Any]:
                 return np.frombuffer(blob, dtype, count, offset).reshape(shape)
             if end <= len(blob) and math.prod(size for size in shape if size) < 1 << 31:
                 return np.empty(shape, dtype)
-    raise EvidenceError(f"The evidence array {name[:80]!r} has a type, shape or offset that does not fit.")
+    raise EvidenceError(f"The evidence array {name[:80]!r} has an invalid type, shape or offset.")
 
 
 def _is_shape(shape: Sequence[Any]) -> bool:
@@ -261,12 +260,12 @@ def _is_shape(shape: Sequence[Any]) -> bool:
 
 
 def _is_size(size: Any) -> bool:
-    # Not isinstance: JSON's true would be an int.
+    # Not `isinstance`, which would accept JSON's `true` as an int.
     return type(size) is int and 0 <= size < 1 << 31
 
 
 def _real(value: Any) -> float | None:
-    """A JSON number, or one of the words that stand for what JSON has no number for."""
+    """A JSON number, or one of the words for the numbers that JSON lacks."""
     if isinstance(value, str):
         return float(value) if value in NOT_FINITE else None
     try:

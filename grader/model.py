@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA = 1
-SUBSET = "subset"
-"""The flag of a grade that was found on a sample of the data set."""
+THEORY = ("theory.md", "theory.tex")
+"""Files beside a notebook in which theory questions may be answered."""
+EVERYONE = "*"
+"""In `review.csv`, the student of a row that decides all answers of a group."""
 
 
 class Ending(StrEnum):
@@ -64,6 +66,24 @@ class FoundBy(StrEnum):
     NOT_FOUND = "not found"
 
 
+class FlagKind(StrEnum):
+    """What a flag is about."""
+
+    SUBSET = "subset"  # run on a sample of the data set
+    SAVED_OUTPUTS = "saved_outputs"  # the code does not produce the outputs that were handed in with it
+    EVIDENCE = "evidence"  # some cells left none
+    TAMPERED = "tampered"  # what the notebook left as evidence is not evidence
+
+
+class Visibility(StrEnum):
+    """Who may read about a check, and when; the words are Gradescope's."""
+
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    AFTER_DUE_DATE = "after_due_date"
+    AFTER_PUBLISHED = "after_published"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One hand-in: at most one notebook, and the files that came with it."""
@@ -87,13 +107,13 @@ class Submission:
 class Flag:
     """Something that a person should know and that costs no points by itself."""
 
-    kind: str
+    kind: FlagKind
     message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """What one run of one notebook left behind. Its folder holds `executed.ipynb` and `evidence/`."""
+    """What one run of one notebook left behind, in a folder whose files are named here and nowhere else."""
 
     student: str
     folder: Path
@@ -109,6 +129,21 @@ class Execution:
     compat: tuple[Mapping[str, Any], ...] = ()
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
+
+    @property
+    def notebook(self) -> Path:
+        """The notebook with the outputs of our run."""
+        return self.folder / "executed.ipynb"
+
+    @property
+    def evidence(self) -> Path:
+        """What the probes in the kernel recorded; not there if they recorded nothing."""
+        return self.folder / "evidence" / "evidence.bin"
+
+    @property
+    def theory(self) -> tuple[Path, ...]:
+        """Files that came with the notebook and may answer theory questions, whether they exist or not."""
+        return tuple(self.evidence.with_name(name) for name in THEORY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +188,7 @@ class Check:
     expected: str = ""
     actual: str = ""
     hint: str = ""
-    visibility: str = "visible"
+    visibility: Visibility = Visibility.VISIBLE
     review: ReviewItem | None = None
     """Given where the machine left the check to a person, also once that person has ruled."""
     ruling: Ruling | None = None
@@ -220,7 +255,7 @@ class Grade:
 def is_provisional(questions: Sequence[QuestionGrade], flags: Sequence[Flag]) -> bool:
     """Can this total still change: is a check open, or were the data only a sample?"""
     is_open = any(check.outcome.provisional for question in questions for check in question.checks)
-    return is_open or any(flag.kind == SUBSET for flag in flags)
+    return is_open or any(flag.kind is FlagKind.SUBSET for flag in flags)
 
 
 def without_exhibits(grade: Grade) -> Grade:

@@ -1,7 +1,7 @@
-"""A file that was handed in as a notebook, read into one valid form, or refused in one clear sentence.
+"""Reads a file that was handed in as a notebook into one valid form, or refuses it in one clear sentence.
 
-Nothing here trusts the file: its size is checked before it is read, its nesting before it is walked, its
-shape before nbformat sees it.
+The file is not trusted: its size is checked before it is read, its nesting before it is traversed, and its
+structure before it is passed to nbformat.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CELL_TYPES = ("code", "markdown", "raw")
 DEEPEST = 100
-"""Real notebooks nest about 15 levels (interactive plots); the recursive code after us breaks near 300."""
+"""Genuine notebooks nest about 15 levels (interactive plots); recursive code that runs later fails near 300."""
 
 LOOKALIKES = (
     (b"%PDF", "a PDF document"),
@@ -54,11 +54,11 @@ RESAVE = "open it in Jupyter or Colab, save it, and hand in that copy"
 def read(path: Path, *, limits: Limits) -> NotebookNode:
     """Read `path` as a valid nbformat 4.5 notebook whose cells have unique ids.
 
-    Older formats are upgraded; missing ids, counts, outputs and metadata are filled in, always the same way.
-    Saved outputs are kept where they are valid.
+    Older formats are upgraded. Missing ids, counts, outputs and metadata are filled in deterministically. Saved
+    outputs are kept where they are valid.
 
     Raises:
-        NotebookError: the file is no Python notebook; the message names it and the next step.
+        NotebookError: the file is not a Python notebook; the message names the file and the next step.
     """
     try:
         return parse(_contents(path, limits))
@@ -67,14 +67,14 @@ def read(path: Path, *, limits: Limits) -> NotebookNode:
 
 
 def parse(contents: bytes) -> NotebookNode:
-    """Do the same for a file's bytes; the message then names no file."""
+    """Like `read`, for the contents of a file; error messages then name no file."""
     document = _document(_text(contents))
     _refuse_other_languages(document)
     return _validated(_with_ids(document, _tidy_cells(document)))
 
 
 def without_outputs(notebook: NotebookNode) -> NotebookNode:
-    """Copy a notebook as if it had never been run."""
+    """A copy of the notebook as if it had never been run."""
     bare = copy.deepcopy(notebook)
     for cell in bare.cells:
         if cell.cell_type == "code":
@@ -83,17 +83,17 @@ def without_outputs(notebook: NotebookNode) -> NotebookNode:
 
 
 def content_key(notebook: NotebookNode) -> str:
-    """Identify by a sha256 what a run depends on: cells in order, their tags and the grader's metadata."""
-    facts = [notebook.metadata.get("grader"), *map(_facts, notebook.cells)]
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    """A SHA-256 of everything that a run depends on: cells in order, their tags and the grader's metadata."""
+    content = [notebook.metadata.get("grader"), *map(_cell_content, notebook.cells)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def shown(name: str) -> str:
-    """Make a stranger's file name safe to print on one line."""
+    """A file name from an unknown source, made safe to print on one line."""
     return name if name.isprintable() else ascii(name)
 
 
-def _facts(cell: NotebookNode) -> list[Any]:
+def _cell_content(cell: NotebookNode) -> list[Any]:
     # Tags count: `raises-exception` and `skip-execution` change what nbclient does.
     return [cell.cell_type, cell.source, cell.metadata.get("tags"), cell.metadata.get("grader")]
 
@@ -102,7 +102,7 @@ def _contents(path: Path, limits: Limits) -> bytes:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise NotebookError("this is not a regular file; name a .ipynb file")
+            raise NotebookError("this is not a regular file; give the path of a .ipynb file")
         _refuse_size(status.st_size, limits.notebook_file)
         with path.open("rb") as file:
             contents = file.read(limits.notebook_file + 1)
@@ -116,7 +116,7 @@ def _contents(path: Path, limits: Limits) -> bytes:
 def _refuse_size(size: int, limit: int) -> None:
     if size > limit:
         raise NotebookError(
-            f"{size / MIB:.0f} MiB is more than the {limit / MIB:.0f} MiB that a notebook may have; "
+            f"its size of {size / MIB:.0f} MiB is over the limit of {limit / MIB:.0f} MiB for a notebook; "
             "clear its outputs, save it, and hand in that copy"
         )
 
@@ -140,30 +140,30 @@ def _document(text: str) -> dict[str, Any]:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise NotebookError(_broken_json(text, error)) from error
-    except ValueError as error:  # an integer of more digits than Python converts
-        raise NotebookError(f"its JSON holds a number of absurd length; {RESAVE}") from error
+    except ValueError as error:  # an integer with more digits than Python converts
+        raise NotebookError(f"its JSON contains an absurdly long number; {RESAVE}") from error
     except RecursionError as error:
         raise NotebookError(_too_deep()) from error
     if _depth(document) > DEEPEST:
         raise NotebookError(_too_deep())
     if not isinstance(document, dict):
-        raise NotebookError(f"it is JSON, but no notebook; {RESAVE}")
+        raise NotebookError(f"it is JSON but not a notebook; {RESAVE}")
     return _upgraded(_without_surrogates(document) if re.search(r"\\u[dD]", text) else document)
 
 
 def _broken_json(text: str, error: json.JSONDecodeError) -> str:
     where = f"line {error.lineno}, column {error.colno}"
     if text.lstrip().startswith("{") and not text.rstrip().endswith("}"):
-        return f"its JSON breaks off at {where}; the file was cut short on its way, hand it in again"
+        return f"its JSON breaks off at {where}; the file was probably truncated in transfer, so hand it in again"
     return f"it is not JSON ({error.msg}: {where}); {RESAVE}"
 
 
 def _too_deep() -> str:
-    return f"its JSON is nested deeper than {DEEPEST} levels, which no real notebook is; {RESAVE}"
+    return f"its JSON is nested more than {DEEPEST} levels deep, unlike any genuine notebook; {RESAVE}"
 
 
 def _depth(value: Any) -> int:
-    """Measure the nesting of lists and dicts without recursing into it."""
+    """The nesting depth of lists and dicts, measured without recursion."""
     level, depth = [value], 0
     while level:
         level = [child for parent in level for child in _children(parent)]
@@ -178,7 +178,7 @@ def _children(value: Any) -> Iterable[Any]:
 
 
 def _without_surrogates(value: Any) -> Any:
-    """Replace lone surrogates, which JSON can spell and no UTF-8 file can hold."""
+    """Replace lone surrogates, which JSON can express but a UTF-8 file cannot contain."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
@@ -187,14 +187,14 @@ def _without_surrogates(value: Any) -> Any:
 
 
 def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
-    """Bring a format 3 document to format 4; pass one of format 4 on as it is."""
+    """Convert a format 3 document to format 4; return one in format 4 unchanged."""
     version = document.get("nbformat", 4)
     if version == 3 and isinstance(document.get("worksheets"), list):
         return _from_format_3(document)
     if version != 4 and ("cells" in document or "worksheets" in document):
         raise NotebookError(f"notebook format {shown(str(version)[:20])} is neither 3 nor 4; {RESAVE}")
     if not isinstance(document.get("cells"), list):
-        raise NotebookError(f"it is JSON, but no notebook: it has no list of cells; {RESAVE}")
+        raise NotebookError(f"it is JSON but not a notebook: it has no list of cells; {RESAVE}")
     return document
 
 
@@ -207,9 +207,11 @@ def _from_format_3(document: dict[str, Any]) -> dict[str, Any]:
         old = _from_json_3({**document, "metadata": metadata})
         new: dict[str, Any] = _convert(old, 4)
     except MALFORMED as error:
-        raise NotebookError(f"it says notebook format 3, but its cells do not follow it; {RESAVE}") from error
+        raise NotebookError(
+            f"it claims notebook format 3, but its cells do not follow it; {RESAVE}"
+        ) from error
     for cell in new["cells"]:
-        cell.pop("id", None)  # drawn at random by the upgrade
+        cell.pop("id", None)  # the conversion chooses ids at random
     return new
 
 
@@ -225,7 +227,7 @@ def _refuse_other_languages(document: dict[str, Any]) -> None:
 
 
 def _kernel_language(name: Any) -> str | None:
-    """Tell the language by a kernel's usual name; environments named by their owner tell nothing."""
+    """The language of a kernel with a well-known name; None for environments with a name of their own."""
     stem = re.split(r"[^a-z]", name.lower())[0] if isinstance(name, str) else ""
     return KERNELS.get(stem)
 
@@ -235,9 +237,9 @@ def _tidy_cells(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _tidy(number: int, cell: Any) -> dict[str, Any]:
-    """Keep what format 4.5 knows of a cell, and fill in what it requires."""
+    """Keep the fields of a cell that format 4.5 defines, and fill in those that it requires."""
     if not isinstance(cell, dict):
-        raise NotebookError(f"cell {number} is a bare {type(cell).__name__}, not a cell; {RESAVE}")
+        raise NotebookError(f"cell {number} is a {type(cell).__name__}, not a cell; {RESAVE}")
     kind = cell.get("cell_type")
     if kind not in CELL_TYPES:
         raise NotebookError(f"cell {number} has the unknown type `{shown(str(kind)[:20])}`; {RESAVE}")
@@ -273,7 +275,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def _with_ids(document: dict[str, Any], cells: list[dict[str, Any]]) -> dict[str, Any]:
-    """Give each cell a valid id of its own; the first of several cells with the same id keeps it."""
+    """Give each cell a valid, unique id; the first of several cells with the same id keeps it."""
     taken = {cell["id"] for cell in cells if _is_id(cell["id"])}
     seen: set[str] = set()
     for position, cell in enumerate(cells):
@@ -294,16 +296,16 @@ def _names(position: int) -> Iterator[str]:
 
 
 def _validated(document: dict[str, Any]) -> NotebookNode:
-    """Build the notebook; what is no part of the answer yields where it is invalid."""
-    for plainer in _ever_plainer(document):
+    """Build the notebook, dropping invalid outputs, attachments and metadata if necessary."""
+    for simplified in _simplifications(document):
         with suppress(*MALFORMED):
-            notebook = _from_json_4(copy.deepcopy(plainer))
+            notebook = _from_json_4(copy.deepcopy(simplified))
             nbformat.validate(notebook)
             return notebook
     raise NotebookError(f"its cells do not follow notebook format 4; {RESAVE}")
 
 
-def _ever_plainer(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _simplifications(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield document
     cells = [cell | {"outputs": []} if cell["cell_type"] == "code" else cell for cell in document["cells"]]
     yield document | {"cells": cells}

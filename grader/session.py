@@ -1,16 +1,15 @@
-"""What all runs of one command share, and how one notebook is attempted."""
+"""What all runs of one command share."""
 
 from __future__ import annotations
 
-import shutil
+import hashlib
+import json
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from grader.errors import GraderError, NotebookError
-from grader.execution import execute, worker
-from grader.model import Ending, Execution
+from grader.assignment import packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,13 +18,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.assignment.loading import Assignment
-    from grader.datasets.fashion_mnist import Dataset
+    from grader.datasets import Dataset
     from grader.kernel import Launcher
     from grader.kernel.memory import Admission
-    from grader.model import Grade
+    from grader.limits import Limits
+    from grader.model import Ending, Grade
 
-SPARE_SECONDS = 180.0
-"""What a worker gets beyond the notebook's deadline: more than the guard, which knows better what went wrong."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that a run of a notebook depends on, apart from the notebook itself and how long it may take."""
+
+    seed: int
+    data: Path | None
+    """The only folder of this machine that the notebook sees; None: it sees none."""
+    data_key: str
+    """Changes whenever the notebook would read other data, `files` included."""
+    names: tuple[str, ...]
+    probes: str
+    limits: Limits
+    sample: bool = False
+    """`data` are only a few of the data that the notebook was written for."""
+    strict: bool = False
+    """Adapt nothing for notebooks written for other versions or for a GPU."""
+    inputs: tuple[str, ...] = ()
+    """What `input()` gives, line by line."""
+    folder: str = ""
+    """The folder beside the notebook as which it finds `data`."""
+    files: tuple[tuple[str, Path], ...] = ()
+    """What the assignment lays beside every notebook: the name there, and where it is."""
+    packages: tuple[str, ...] = ()
+    """Their versions are part of what a run depends on, beside `PACKAGES`."""
+    compare_saved: bool = True
+    """Hold the outputs that a notebook was saved with against those of our run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +122,15 @@ class Session:
     stop: threading.Event = field(default_factory=threading.Event)
     """Set by whoever wants notebooks under way to end."""
 
-    def plan(self, seed: int) -> execute.Plan:
-        return execute.Plan(
+    def plan(self, seed: int) -> Plan:
+        return Plan(
             seed=seed,
             data=self.dataset.root,
-            data_key=f"{self.dataset.complete}",
+            data_key=self._data_key(),
+            folder=self.dataset.folder,
+            files=self.assignment.files,
+            packages=packages.names(self.assignment.kernel.packages),
+            compare_saved=self.assignment.saved.compare,
             names=self.assignment.watched,
             probes=self.assignment.probes,
             limits=self.assignment.limits,
@@ -110,30 +139,9 @@ class Session:
             inputs=self.assignment.inputs,
         )
 
-    def attempt(self, job: execute.Job) -> Execution:
-        """One notebook in a process of its own; our failure is an ending, not the end of the class.
-
-        Raises:
-            UsageError: no notebook at all can run here.
-        """
-        launcher = self.launch()
-        try:
-            return self.admission.run(lambda ticket: self._execute(job, launcher.at(ticket)))
-        except NotebookError as error:
-            ending, detail = Ending.UNREADABLE, str(error)
-        except GraderError as error:
-            ending, detail = Ending.BROKEN, str(error)
-        return Execution(student=job.student, folder=job.folder, ending=ending, detail=detail)
-
-    def _execute(self, job: execute.Job, launcher: Launcher) -> Execution:
-        shutil.rmtree(job.folder, ignore_errors=True)
-        return worker.call(
-            execute.execute,
-            job,
-            launcher,
-            seconds=job.notebook_deadline + SPARE_SECONDS,
-            on_progress=lambda cells: self.on_event(
-                Event("cell", job.student, cell=cells[0] + 1, cells=cells[1])
-            ),
-            stop=self.stop,
-        )
+    def _data_key(self) -> str:
+        """Changes whenever a notebook would read other data."""
+        files = [
+            (name, hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in self.assignment.files
+        ]
+        return json.dumps([sorted(self.dataset.sums.items()), self.dataset.folder, files])

@@ -1,100 +1,120 @@
-"""The names that a code cell binds and uses, read from its text: nothing is run."""
+"""Python that somebody wrote: read, never run."""
 
 from __future__ import annotations
 
 import ast
+import io
 import re
+import symtable
+import tokenize
 import warnings
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 LONGEST = 200_000
 """Characters of a cell that are read."""
 TIMING = ("%%time", "%%timeit", "%%capture", "%%prun")
 """Cell magics below which there is Python, run in the notebook."""
-OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What Python raises for a source that it cannot parse."""
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 ASSIGNMENT = re.compile(r"^(?:def|class)[ \t]+(\w+)|^([\w, \t]+)(?::[^=\n]{1,100})?=(?!=)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Bindings:
-    """Names at a cell's top level, and below `for`, `if`, `with` and the like."""
-
-    assigned: frozenset[str] = frozenset()
-    looped: frozenset[str] = frozenset()
-    """Bound by a `for` alone: most often in passing."""
-    used: frozenset[str] = frozenset()
-
-    @classmethod
-    def of(cls, source: str) -> Bindings:
-        source = _without_magics(source[:LONGEST])
-        tree = parsed(source)
-        if tree is None:
-            return cls(assigned=_guessed(source))
-        reader = _Reader()
-        reader.read(tree.body)
-        return cls(
-            frozenset(reader.assigned), frozenset(reader.looped - reader.assigned), frozenset(reader.used)
-        )
-
-
 def parsed(source: str) -> ast.Module | None:
-    """The syntax tree of a piece of Python; None if it is none."""
-    with warnings.catch_warnings(), suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        warnings.simplefilter("ignore")  # of a student's invalid escapes
+    """The syntax tree of a piece of Python; None if it cannot be parsed."""
+    with warnings.catch_warnings(action="ignore"), suppress(*UNREADABLE):
         return ast.parse(source)
     return None
 
 
-def defined_names(source: str) -> frozenset[str]:
-    """The names that a code cell binds at its top level or below `for`, `if`, `with` and the like."""
-    bindings = Bindings.of(source)
-    return bindings.assigned | bindings.looped
+def comments(source: str) -> Iterator[str]:
+    """The text of each comment; if the source is not valid Python, of those before the first error."""
+    with suppress(tokenize.TokenError, SyntaxError):
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            if token.type == tokenize.COMMENT:
+                yield token.string.lstrip("#! ")
 
 
-@dataclass
-class _Reader:
-    assigned: set[str] = field(default_factory=set)
-    looped: set[str] = field(default_factory=set)
-    used: set[str] = field(default_factory=set)
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """The global names that a code cell binds and uses."""
 
-    def read(self, nodes: Iterable[ast.AST]) -> None:
-        """Read nodes and all below them, without going deeper in our own stack."""
-        todo = [(node, self.assigned) for node in nodes]
+    assigned: frozenset[str] = frozenset()
+    looped: frozenset[str] = frozenset()
+    """Bound only as the target of a `for`: usually in passing."""
+    used: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, source: str) -> Bindings:
+        """Read a cell, IPython's magics included. If it is not valid Python, its assignments are guessed."""
+        source = _without_magics(source[:LONGEST])
+        tree, table = parsed(source), _table(source)
+        if tree is None or table is None:
+            return cls(assigned=_guessed(source))
+        symbols = list(_globals(table))
+        bound = {each.get_name() for each in symbols if each.is_assigned() or each.is_imported()}
+        used = {each.get_name() for each in symbols if each.is_referenced()}
+        targets = _Targets.of(tree)
+        looped = targets.looped - targets.stored
+        # From Python 3.12 on, symtable lists a comprehension's variables in the scope around it.
+        local = targets.comprehended - targets.looped - targets.stored
+        return cls(frozenset(bound - looped - local), frozenset(looped), frozenset(used - local))
+
+
+def _table(source: str) -> symtable.SymbolTable | None:
+    with warnings.catch_warnings(action="ignore"), suppress(*UNREADABLE):
+        return symtable.symtable(source, "<cell>", "exec")
+    return None
+
+
+def _globals(top: symtable.SymbolTable) -> Iterator[symtable.Symbol]:
+    """The symbols of the top level, and those of inner scopes that refer to a global name."""
+    yield from top.get_symbols()
+    scopes = top.get_children()
+    while scopes:
+        scope = scopes.pop()
+        yield from (symbol for symbol in scope.get_symbols() if symbol.is_global())
+        scopes += scope.get_children()
+
+
+@dataclass(frozen=True, slots=True)
+class _Targets:
+    """The names that a cell's top level stores to, by what stores them."""
+
+    looped: set[str]
+    comprehended: set[str]
+    stored: set[str]
+    """Stored to by anything else."""
+
+    @classmethod
+    def of(cls, tree: ast.Module) -> _Targets:
+        """Walk the tree without recursion: a long sum of a student's may be nested a thousand deep."""
+        found = cls(set(), set(), set())
+        todo: list[tuple[ast.AST, set[str]]] = [(tree, found.stored)]
         while todo:
-            node, bound = todo.pop()
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                self.assigned.add(node.name)
-                self._read_inner(node)
-            elif isinstance(node, OWN_SCOPE):
-                self._read_inner(node)
-            elif isinstance(node, (ast.For, ast.AsyncFor)):
-                todo.append((node.target, self.looped))
-                todo += [(child, bound) for child in (node.iter, *node.body, *node.orelse)]
-            else:
-                self._note(node, bound)
-                todo += [(child, bound) for child in ast.iter_child_nodes(node)]
-
-    def _note(self, node: ast.AST, bound: set[str]) -> None:
-        if isinstance(node, ast.Name):
-            (bound if isinstance(node.ctx, ast.Store) else self.used).add(node.id)
-        elif isinstance(node, ast.alias):
-            self.assigned.add(node.asname or node.name.partition(".")[0])
-
-    def _read_inner(self, scope: ast.AST) -> None:
-        """A scope of its own binds nothing out here, but uses what it does not bind."""
-        names = [node for node in ast.walk(scope) if isinstance(node, ast.Name)]
-        own = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-        own |= {node.arg for node in ast.walk(scope) if isinstance(node, ast.arg)}
-        self.used |= {node.id for node in names} - own
+            node, names = todo.pop()
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, SCOPES):
+                    continue
+                is_target = child is getattr(node, "target", None)
+                if is_target and isinstance(node, (ast.For, ast.AsyncFor)):
+                    todo.append((child, found.looped))
+                elif is_target and isinstance(node, ast.comprehension):
+                    todo.append((child, found.comprehended))
+                else:
+                    todo.append((child, names))
+        return found
 
 
 def _guessed(source: str) -> frozenset[str]:
-    """What a text that is no Python seems to assign."""
+    """What a text that is not valid Python seems to assign."""
     found: set[str] = set()
     for match in ASSIGNMENT.finditer(source):
         found.update(re.findall(r"\w+", match[1] or match[2]))
@@ -102,7 +122,7 @@ def _guessed(source: str) -> frozenset[str]:
 
 
 def _without_magics(source: str) -> str:
-    """IPython's own lines become `pass`; a cell in another language becomes nothing."""
+    """IPython's own lines become `pass`; a cell in another language becomes empty."""
     first = source.lstrip()
     if first.startswith("%%") and not first.startswith(TIMING):
         return ""

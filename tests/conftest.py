@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
+from machine import promised
 
 from grader import __main__ as cli
-from grader import run
+from grader import datasets, run
 from grader.assignment import loading as assignments
-from grader.datasets import fashion_mnist as datasets
+from grader.cli import wiring
+from grader.datasets import fashion_mnist
 from grader.errors import UsageError
 from grader.execution import worker
 from grader.intake import collect as intake
@@ -26,7 +28,7 @@ from grader.results.store import Store
 from grader.session import Session
 
 DATA = next(
-    (place.path for place in datasets.where(env=os.environ, cache=datasets.user_cache()) if place.found),
+    (place.path for place in fashion_mnist.where(env=os.environ, cache=datasets.user_cache()) if place.found),
     None,
 )
 """Where this machine has the full data set; looked up before the tests get a cache of their own."""
@@ -36,6 +38,9 @@ id = "tiny"
 title = "A tiny assignment"
 reference = "master.ipynb"
 seeds = [7]
+
+[data]
+name = "fashion-mnist"
 
 [[question]]
 id = "1"
@@ -119,6 +124,17 @@ def tiny_notebook(number=NUMBER, losses=LOSSES, words=WORDS, *, solved=False, mo
         *map(nbformat.v4.new_code_cell, more),
     ]
     return nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+
+
+STARTS_KERNELS = frozenset({"kernels", "grader", "drive", "box"})
+"""Fixtures; so does everything that depends on them."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what starts kernels: `pytest -m "not kernel" -n auto` is the part that takes a minute or two."""
+    for item in items:
+        if not STARTS_KERNELS.isdisjoint(item.fixturenames):
+            item.add_marker("kernel")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -211,7 +227,7 @@ class Grading:
         ):
             session = Session(
                 assignment=chosen,
-                dataset=datasets.subset(self.cache),
+                dataset=fashion_mnist.subset(self.cache),
                 profile="quick",
                 launch=lambda: launcher or self.kernels,
                 admission=admission,
@@ -229,18 +245,37 @@ def kernels(own_cache):
     """The kernels that start fastest on this machine: warm ones, if it can confine them."""
     with contextlib.ExitStack() as stack:
         try:
-            sandbox = best_launcher(datasets.subset(own_cache).root, limits=Limits())
+            sandbox = best_launcher(fashion_mnist.subset(own_cache).root, limits=Limits())
             launcher = stack.enter_context(sandbox)
-        except UsageError:
+        except UsageError as error:
+            if promised("sandbox"):
+                pytest.fail(str(error), pytrace=False)
             launcher = ColdLauncher()
         yield launcher
 
 
+@pytest.fixture
+def warm(kernels, monkeypatch):
+    """Commands take kernels that are warm already; to warm some of their own takes each several seconds."""
+    monkeypatch.setattr(wiring, "best_launcher", lambda *_, **__: contextlib.nullcontext(kernels))
+
+
 @pytest.fixture(scope="session")
-def graded_once(tmp_path_factory, own_cache, kernels):
+def new_class(own_cache, kernels):
+    """Make a class of the tiny assignment in a folder, without any hand-in yet."""
+
+    def new_class(folder):
+        grading = Grading(folder, own_cache, kernels)
+        write_assignment(grading.assignment)
+        return grading
+
+    return new_class
+
+
+@pytest.fixture(scope="session")
+def graded_once(tmp_path_factory, new_class):
     """The tiny class, graded. Look, don't touch; `graded` is a copy to touch."""
-    grading = Grading(tmp_path_factory.mktemp("graded"), own_cache, kernels)
-    write_assignment(grading.assignment)
+    grading = new_class(tmp_path_factory.mktemp("graded"))
     write_class(grading.hand_ins)
     grading.grade()
     return grading
@@ -258,10 +293,9 @@ def graded(graded_once, tmp_path):
 
 
 @pytest.fixture
-def fresh(tmp_path, own_cache, kernels):
+def fresh(tmp_path, new_class):
     """The tiny assignment without any hand-in."""
-    write_assignment(tmp_path / "fresh" / "tiny")
-    return Grading(tmp_path / "fresh", own_cache, kernels)
+    return new_class(tmp_path / "fresh")
 
 
 def command(*arguments, cwd=None, columns=200, **environment):

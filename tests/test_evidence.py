@@ -1,4 +1,4 @@
-"""The reader of evidence, given what a student's kernel may have written: the truth, a torn file, or a trap."""
+"""The reader of evidence, given genuine, damaged and malicious files from a student's kernel."""
 
 import contextlib
 import json
@@ -22,9 +22,9 @@ from grader.kernel.inside.probe import log
 # --- building files -------------------------------------------------------------------------------------
 
 
-def frame(facts, blob=b""):
-    """One record; `facts` is an object, or the bytes that stand in its place."""
-    text = facts if isinstance(facts, bytes) else json.dumps(facts).encode()
+def frame(fields, blob=b""):
+    """One record; `fields` is an object, or bytes to use in its place."""
+    text = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
     body = text + blob
     return HEADER.pack(len(text), len(blob), zlib.crc32(body)) + body
 
@@ -39,7 +39,7 @@ def read(*frames):
 
 @contextlib.contextmanager
 def log_of(size=1 << 20):
-    """A probe's log of `size` bytes, and a function that gives what is in it."""
+    """A probe's log of `size` bytes, and a function that returns its contents."""
     with tempfile.TemporaryFile(buffering=0) as stored:
         stored.truncate(size)
 
@@ -56,10 +56,10 @@ def arrays(**named):
     return kept
 
 
-# --- both sides agree -----------------------------------------------------------------------------------
+# --- writer and reader agree ----------------------------------------------------------------------------
 
 
-def test_writer_and_reader_speak_of_the_same_format():
+def test_writer_and_reader_use_the_same_format():
     assert log.MAGIC == evidence.MAGIC
     assert log.HEADER.format == evidence.HEADER.format
     assert set(log.DTYPES) == evidence.DTYPES
@@ -98,7 +98,7 @@ def test_load_reads_a_file(tmp_path):
     assert evidence.load(path).cells[0].cell == 4
 
 
-def test_used_tells_where_the_whole_records_end():
+def test_used_is_the_end_of_the_complete_records():
     with log_of() as (writer, contents):
         assert evidence.used(contents()) == len(MAGIC)
         writer.append({"kind": "cell", "cell": 1}, arrays(x=[1.0, 2.0]))
@@ -109,21 +109,21 @@ def test_used_tells_where_the_whole_records_end():
     assert len(list(evidence.records(data[:used]))) == 1
 
 
-# --- torn and corrupt files -----------------------------------------------------------------------------
+# --- truncated and corrupt files ------------------------------------------------------------------------
 
 GOOD = frame({"kind": "cell", "cell": 1, "arrays": {"x": ["<f8", [2], 0]}}, b"0123456789abcdef")
 
 
 @pytest.mark.parametrize("data", [b"", b"GRADER", b"\0" * 100, b"PK\x03\x04rest"])
-def test_a_file_that_begins_otherwise_is_refused(data):
-    with pytest.raises(EvidenceError, match="does not begin as one; run the notebook again"):
+def test_a_file_without_the_header_is_refused(data):
+    with pytest.raises(EvidenceError, match="has no valid header; run the notebook again"):
         list(evidence.records(data))
     with pytest.raises(EvidenceError):
         evidence.used(data)
 
 
 @pytest.mark.parametrize("cut", range(1, len(GOOD)))
-def test_a_record_that_is_cut_off_is_not_there(cut):
+def test_a_truncated_record_is_left_out(cut):
     data = file(GOOD, GOOD[:cut])
     assert len(list(evidence.records(data))) == 1
     assert evidence.used(data) == len(file(GOOD))
@@ -137,9 +137,9 @@ def test_a_flipped_bit_ends_the_file_before_its_record(at):
 
 
 @pytest.mark.parametrize(
-    "facts",
+    "fields",
     [
-        pytest.param(b"{", id="no JSON"),
+        pytest.param(b"{", id="not JSON"),
         pytest.param(b"\xff\xfe{\0}\0", id="another encoding"),
         pytest.param(b'{"a": NaN}', id="NaN"),
         pytest.param(b'{"a": -Infinity}', id="infinity"),
@@ -172,15 +172,13 @@ def test_a_flipped_bit_ends_the_file_before_its_record(at):
         pytest.param({"arrays": {"x": ["|u1", [1] * 9, 0]}}, id="nine dimensions"),
     ],
 )
-def test_a_record_that_contradicts_itself_is_refused(facts):
+def test_an_invalid_record_is_refused(fields):
     with pytest.raises(EvidenceError):
-        list(evidence.records(file(frame(facts, b"0123456789abcdef"))))
+        list(evidence.records(file(frame(fields, b"0123456789abcdef"))))
 
 
-def test_the_message_names_the_array_but_not_at_any_length():
-    with pytest.raises(
-        EvidenceError, match=r"'n{80}' has a type, shape or offset that does not fit"
-    ) as caught:
+def test_the_message_shortens_the_name_of_the_array():
+    with pytest.raises(EvidenceError, match=r"'n{80}' has an invalid type, shape or offset") as caught:
         list(evidence.records(file(frame({"arrays": {"n" * 5000: 1}}))))
     assert len(str(caught.value)) < 300
 
@@ -192,25 +190,25 @@ def test_overlapping_arrays_are_views_of_one_block():
     assert all(not array.flags.owndata for array in record.arrays.values())
 
 
-def test_more_json_than_any_notebook_gives_is_refused():
+def test_more_json_than_any_genuine_notebook_writes_is_refused():
     large = frame(b'{"a": "' + b"x" * (evidence.MOST_JSON - 20) + b'"}')
-    with pytest.raises(EvidenceError, match="says more than 32 MiB"):
+    with pytest.raises(EvidenceError, match="is over 32 MiB; genuine notebooks stay far below"):
         for _ in evidence.records(file(*[large] * 5)):
             pass
 
 
-def test_a_name_that_stands_twice_counts_once():
+def test_of_a_repeated_key_the_last_counts():
     text = b'{"kind": "cell", "cell": 1, "cell": 2, "arrays": {"x": 1, "x": ["|u1", [1], 0]}}'
     (record,) = read(frame(text, b"a")).records
     assert (record.cell, set(record.arrays)) == (2, {"x"})
 
 
-# --- what is asked of it --------------------------------------------------------------------------------
+# --- accessors ------------------------------------------------------------------------------------------
 
 
-def cell(index, values=None, figures=(), blob=b"", **facts):
+def cell(index, values=None, figures=(), blob=b"", **fields):
     return frame(
-        {"kind": "cell", "cell": index, "values": values or {}, "figures": list(figures), **facts}, blob
+        {"kind": "cell", "cell": index, "values": values or {}, "figures": list(figures), **fields}, blob
     )
 
 
@@ -218,7 +216,7 @@ def number(value):
     return {"type": "number", "value": value}
 
 
-def test_a_value_is_listed_once_at_the_cell_that_gave_it():
+def test_a_value_is_listed_once_with_the_cell_that_assigned_it():
     seen = read(cell(1, {"a": number(1)}), cell(2), cell(5, {"a": number(2), "b": number(3)}))
     assert [(value.cell, value.number) for value in seen.values("a")] == [(1, 1.0), (5, 2.0)]
     assert seen.value("a").number == 2
@@ -247,7 +245,7 @@ def test_probes_and_notes_are_found_by_name():
 
 
 @pytest.mark.parametrize(
-    ("facts", "expected"),
+    ("fields", "expected"),
     [
         (number(3), 3.0),
         (number(0.5), 0.5),
@@ -266,9 +264,9 @@ def test_probes_and_notes_are_found_by_name():
     ],
     ids=str,
 )
-def test_number(facts, expected):
+def test_number(fields, expected):
     known = {"one": np.array([[2.5]]), "three": np.zeros(3)}
-    assert Value(0, facts, known).number == expected
+    assert Value(0, fields, known).number == expected
 
 
 def test_nan_is_a_number():
@@ -310,14 +308,14 @@ def test_members_of_lists_and_mappings():
 
 
 def test_state_holds_the_arrays_that_are_there():
-    facts = {"state": {"weight": {"array": "w"}, "bias": {"array": "gone"}, "odd": 7}}
-    assert set(Value(0, facts, {"w": np.zeros(2)}).state) == {"weight"}
+    fields = {"state": {"weight": {"array": "w"}, "bias": {"array": "gone"}, "odd": 7}}
+    assert set(Value(0, fields, {"w": np.zeros(2)}).state) == {"weight"}
 
 
-# --- whatever it is given -------------------------------------------------------------------------------
+# --- arbitrary input ------------------------------------------------------------------------------------
 
 
-def ask_everything(seen):
+def call_every_accessor(seen):
     """Call every accessor that a rubric or a report may use; none may raise."""
     seen.notes()
     training.trace(seen)
@@ -327,11 +325,11 @@ def ask_everything(seen):
     for index in (-1, 0, 1):
         pictures.drawn(seen.figures(index))
     for value in (*seen.values("a"), *seen.probe("a"), *seen.figures(0)):
-        ask_value(value)
+        call_accessors(value)
     seen.value("a", by=0)
 
 
-def ask_value(value, depth=0):
+def call_accessors(value, depth=0):
     assert isinstance(value.kind, str)
     assert value.number is None or isinstance(value.number, float)
     assert all(isinstance(one, float) for one in value.numbers or ())
@@ -342,11 +340,11 @@ def ask_value(value, depth=0):
     Linear.of(value, features=2, classes=2)
     for member in (*value.items, value["a"]):
         if member is not None and depth < 4:
-            ask_value(member, depth + 1)
+            call_accessors(member, depth + 1)
 
 
 def survives(data):
-    """Reading gives clean results or `EvidenceError`, and takes memory in proportion to the file."""
+    """Reading gives valid results or `EvidenceError`, and uses memory in proportion to the file."""
     try:
         seen = Evidence(tuple(evidence.records(data)))
     except EvidenceError:
@@ -355,7 +353,7 @@ def survives(data):
     assert all(array.nbytes <= len(data) and not array.flags.owndata for array in kept if array.size)
     assert evidence.used(data) <= max(len(data), len(MAGIC))
     with np.errstate(all="ignore"):
-        ask_everything(seen)
+        call_every_accessor(seen)
 
 
 @settings(max_examples=200, deadline=None)
@@ -412,17 +410,17 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),
     max_leaves=15,
 )
-FACTS = st.dictionaries(KEYS, JSON, max_size=5)
+FIELDS = st.dictionaries(KEYS, JSON, max_size=5)
 RECORDS = st.fixed_dictionaries(
     {"kind": st.sampled_from(["cell", "probe"]) | JSON},
     optional={
         "cell": st.integers(-1, 2) | JSON,
         "name": st.just("a") | JSON,
-        "values": st.fixed_dictionaries({"a": FACTS}) | JSON,
-        "figures": st.lists(FACTS, max_size=3) | JSON,
-        "outcome": FACTS | JSON,
+        "values": st.fixed_dictionaries({"a": FIELDS}) | JSON,
+        "figures": st.lists(FIELDS, max_size=3) | JSON,
+        "outcome": FIELDS | JSON,
         "notes": JSON,
-        "trace": FACTS | JSON,
+        "trace": FIELDS | JSON,
         "arrays": st.dictionaries(st.sampled_from(["x", "y", "a", "w"]), ENTRIES, max_size=3),
     },
 )
@@ -431,4 +429,4 @@ RECORDS = st.fixed_dictionaries(
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(RECORDS, st.binary(max_size=400)), max_size=4))
 def test_any_well_formed_records(written):
-    survives(file(*(frame(facts, blob) for facts, blob in written)))
+    survives(file(*(frame(fields, blob) for fields, blob in written)))

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.results.store import DATABASE
+from grader.results.gradebook import DATABASE
 
 STUDENTS = ("ada", "bob", "cyd", "dan", "eve", "fay")
 ROUNDS = 2
@@ -160,6 +160,7 @@ def test_killed_after_one_student_and_interrupted_after_the_next_it_goes_on(prog
         process.kill()
     assert program.survivors() == []
     killed = program.done()
+    assert killed
 
     with program.running() as process:
         program.wait_until(one_more_than(killed, program), process)
@@ -178,7 +179,7 @@ def test_killed_after_one_student_and_interrupted_after_the_next_it_goes_on(prog
     check_finished(program)
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_killed_at_any_moment_it_finishes_the_rest_and_repeats_nothing(program, seed):
     """Several kills in a row, spread over the length of a run, before one is left in peace."""

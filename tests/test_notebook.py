@@ -1,4 +1,4 @@
-"""The zoo in tests/notebooks: what is read, what is refused, and in which words."""
+"""The zoo in tests/notebooks: which files are read, which are refused, and with which messages."""
 
 import json
 import os
@@ -39,7 +39,8 @@ READ = {
 REFUSED = {
     "empty": "the file is empty; save the notebook again and hand in that copy",
     "blank": "the file is empty; save the notebook again and hand in that copy",
-    "truncated": "its JSON breaks off at line 22, column 4; the file was cut short on its way, hand it in again",
+    "truncated": "its JSON breaks off at line 22, column 4; "
+    "the file was probably truncated in transfer, so hand it in again",
     "python_script": f"it is not JSON (Expecting value: line 1, column 1); {RESAVE}",
     "trailing_words": f"it is not JSON (Extra data: line 36, column 1); {RESAVE}",
     "web_page": "this is a web page, not a notebook; download the .ipynb file itself",
@@ -47,24 +48,24 @@ REFUSED = {
     "zip": "this is a zip archive, not a notebook; download the .ipynb file itself",
     "gzip": "this is a gzip archive, not a notebook; download the .ipynb file itself",
     "picture": "this is a picture, not a notebook; download the .ipynb file itself",
-    "json_list": f"it is JSON, but no notebook; {RESAVE}",
-    "json_object": f"it is JSON, but no notebook: it has no list of cells; {RESAVE}",
-    "cells_are_no_list": f"it is JSON, but no notebook: it has no list of cells; {RESAVE}",
-    "cells_are_no_cells": f"cell 2 is a bare str, not a cell; {RESAVE}",
+    "json_list": f"it is JSON but not a notebook; {RESAVE}",
+    "json_object": f"it is JSON but not a notebook: it has no list of cells; {RESAVE}",
+    "cells_are_no_list": f"it is JSON but not a notebook: it has no list of cells; {RESAVE}",
+    "cells_are_no_cells": f"cell 2 is a str, not a cell; {RESAVE}",
     "unknown_cell_type": f"cell 2 has the unknown type `'slide\\x1b[31m'`; {RESAVE}",
     "source_is_no_text": f"the source of cell 2 is not text; {RESAVE}",
     "source_holds_numbers": f"the source of cell 1 is not text; {RESAVE}",
     "nul_bytes": f"it contains NUL bytes, so it is damaged or not UTF-8 text; {RESAVE}",
     "utf_16": f"it contains NUL bytes, so it is damaged or not UTF-8 text; {RESAVE}",
     "latin_1": f"it is not UTF-8 text (byte 244); {RESAVE}",
-    "endless_number": f"its JSON holds a number of absurd length; {RESAVE}",
-    "nested_too_deep": f"its JSON is nested deeper than 100 levels, which no real notebook is; {RESAVE}",
+    "endless_number": f"its JSON contains an absurdly long number; {RESAVE}",
+    "nested_too_deep": f"its JSON is nested more than 100 levels deep, unlike any genuine notebook; {RESAVE}",
     "kernel_r": f"it is written for R, and only Python notebooks are graded; {REKERNEL}",
     "kernel_julia": f"it is written for Julia, and only Python notebooks are graded; {REKERNEL}",
     "kernel_by_language_info": f"it is written for scala, and only Python notebooks are graded; {REKERNEL}",
     "format_2": f"notebook format 2 is neither 3 nor 4; {RESAVE}",
     "format_5": f"notebook format 5 is neither 3 nor 4; {RESAVE}",
-    "format_3_of_nonsense": f"it says notebook format 3, but its cells do not follow it; {RESAVE}",
+    "format_3_of_nonsense": f"it claims notebook format 3, but its cells do not follow it; {RESAVE}",
 }
 
 
@@ -98,7 +99,7 @@ def test_it_reads_the_same_each_time(name):
 
 
 @pytest.mark.parametrize(("name", "message"), REFUSED.items(), ids=REFUSED.keys())
-def test_it_refuses_the_rest_in_one_clear_line(name, message):
+def test_it_refuses_the_rest_with_one_clear_line(name, message):
     with pytest.raises(NotebookError) as refusal:
         read(name)
     assert str(refusal.value) == f"{name}.ipynb: {message}"
@@ -110,7 +111,7 @@ def test_the_whole_zoo_is_in_the_two_tables():
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'], ids=["lists", "objects"])
 def test_a_bomb_of_brackets_is_refused(opening):
-    with pytest.raises(NotebookError, match="nested deeper than 100 levels"):
+    with pytest.raises(NotebookError, match="nested more than 100 levels deep"):
         notebook.parse(b'{"cells": ' + opening * 200_000)
 
 
@@ -122,7 +123,7 @@ def test_a_file_past_the_limit_is_refused_unread(tmp_path, monkeypatch):
     with pytest.raises(NotebookError) as refusal:
         notebook.read(path, limits=Limits())
     assert str(refusal.value) == (
-        "huge.ipynb: 200 MiB is more than the 64 MiB that a notebook may have; "
+        "huge.ipynb: its size of 200 MiB is over the limit of 64 MiB for a notebook; "
         "clear its outputs, save it, and hand in that copy"
     )
 
@@ -133,15 +134,15 @@ def test_a_file_that_grows_after_it_was_measured_is_refused(tmp_path, monkeypatc
     small = path.stat()
     path.write_bytes(b" " * ((1 << 20) + 1))
     monkeypatch.setattr(Path, "stat", lambda _: small)
-    with pytest.raises(NotebookError, match="1 MiB is more than the 1 MiB that a notebook may have"):
+    with pytest.raises(NotebookError, match="its size of 1 MiB is over the limit of 1 MiB"):
         notebook.read(path, limits=LIMITS)
 
 
-def test_what_is_no_regular_file_is_refused(tmp_path):
+def test_a_pipe_or_folder_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.ipynb")
     (tmp_path / "folder.ipynb").mkdir()
     for name in ("pipe.ipynb", "folder.ipynb"):
-        with pytest.raises(NotebookError, match=f"^{name}: this is not a regular file; name a .ipynb file$"):
+        with pytest.raises(NotebookError, match=f"^{name}: this is not a regular file; give the path of"):
             notebook.read(tmp_path / name, limits=LIMITS)
 
 
@@ -185,7 +186,7 @@ def test_without_outputs_leaves_the_original_alone():
     assert (len(original.cells[1].outputs), original.cells[1].execution_count) == (1, 3)
 
 
-def test_the_key_forgets_what_a_run_does_not_depend_on():
+def test_the_key_ignores_what_a_run_does_not_depend_on():
     original = read("format_4_5")
     again = notebook.without_outputs(original)
     again.metadata["language_info"] = {"name": "python", "version": "3.12"}
@@ -209,7 +210,7 @@ def test_the_key_forgets_what_a_run_does_not_depend_on():
     ],
     ids=["order", "one more", "type", "source", "boundary", "grader metadata", "tags", "notebook metadata"],
 )
-def test_the_key_remembers_what_a_run_depends_on(other):
+def test_the_key_includes_everything_that_a_run_depends_on(other):
     assert notebook.content_key(other) != notebook.content_key(built(cell("a"), cell("b")))
 
 

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
     from grader.analysis.training import Pass, Trace
 
-SLOWEST, FASTEST = 1e-4, 2.0
-"""Learning rates of plain SGD beyond which a linear model of images in [0, 1] learns nothing in 20 epochs."""
 ENOUGH = 0.75
-"""Of the training set: a student may keep a fifth of it for validation."""
+"""Of the training set: a fifth of it may be kept for validation."""
 
 
 class Mistake(StrEnum):
     NO_STEP = "`optimizer.step()` was never called, so the weights never moved."
     NO_BACKWARD = "`backward()` was never called, so there were no gradients to learn from."
-    NEVER_CLEARED = "Gradients were never cleared: each step followed the sum of all gradients so far."
-    SELDOM_CLEARED = "Gradients were cleared only now and then: most steps followed a sum of old gradients."
-    NEW_NETWORK = "Every epoch began with a new network, so that nothing learned was kept."
-    OTHER_NETWORK = "The optimizer moves another network's parameters: the loss never changed."
-    SOFTMAX = "The loss got the outputs of a softmax; cross-entropy takes the logits and applies its own."
-    ONE_BATCH = "The network was trained on one minibatch an epoch."
-    PART = "The network was trained on a part of the training set."
-    RATE = "The learning rate is far from any at which this network learns."
+    NEVER_CLEARED = "Gradients were never cleared: each step used the sum of all gradients so far."
+    SELDOM_CLEARED = (
+        "Gradients were cleared only occasionally: most steps used a sum that included old gradients."
+    )
+    NEW_NETWORK = "Every epoch started with a new network, so nothing that was learned was kept."
+    OTHER_NETWORK = "The optimizer updates the parameters of another network: the loss never changed."
+    SOFTMAX = "The loss was given softmax outputs; cross-entropy takes logits and applies softmax itself."
+    ONE_BATCH = "The network was trained on only one minibatch per epoch."
+    PART = "The network was trained on only part of the training set."
+    RATE = "The learning rate is far outside the range in which this network learns."
 
     @property
     def certain(self) -> bool:
@@ -44,7 +44,7 @@ class Mistake(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A trace, and what is known beside it."""
+    """A trace, and what else is known about the training."""
 
     trace: Trace
     points: int
@@ -53,6 +53,8 @@ class Run:
     """The code touches gradients itself, which no trace shows."""
     softmaxed: bool
     """The losses that went backward are those of softmaxed outputs."""
+    rates: tuple[float, float]
+    """The lowest and the highest learning rate at which plain SGD learns anything here."""
 
     @property
     def epochs(self) -> tuple[Pass, ...]:
@@ -61,7 +63,7 @@ class Run:
 
 
 def mistakes(run: Run) -> tuple[Mistake, ...]:
-    """All that went wrong with the training itself, what explains most first."""
+    """All that went wrong with the training itself; what explains most comes first."""
     return tuple(mistake for mistake, made in SIGNS.items() if made(run))
 
 
@@ -123,8 +125,9 @@ def _part(run: Run) -> bool:
 
 
 def _rate(run: Run) -> bool:
+    slowest, fastest = run.rates
     return bool(run.trace.optimizers) and all(
-        one.method == "SGD" and not SLOWEST <= one.rate <= FASTEST for one in run.trace.optimizers
+        one.method == "SGD" and not slowest <= one.rate <= fastest for one in run.trace.optimizers
     )
 
 

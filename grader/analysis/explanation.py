@@ -1,4 +1,4 @@
-"""What a student wrote beside code, for the person who reads it: whether it is there, and what it mentions."""
+"""A student's explanation of code, for the person who reads it: whether it is there, and what it mentions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grader.theory.python import comments
+from grader.source import comments
 from grader.theory.words import tags
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Explanation:
 
     def __str__(self) -> str:
         if not self.words:
-            return "None was found. The assignment asks for a brief one."
+            return "None was found."
         size = "1 word" if self.words == 1 else f"{self.words} words"
         short = "" if self.words >= ENOUGH else ", too short to explain anything"
         topics = f"; mentioned: {', '.join(self.mentions)}" if self.mentions else ""

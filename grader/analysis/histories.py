@@ -16,14 +16,20 @@ if TYPE_CHECKING:
     from grader.analysis.training import Trace
 
 TRAINING, TEST = "training", "test"
-SAME = 0.012
-"""A mean over minibatches and one over points differ by less, the last minibatch being smaller."""
-APART = 0.02
-"""From this difference on two losses can be told apart."""
-SPIKE = 3
-"""For so many epochs in a row a fast learner's loss may be anywhere (measured at a rate of 0.05: 2)."""
 CLEARLY = 0.9
 """What falls to this share of itself has fallen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How exactly losses can be compared, as relative differences: that depends on the data and the minibatches."""
+
+    same: float
+    """The mean over minibatches and the mean over points differ by less, although the last minibatch is smaller."""
+    apart: float
+    """From this difference on, two losses are different."""
+    spike: int
+    """For this many epochs in a row the loss of a fast learner may be anywhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +43,7 @@ class Account:
     """By split, what the mean loss of the final weights may be; empty if it can't be recomputed."""
     scales: Mapping[str, Sequence[float]]
     """By split, what losses are usually multiplied with: sums and means over minibatches, points and both."""
+    tolerance: Tolerance
 
     @property
     def path(self) -> tuple[float, ...]:
@@ -47,7 +54,7 @@ class Account:
 def misfit(which: str, values: Sequence[float] | None, account: Account) -> str:
     """What is wrong with a history, in a few words; nothing if it is right."""
     if values is None:
-        return "not there"
+        return "missing"
     if len(values) != account.epochs:
         return f"{len(values)} {'entry' if len(values) == 1 else 'entries'}"
     if not _finite(values):
@@ -66,9 +73,10 @@ def doubt(which: str, values: Sequence[float], account: Account) -> str:
         not 0.8 * min(before, after) <= value / factor <= 1.2 * above * max(before, after)
         for value, before, after in zip(values, path, (*path[1:], path[-1]), strict=True)
     ]
-    for epoch in range(len(off) - SPIKE):
-        if all(off[epoch : epoch + SPIKE + 1]):
-            return f"{values[epoch]:.4g} after epoch {epoch + 1}, whose own mean was {path[epoch]:.4g}"
+    spike = account.tolerance.spike
+    for epoch in range(len(off) - spike):
+        if all(off[epoch : epoch + spike + 1]):
+            return f"is {values[epoch]:.4g} after epoch {epoch + 1}, in which the mean loss was {path[epoch]:.4g}"
     return ""
 
 
@@ -98,7 +106,7 @@ def _ends_in_a_column(text: str, account: Account) -> bool:
             others.remove(own)
     final = account.final[TEST]
     return len(others) >= len(account.path) > 0 and any(
-        abs(number / loss - 1) <= SAME for number, _ in others for loss in final if loss > 0
+        abs(number / loss - 1) <= account.tolerance.same for number, _ in others for loss in final if loss > 0
     )
 
 
@@ -116,17 +124,20 @@ def _against_trace(which: str, values: Sequence[float], account: Account) -> str
         return "holds the training losses" if proportional(values, path, tolerance=0.005) else ""
     last = [each.last for each in account.trace.epochs if each.steps > 1]
     if proportional(values, last, tolerance=0.001):
-        return "holds the loss of each epoch's last minibatch alone"
-    epoch = _edited(values, path) if len(account.trace.passes) == len(path) else 0  # nothing else trained
+        return "holds only the loss of each epoch's last minibatch"
+    epoch = (
+        _edited(values, path, account.tolerance) if len(account.trace.passes) == len(path) else 0
+    )  # nothing else trained
     return f"is not what the run computed in epoch {epoch}" if epoch else ""
 
 
-def _edited(values: Sequence[float], path: Sequence[float]) -> int:
+def _edited(values: Sequence[float], path: Sequence[float], tolerance: Tolerance) -> int:
     """The first epoch in which a history that otherwise is the run's own says something else; 0 if none."""
     ratios = [value / loss for value, loss in zip(values, path, strict=True)]
     off = [abs(ratio / (statistics.median(ratios) or 1) - 1) for ratio in ratios]
-    exact = sum(each < 0.001 for each in off)
-    return next((epoch for epoch, each in enumerate(off, 1) if each > SAME and exact > len(off) / 2), 0)
+    if 2 * sum(each < 0.001 for each in off) <= len(off):
+        return 0
+    return next((epoch for epoch, each in enumerate(off, 1) if each > tolerance.same), 0)
 
 
 def _against_weights(which: str, values: Sequence[float], account: Account) -> str:
@@ -138,15 +149,15 @@ def _against_weights(which: str, values: Sequence[float], account: Account) -> s
         return f"ends with {values[-1]:.4g}, while the weights give {final[0]:.4g}"
     other = TRAINING if which == TEST else TEST
     for own, others in zip(final, account.final[other], strict=False):
-        if is_rather(values[-1] / (factor or 1), others, than=own):
+        if is_rather(values[-1] / (factor or 1), others, than=own, tolerance=account.tolerance):
             return f"holds losses of the {other} set"
     return ""
 
 
-def is_rather(loss: float, one: float, *, than: float) -> bool:
+def is_rather(loss: float, one: float, *, than: float, tolerance: Tolerance) -> bool:
     """Is a loss clearly not `than`, but `one`?"""
     off, near = abs(loss / than - 1), abs(loss / one - 1)
-    return off > APART and near < min(SAME, off / 4)
+    return off > tolerance.apart and near < min(tolerance.same, off / 4)
 
 
 def _above_training(which: str, account: Account) -> float:

@@ -25,12 +25,25 @@ LARGEST = 1e30
 """No weight of a network that learned anything is near."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Linear:
-    """One linear layer, logits = x Wᵀ + b, as recomputed by us: weight (classes, features), bias (classes,)."""
+    """One linear layer, logits = x Wᵀ + b, as recomputed by us: weight (classes, features), bias (classes,).
+
+    Layers of equal weights are equal, so that a rubric may `functools.cache` what it computes from one.
+    """
 
     weight: NDArray[np.float32]
     bias: NDArray[np.float32]
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Linear)
+            and np.array_equal(self.weight, other.weight)
+            and np.array_equal(self.bias, other.bias)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.weight.tobytes(), self.bias.tobytes()))
 
     @classmethod
     def of(cls, module: Value | None, *, features: int, classes: int) -> Linear | None:
@@ -40,7 +53,7 @@ class Linear:
         biases = [array for array in state if array.shape == (classes,)]
         if len(weights) != 1 or len(biases) > 1 or len(weights) + len(biases) != len(state):
             return None
-        # float32 ends at 3e38; logits of weights near that are no numbers any more.
+        # float32 ends at 3e38; logits of weights near that are not numbers any more.
         if not all(array.dtype.kind == "f" for array in state):
             return None
         if not all((np.abs(array.astype(np.float64)) < LARGEST).all() for array in state):

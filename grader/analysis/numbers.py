@@ -33,9 +33,9 @@ def numbers_in(text: str) -> list[float]:
 
 
 def mentions(text: str, value: int) -> bool:
-    """Does a text show this whole number, also written as a product (`28*28` for 784)?"""
+    """Does a text show this whole number, also written as a product (`6*7` for 42)?"""
     text = text[:LONGEST]
-    apart = text.replace(" ", "  ")  # `1 784` may be one number or two
+    apart = text.replace(" ", "  ")  # `1 500` may be one number or two
     return (
         any(number == value for reading in (text, apart) for number in numbers_in(reading))
         or any(_product(match[0]) == value for match in PRODUCT.finditer(text))

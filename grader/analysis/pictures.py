@@ -1,7 +1,8 @@
 """Is this picture that sample? Pixels compared after undoing what displaying may do to them.
 
 A picture counts as the same if its pixels are an increasing or decreasing linear function of the sample's:
-normalising, scaling to 0-255 and inverting change neither what is shown nor the correlation.
+normalising, scaling to 0-255 and inverting change neither what is shown nor the absolute correlation. From which
+correlation on (`alike`) two pictures are the same one depends on how alike a data set's pictures are.
 """
 
 from __future__ import annotations
@@ -17,13 +18,6 @@ if TYPE_CHECKING:
 
     from grader.evidence import Value
 
-ALIKE = 0.999
-"""Correlation from which on two pictures are the same one.
-
-Measured: rounding a normalised picture to bytes leaves 0.9999; of the 245 million pairs of a class in the whole
-Fashion-MNIST 35 lie above 0.999 (near duplicates, up to 0.99997), and none of them is among the first ten test
-images, whose nearest other image is at 0.987. At 0.99 there would be 499 such pairs.
-"""
 MOST_PIXELS = 4_000_000
 LARGEST = 1e30
 FLAT = 1e-6
@@ -34,7 +28,7 @@ def drawn(figures: Iterable[Value]) -> list[NDArray[Any]]:
     """All image arrays that figures show, in the order in which they were drawn, as (height, width) floats."""
     pictures = []
     for figure in figures:
-        axes = figure.facts.get("axes")
+        axes = figure.fields.get("axes")
         for axis in axes if isinstance(axes, list) else ():
             images = axis.get("images") if isinstance(axis, dict) else None
             for image in images if isinstance(images, list) else ():
@@ -61,10 +55,10 @@ def greyscale(array: NDArray[Any]) -> NDArray[np.float64] | None:
     return squeezed if np.abs(squeezed).max() < LARGEST else None  # NaN is not below either
 
 
-def same(picture: NDArray[Any], sample: NDArray[Any]) -> bool:
+def same(picture: NDArray[Any], sample: NDArray[Any], *, alike: float) -> bool:
     """Are two (height, width) pictures the same, also if one is transposed?"""
     return any(
-        one.shape == sample.shape and abs(correlation(one, sample)) >= ALIKE for one in (picture, picture.T)
+        one.shape == sample.shape and abs(correlation(one, sample)) >= alike for one in (picture, picture.T)
     )
 
 
@@ -75,14 +69,15 @@ def correlation(one: NDArray[Any], other: NDArray[Any]) -> float:
     return float(a @ b / norm) if norm > 0 else 0.0
 
 
-def shown(pictures: Sequence[NDArray[Any]], samples: Sequence[NDArray[Any]]) -> list[bool]:
+def shown(pictures: Sequence[NDArray[Any]], samples: Sequence[NDArray[Any]], *, alike: float) -> list[bool]:
     """For each sample, is it shown: as a picture of its own, or within a larger one (a grid, a strip)?"""
     return [
-        any(same(picture, sample) or within(picture, sample) for picture in pictures) for sample in samples
+        any(same(each, sample, alike=alike) or within(each, sample, alike=alike) for each in pictures)
+        for sample in samples
     ]
 
 
-def within(picture: NDArray[Any], sample: NDArray[Any]) -> bool:
+def within(picture: NDArray[Any], sample: NDArray[Any], *, alike: float) -> bool:
     """Does a larger picture hold the sample, upright, at any position?
 
     Takes n log n for n pixels: correlation by the Fourier transform, the windows' spread by running sums.
@@ -101,7 +96,7 @@ def within(picture: NDArray[Any], sample: NDArray[Any]) -> bool:
     deviation = np.sqrt(np.maximum(squares - sums * sums / wanted.size, 0.0))
     spread = deviation * np.linalg.norm(wanted)
     seen = deviation > FLAT * np.sqrt(wanted.size)
-    return bool((np.abs(inner[seen]) >= ALIKE * spread[seen]).any()) and bool(wanted.any())
+    return bool((np.abs(inner[seen]) >= alike * spread[seen]).any()) and bool(wanted.any())
 
 
 def _sliding_inner(whole: NDArray[np.float64], part: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -99,14 +99,14 @@ def trace(evidence: Evidence, cells: Collection[int] | None = None) -> Trace:
     loaders: dict[int, tuple[int, int]] = {}
     optimizers: list[Optimizer] = []
     for record in records:
-        facts = record.facts.get("trace")
-        facts = facts if isinstance(facts, dict) else {}
+        fields = record.fields.get("trace")
+        fields = fields if isinstance(fields, dict) else {}
         begun = sum(map(len, events))
-        loaders |= {begun + at: sizes for at, sizes in _loaders(facts.get("loaders"))}
-        optimizers += _optimizers(facts.get("optimizers"))
-        events.append(_array(facts.get("events"), record.arrays, np.uint8))
-        losses.append(_array(facts.get("losses"), record.arrays, np.float64))
-        for split, count in _counts(facts.get("provenance")):
+        loaders |= {begun + at: sizes for at, sizes in _loaders(fields.get("loaders"))}
+        optimizers += _optimizers(fields.get("optimizers"))
+        events.append(_array(fields.get("events"), record.arrays, np.uint8))
+        losses.append(_array(fields.get("losses"), record.arrays, np.float64))
+        for split, count in _counts(fields.get("provenance")):
             provenance[split] = provenance.get(split, 0) + count
     return _read(
         np.concatenate(events)[:MOST_EVENTS],
@@ -164,32 +164,32 @@ def _last(happened: NDArray[np.bool_]) -> NDArray[np.intp]:
     return last
 
 
-def _array(facts: Any, arrays: Mapping[str, NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
-    name = facts.get("array") if isinstance(facts, dict) else None
+def _array(fields: Any, arrays: Mapping[str, NDArray[Any]], dtype: type[np.generic]) -> NDArray[Any]:
+    name = fields.get("array") if isinstance(fields, dict) else None
     array = arrays.get(name) if isinstance(name, str) else None
     if array is None or array.dtype != np.dtype(dtype) or array.ndim != 1:
         return np.empty(0, dtype)
     return array
 
 
-def _counts(facts: Any) -> Iterable[tuple[str, int]]:
+def _counts(fields: Any) -> Iterable[tuple[str, int]]:
     return [
         (split, count)
-        for split, count in (facts.items() if isinstance(facts, dict) else ())
+        for split, count in (fields.items() if isinstance(fields, dict) else ())
         if type(count) is int and count > 0
     ]
 
 
-def _loaders(facts: Any) -> Iterable[tuple[int, tuple[int, int]]]:
+def _loaders(fields: Any) -> Iterable[tuple[int, tuple[int, int]]]:
     """For each pass, the event it began with, and its loader's number of batches and points."""
-    for loader in facts if isinstance(facts, list) else ():
+    for loader in fields if isinstance(fields, list) else ():
         match loader:
             case {"at": int(at), "batches": int(batches), "dataset": {"length": int(points)}}:
                 yield at, (batches, points)
 
 
-def _optimizers(facts: Any) -> Iterable[Optimizer]:
-    for optimizer in facts if isinstance(facts, list) else ():
+def _optimizers(fields: Any) -> Iterable[Optimizer]:
+    for optimizer in fields if isinstance(fields, list) else ():
         match optimizer:
             case {"class": str(name), "groups": [{"lr": int() | float() as rate} as group, *_]} if (
                 abs(rate) < LARGEST

@@ -22,6 +22,31 @@ from grader.cli.options import (
 )
 
 
+def new_assignment(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name: letters, digits, '-', '_' and '.'.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FOLDER", help="Folder to write.", show_default="rubrics/NAME"
+        ),
+    ] = None,
+) -> None:
+    """Start a new assignment from a small example.
+
+    The example runs as it is; change it question by question.
+
+    Examples:
+        grader new homework
+        grader new homework -o rubrics/homework
+    """
+    from grader.assignment import scaffold
+
+    folder = output or Path("rubrics") / name
+    for path in scaffold.scaffold(folder, name):
+        show_line(f"Wrote {path}")
+    show_line(f"Next: grader validate {folder}")
+
+
 def make_kit(
     assignment: AssignmentArgument = None,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Zip file to write.")] = Path(
@@ -40,7 +65,7 @@ def make_kit(
     from grader.handout import kit
 
     chosen = wiring.assignment_of(assignment)
-    write(output, kit.kit(chosen.master, chosen.id))
+    write(output, kit.kit(chosen))
     show_line(f"Wrote {output}")
 
 

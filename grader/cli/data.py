@@ -1,4 +1,4 @@
-"""`data`: the data set that notebooks train on."""
+"""`data`: the data that an assignment's notebooks read."""
 
 from __future__ import annotations
 
@@ -8,31 +8,35 @@ import os
 import typer
 
 from grader.cli.console import show_json, show_line
-from grader.cli.options import DataOption, JsonOption
+from grader.cli.options import AssignmentOption, DataOption, JsonOption
 
 
-def fetch(data: DataOption = None) -> None:
+def fetch(assignment: AssignmentOption = None, data: DataOption = None) -> None:
     """Find or download the data set, verify it and store it in the cache.
 
     Examples:
         grader data fetch
         grader data fetch --data ~/Downloads/archives
     """
-    from grader.datasets import fashion_mnist as datasets
+    from grader import datasets
+    from grader.assignment import load, locate
 
-    found = datasets.fetch(data, env=os.environ, cache=datasets.user_cache())
-    show_line(f"{found.root} ({found.provenance})")
+    source = load(locate(assignment)).data.source
+    found = source.fetch(data, env=os.environ, cache=datasets.user_cache())
+    show_line(f"{found.root} ({found.provenance})" if found.root else "The assignment needs no data.")
 
 
-def where(data: DataOption = None, as_json: JsonOption = False) -> None:
+def where(assignment: AssignmentOption = None, data: DataOption = None, as_json: JsonOption = False) -> None:
     """List the places where the data set is looked for, and which of them have it.
 
     Examples:
         grader data where
     """
-    from grader.datasets import fashion_mnist as datasets
+    from grader import datasets
+    from grader.assignment import load, locate
 
-    places = datasets.where(data, env=os.environ, cache=datasets.user_cache())
+    source = load(locate(assignment)).data.source
+    places = source.where(data, env=os.environ, cache=datasets.user_cache())
     if as_json:
         rows = [{"name": place.name, "path": str(place.path), "found": place.found} for place in places]
         show_json(json.dumps(rows))

@@ -46,20 +46,18 @@ def examine(data: Path | None = None) -> list[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    import importlib.metadata
     import os
     import platform
     import shutil
 
     import psutil
 
-    from grader.execution.execute import PACKAGES
+    from grader.keys import PACKAGES, version_of
 
     memory = psutil.virtual_memory()
     yield Finding("python", None, f"{platform.python_version()} on {platform.platform()}")
-    yield Finding(
-        "packages", None, ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    )
+    versions = (f"{name} {version_of(name) or 'missing'}" for name in PACKAGES)
+    yield Finding("packages", None, ", ".join(versions))
     yield Finding("cores", None, f"{os.cpu_count()}")
     yield Finding(
         "memory", None, f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB available"
@@ -73,26 +71,27 @@ def _machine() -> Iterator[Finding]:
 def _data(explicit: Path | None) -> Iterator[Finding]:
     import os
 
-    from grader.datasets import fashion_mnist as datasets
+    from grader import datasets
     from grader.errors import DatasetError
 
-    try:
-        found = datasets.find(explicit, env=os.environ, cache=datasets.user_cache())
-    except DatasetError as error:
-        yield Finding("data set", False, str(error))
-        return
-    detail = f"{found.root} ({found.provenance})" if found else "not found; get it with `grader data fetch`"
-    yield Finding("data set", found is not None, detail)
+    for name in datasets.NAMES:
+        try:
+            found = datasets.named(name).find(explicit, env=os.environ, cache=datasets.user_cache())
+        except DatasetError as error:
+            yield Finding(f"data set {name}", False, str(error))
+            continue
+        detail = (
+            f"{found.root} ({found.provenance})" if found else "not found; get it with `grader data fetch`"
+        )
+        yield Finding(f"data set {name}", found is not None, detail)
 
 
 def _sandboxes() -> Iterator[Finding]:
     """Each kind of confinement, by a real launch."""
-    from grader.datasets import fashion_mnist as datasets
     from grader.kernel.sandbox import probe_host
     from grader.limits import Limits
 
-    data = datasets.subset(datasets.user_cache())
-    for attempt in probe_host(data.root, limits=Limits()):
+    for attempt in probe_host(None, limits=Limits()):
         yield Finding(f"sandbox {attempt.mode}", attempt.works, attempt.why or "starts")
 
 

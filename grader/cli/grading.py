@@ -35,6 +35,7 @@ from grader.errors import NotebookError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.assignment import Assignment
     from grader.model import Grade, Submission
 
 
@@ -97,7 +98,7 @@ def run_class(
     from grader import run
     from grader.cli import tables, wiring
     from grader.intake import collect, roster
-    from grader.reports import table
+    from grader.results import codec
 
     talk = Talk(quiet=as_json)
     refuse_nested_output(results, submissions)
@@ -108,7 +109,7 @@ def run_class(
     count = counted(len(intake.submissions), "submission")
     talk.say(f"Assignment {given.assignment.id}: {count}, layout {intake.layout}.")
     for note in [*intake.notes, *notes]:
-        if not note.startswith(f"{roster.PARTICIPATION}: "):
+        if not note.startswith(f"{roster.PARTICIPATION} was ignored"):
             talk.say(f"Note: {note}.")
     with wiring.session(
         given,
@@ -126,7 +127,7 @@ def run_class(
         for _ in run.grade_all(intake.submissions, rows, session, store):
             pass
         grades = store.grades()
-        document = table.grades_json(store.each_grade()) if as_json else ""
+        document = codec.dumps_all(store.each_grade()) if as_json else ""
     if as_json:
         show_json(document)
     else:
@@ -166,6 +167,7 @@ def check(
     intake = collect.collect(notebook, limits=given.assignment.limits)
     if intake.submissions[0].problem:
         raise NotebookError(intake.submissions[0].problem)
+    _refuse_foreign(notebook, given.assignment)
     with wiring.session(given, None, talk, total=1, interrupted="Nothing was checked.") as (session, store):
         (grade,) = run.grade_all(intake.submissions, {}, session, store)
     public = public_part(grade)
@@ -177,12 +179,32 @@ def check(
     raise typer.Exit(_exit_code(public))
 
 
+def _refuse_foreign(path: Path, assignment: Assignment) -> None:
+    """See that a notebook was not made for another assignment.
+
+    Raises:
+        UsageError: it says so.
+    """
+    from grader.assignment import cells
+    from grader.notebook import read
+
+    made_for = cells.made_for(read(path, limits=assignment.limits))
+    if made_for not in (None, assignment.id):
+        raise UsageError(
+            f"{path} belongs to the assignment {made_for!r}, not to {assignment.id!r}. Choose with -a."
+        )
+
+
 def public_part(grade: Grade) -> Grade:
     """The grade without what students may not see yet."""
     from dataclasses import replace
 
+    from grader.model import Visibility
+
     questions = tuple(
-        replace(question, checks=tuple(each for each in question.checks if each.visibility == "visible"))
+        replace(
+            question, checks=tuple(each for each in question.checks if each.visibility is Visibility.VISIBLE)
+        )
         for question in grade.questions
     )
     return replace(grade, questions=questions)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from grader.datasets.fashion_mnist import Dataset
+    from grader.assignment import Assignment
+    from grader.datasets import Dataset
     from grader.judging.court import Bench
     from grader.model import Grade, Ruling
     from grader.results.store import Store
@@ -70,7 +71,7 @@ def regrade(
     with Store.existing(results) as store:
         bench = _bench(store, assignment)
         publisher = Publisher(store, bench.reference[0])
-        before = {grade.student: grade for grade in store.grades()}
+        before = {grade.student: grade for grade in store.readable_grades()}
         judged = list(_shown(run.regrade_all(store, bench), len(before), talk.console))
         new_rulings = _rulings(rulings, [grade for grade, _ in judged], by)
         all_rulings = [*store.rulings(), *new_rulings]
@@ -162,15 +163,16 @@ def _bench(store: Store, assignment: str | None) -> Bench:
     rubric = assignment or store.recall("assignment")
     if assignment is None and not Path(rubric).is_dir():
         raise UsageError(f"The rubric of {store.root} is no longer in {rubric}. Say with -a where it is now.")
+    chosen = wiring.assignment_of(rubric)
     return Bench(
-        assignment=wiring.assignment_of(rubric).folder,
+        assignment=chosen.folder,
         profile=store.recall("profile"),
         reference=runs,
-        dataset=_same_data(complete=store.recall("complete")),
+        dataset=_same_data(chosen, complete=store.recall("complete")),
     )
 
 
-def _same_data(*, complete: bool) -> Dataset:
+def _same_data(assignment: Assignment, *, complete: bool) -> Dataset:
     """The data that an earlier run trained on.
 
     Raises:
@@ -178,10 +180,10 @@ def _same_data(*, complete: bool) -> Dataset:
     """
     import os
 
-    from grader.datasets import fashion_mnist as datasets
+    from grader.datasets import user_cache
 
-    cache = datasets.user_cache()
-    found = datasets.find(env=os.environ, cache=cache) if complete else datasets.subset(cache)
+    source, cache = assignment.data.source, user_cache()
+    found = source.find(env=os.environ, cache=cache) if complete else source.subset(cache)
     if found is None:
         raise UsageError(
             "These notebooks trained on the full data set, which was not found. Get it with `grader data fetch`."

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from grader.assignment import loading
+from grader import datasets
+from grader.assignment import loading, packages
 from grader.cli.console import INTERRUPTED
 from grader.cli.options import Profile, Sandbox
 from grader.cli.progress import ClassProgress
-from grader.datasets import fashion_mnist as datasets
-from grader.errors import UsageError
+from grader.errors import DatasetError, UsageError
 from grader.execution import worker
 from grader.judging.court import check_rubric
 from grader.kernel.memory import Admission
@@ -56,7 +56,7 @@ def conditions(
         UsageError: one of them is missing or refused.
     """
     assignment = assignment_of(name, limits)
-    dataset, notices = data_for(profile, data, talk)
+    dataset, notices = data_for(assignment, profile, data, talk)
     return Conditions(assignment=assignment, profile=profile, dataset=dataset, notices=tuple(notices))
 
 
@@ -81,21 +81,31 @@ def assignment_of(name: str | None, limits: Sequence[str] = ()) -> Assignment:
     return replace(chosen, limits=loading.with_limits(chosen.limits, changes))
 
 
-def data_for(profile: Profile, explicit: Path | None, talk: Talk) -> tuple[datasets.Dataset, list[str]]:
-    """The data to train on and, if that is a sample, what must be said about it."""
-    cache = datasets.user_cache()
-    if profile is Profile.FULL:
-        found = datasets.find(explicit, env=os.environ, cache=cache)
-        if found is not None:
-            return found, []
-        notice = (
-            "PROVISIONAL GRADES: the full data set was not found, so every notebook trained on a small sample. "
-            "Get the data with `grader data fetch`, then run this command again."
+def data_for(
+    assignment: Assignment, profile: Profile, explicit: Path | None, talk: Talk
+) -> tuple[datasets.Dataset, list[str]]:
+    """The data that notebooks read and, if that is a sample, what must be said about it.
+
+    Raises:
+        DatasetError: the data are wrong, or missing and nothing can stand in for them.
+    """
+    source, cache = assignment.data.source, datasets.user_cache()
+    sample = source.subset(cache)
+    if profile is Profile.QUICK and sample is not None:
+        return sample, ["PROVISIONAL GRADES: the quick profile trains on a small sample of the data set."]
+    found = source.find(explicit, env=os.environ, cache=cache)
+    if found is not None:
+        return found, []
+    if sample is None:
+        raise DatasetError(
+            f"The data set {source.name} was not found. `grader data where` lists where it was looked for."
         )
-        talk.warn(notice)
-        return datasets.subset(cache), [notice]
-    notice = "PROVISIONAL GRADES: the quick profile trains on a small sample of the data set."
-    return datasets.subset(cache), [notice]
+    notice = (
+        "PROVISIONAL GRADES: the full data set was not found, so every notebook trained on a small sample. "
+        "Get the data with `grader data fetch`, then run this command again."
+    )
+    talk.warn(notice)
+    return sample, [notice]
 
 
 @contextlib.contextmanager
@@ -121,14 +131,21 @@ def session(
         jobs: how many notebooks run at once.
         sandbox: whether to confine them.
         options: passed to the `Session` as they are.
+
+    Raises:
+        UsageError: a package that the assignment needs is not installed.
     """
+    packages.check(given.assignment)
     worker.prepare()
     with (
         _results(results) as store,
         _temporary_files(store.temporary()),
         OnDemand(
             lambda: best_launcher(
-                given.dataset.root, limits=given.assignment.limits, confined=sandbox is Sandbox.AUTO
+                given.dataset.root,
+                limits=given.assignment.limits,
+                warm=packages.warm_modules(given.assignment),
+                confined=sandbox is Sandbox.AUTO,
             ),
             started=lambda launcher: talk.say(_confinement(launcher)),
         ) as launch,

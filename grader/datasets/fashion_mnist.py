@@ -9,26 +9,27 @@ from __future__ import annotations
 import gzip
 import hashlib
 import struct
-import tempfile
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import platformdirs
 
+from grader.datasets.cache import make_readable, scratch
+from grader.datasets.model import VARIABLE, Arrays, Dataset, Place
 from grader.errors import DatasetError
 from grader.places import EMBEDDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
+name = "fashion-mnist"
+"""In assignment.toml. This module is the set's `Source`."""
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-VARIABLE = "GRADER_DATA"
 RAW = Path("FashionMNIST", "raw")
 NESTINGS = (Path(), RAW, Path("raw"), Path("FashionMNIST"), Path("fashion-mnist"))
 ADVICE = (
@@ -55,7 +56,7 @@ class Edition:
 
 
 FULL = Edition(
-    name="fashion-mnist",
+    name=name,
     complete=True,
     package=DEBIAN,
     files={
@@ -76,40 +77,6 @@ SUBSET = Edition(
     },
 )
 """The first 500 training and the first 100 test images of each class, in the full set's order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
-    """A verified data set: `root` is what `torchvision.datasets.FashionMNIST(root=…)` takes."""
-
-    root: Path
-    complete: bool
-    """False for the embedded subset, whose grades are provisional."""
-    provenance: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One place where the data set is looked for; `found` says whether its files are there, unverified."""
-
-    name: str
-    path: Path
-    found: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrays:
-    """Images (n, 28, 28) and labels (n,) of 0-9, all uint8 and read-only."""
-
-    train_images: NDArray[np.uint8]
-    train_labels: NDArray[np.uint8]
-    test_images: NDArray[np.uint8]
-    test_labels: NDArray[np.uint8]
-
-
-def user_cache() -> Path:
-    """Name the folder in which this user's verified copies are kept."""
-    return platformdirs.user_cache_path("grader")
 
 
 def find(
@@ -147,7 +114,7 @@ def fetch(
     """
     if found := find(explicit, env=env, cache=cache, edition=edition):
         return found
-    with _scratch(cache) as folder:
+    with scratch(cache) as folder:
         try:
             (download or _download)(folder)
         except (OSError, RuntimeError) as error:
@@ -187,6 +154,8 @@ def load(dataset: Dataset) -> Arrays:
     Raises:
         DatasetError: a header does not fit its file.
     """
+    if dataset.root is None:
+        raise DatasetError("FashionMNIST has no folder here; run the notebooks again.")
     raw = dataset.root / RAW
     arrays = Arrays(
         train_images=_read_idx(raw / TRAIN_IMAGES, 3),
@@ -211,34 +180,28 @@ def _laid_out(place: Place, edition: Edition, cache: Path) -> Dataset:
         if not final.exists():
             _publish(contents, final, cache)
     _verified(final, edition, remedy=f"remove the folder {final} and try again")
-    return Dataset(root=final, complete=edition.complete, provenance=f"{place.name} ({place.path})")
+    return Dataset(
+        name=name,
+        root=final,
+        complete=edition.complete,
+        provenance=f"{place.name} ({place.path})",
+        sums={file: digest for file, (_, digest) in edition.files.items()},
+    )
 
 
 def _publish(contents: Mapping[str, bytes], final: Path, cache: Path) -> None:
     """Write the files and make them appear at `final` all at once, whoever else does the same."""
-    with _scratch(cache) as folder:
+    with scratch(cache) as folder:
         raw = folder / "new" / RAW
         raw.mkdir(parents=True)
         for name, content in contents.items():
             (raw / name).write_bytes(content)
-            (raw / name).chmod(0o444)
+        make_readable(folder / "new")
         try:
             (folder / "new").rename(final)
         except OSError:
             if not final.exists():
                 raise
-
-
-@contextmanager
-def _scratch(cache: Path) -> Iterator[Path]:
-    """Give a folder on the cache's own disk, from which a rename is atomic."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=cache, ignore_cleanup_errors=True) as folder:
-            yield Path(folder)
-    except OSError as error:
-        reason = error.strerror or error
-        raise DatasetError(f"{cache}: the cache cannot be written ({reason}); set $XDG_CACHE_HOME") from error
 
 
 def _located(place: Path, edition: Edition) -> dict[str, Path]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
-import json
+import importlib.util
 import re
-import sys
 import time
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -21,61 +17,25 @@ from grader.execution import saved
 from grader.kernel import KernelRequest
 from grader.kernel.ending import stranded
 from grader.kernel.guard import run_notebook
-from grader.model import Ending, Execution, Flag
-from grader.places import INSIDE
+from grader.model import Ending, Execution, Flag, FlagKind
 from grader.source import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import BinaryIO
 
     from nbformat import NotebookNode
 
     from grader.kernel import Launcher
     from grader.kernel.ending import Run
-    from grader.limits import Limits
+    from grader.session import Plan
 
-PRELUDE = ("dataroot", "fastdata", "compat", "probe")
-THEORY = ("theory.md", "theory.tex")
-"""Files beside a notebook in which theory questions may be answered."""
+PRELUDE = ("compat", "probe")
+TORCH = ("torch", "torchvision")
+FAST = ("fastdata",)
+"""What else a notebook gets that uses torch, if both packages are here."""
 MOST_THEORY = MOST_CODE = 1 << 20
 """Bytes of a file that are read."""
-PACKAGES = ("torch", "torchvision", "numpy", "matplotlib", "ipykernel", "ipython", "nbclient")
-"""Their versions are part of what a run depends on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """All that a run of a notebook depends on, apart from the notebook itself and how long it may take."""
-
-    seed: int
-    data: Path
-    data_key: str
-    names: tuple[str, ...]
-    probes: str
-    limits: Limits
-    sample: bool = False
-    """`data` are only a few of the data that the notebook was written for."""
-    strict: bool = False
-    """Adapt nothing for notebooks written for other versions or for a GPU."""
-    inputs: tuple[str, ...] = ()
-    """What `input()` gives, line by line."""
-
-    def key(self, source: Path, support: Sequence[tuple[str, Path]] = ()) -> str:
-        """Two runs with the same key would do the same.
-
-        It hashes contents, never dates or places; of a support file also the name that the notebook opens.
-
-        Raises:
-            NotebookError: the source is no notebook.
-        """
-        parts = [
-            notebook.content_key(notebook.read(source, limits=self.limits)),
-            [[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(support)],
-            [self.seed, self.data_key, self.names, self.probes, self.strict, self.inputs],
-            _environment(),
-        ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +60,16 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
     """
     handed_in = notebook.read(job.source, limits=job.plan.limits)
     nb = notebook.without_outputs(handed_in)
+    support = _laid_out(job)
+    source = _source(nb, support)
     request = KernelRequest(
         seed=job.plan.seed,
         data=job.plan.data,
+        folder=job.plan.folder,
         limits=job.plan.limits,
-        prelude=PRELUDE,
-        options=_options(nb, job),
-        support=job.support,
+        prelude=_prelude(source, job.plan),
+        options=_options(source, job.plan),
+        support=support,
     )
     started = time.monotonic()
     with launcher.kernel(request) as kernel:
@@ -120,10 +83,8 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         )
         seconds = time.monotonic() - started
         written = _evidence(kernel.evidence)
-    _write(job.folder, nb, written)
-    _copy_theory(job)
     seen, flags = _seen(written, run)
-    return Execution(
+    execution = Execution(
         student=job.student,
         folder=job.folder,
         ending=run.ending,
@@ -134,8 +95,11 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         stranded_cells=stranded(run.cells, lambda index: str(nb.cells[index].source)),
         compat=seen.notes(),
         sandbox=launcher.enforced,
-        flags=flags + saved.compare(handed_in, nb, same_data=not job.plan.sample),
+        flags=flags + _of_saved_outputs(handed_in, nb, job.plan),
     )
+    _write(execution, nb, written)
+    _copy_theory(execution, job.support)
+    return execution
 
 
 def _cut(nb: NotebookNode, run: Run) -> tuple[int, ...]:
@@ -156,17 +120,39 @@ def _last(nb: NotebookNode) -> int:
     return max(i for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and cell.source.strip())
 
 
-def _options(nb: NotebookNode, job: Job) -> dict[str, Any]:
-    plan = job.plan
+def _of_saved_outputs(handed_in: NotebookNode, ran: NotebookNode, plan: Plan) -> tuple[Flag, ...]:
+    return saved.compare(handed_in, ran, same_data=not plan.sample) if plan.compare_saved else ()
+
+
+def _laid_out(job: Job) -> tuple[tuple[str, Path], ...]:
+    """The files beside the notebook: the assignment's own, which nothing that was handed in replaces."""
+    ours = {PurePosixPath(name.casefold()) for name, _ in job.plan.files}
+
+    def collides(name: str) -> bool:
+        path = PurePosixPath(name.casefold())
+        return any(path == own or own in path.parents or path in own.parents for own in ours)
+
+    return (*job.plan.files, *((name, path) for name, path in job.support if not collides(name)))
+
+
+def _source(nb: NotebookNode, support: Sequence[tuple[str, Path]]) -> str:
+    """The code of a notebook, and of the modules beside it that it mentions."""
     source = "\n".join(cell.source for cell in nb.cells if cell.cell_type == "code")
-    modules = _imported(source, job.support)
+    return "\n".join([source, *_imported(source, support)])
+
+
+def _prelude(source: str, plan: Plan) -> tuple[str, ...]:
+    """Our modules for this notebook. What serves torch costs seconds where nobody uses it."""
+    mentioned = "torch" in source or "torch" in plan.probes or "torch" in plan.packages
+    if not mentioned or any(importlib.util.find_spec(name) is None for name in TORCH):
+        return PRELUDE
+    return (*(("dataroot",) if plan.data is not None else ()), *FAST, *PRELUDE)
+
+
+def _options(source: str, plan: Plan) -> dict[str, Any]:
     return {
         "probe": {"names": list(plan.names), "probes": plan.probes},
-        "compat": {
-            "source": "\n".join([source, *modules]),
-            "strict": plan.strict,
-            "answers": list(plan.inputs),
-        },
+        "compat": {"source": source, "strict": plan.strict, "answers": list(plan.inputs)},
     }
 
 
@@ -196,36 +182,28 @@ def _seen(written: bytes, run: Run) -> tuple[evidence.Evidence, tuple[Flag, ...]
     try:
         seen = evidence.Evidence(tuple(evidence.records(written))) if written else evidence.NOTHING
     except EvidenceError as error:
-        flag = Flag(kind=evidence.TAMPERED, message=f"The evidence was tampered with: {error}")
+        flag = Flag(kind=FlagKind.TAMPERED, message=f"The evidence was tampered with: {error}")
         return evidence.NOTHING, (flag,)
     flags: tuple[Flag, ...] = ()
     silent = {cell.index for cell in run.cells} - {record.cell for record in seen.cells}
     if silent and run.ending is Ending.FINISHED:
         message = f"No evidence from {len(silent)} of {len(run.cells)} cells, though the notebook finished."
-        flags = (Flag(kind="evidence", message=message),)
+        flags = (Flag(kind=FlagKind.EVIDENCE, message=message),)
     return seen, flags
 
 
-def _write(folder: Path, nb: NotebookNode, written: bytes) -> None:
-    (folder / "evidence").mkdir(parents=True)
+def _write(execution: Execution, nb: NotebookNode, written: bytes) -> None:
+    execution.evidence.parent.mkdir(parents=True)
     text: str = nbformat.writes(nb)  # type: ignore[no-untyped-call]  # nbformat has no types
-    # A kernel may send half of a surrogate pair, which is no text that a file can hold.
-    (folder / "executed.ipynb").write_text(text, encoding="utf-8", errors="replace")
+    # A kernel may send half of a surrogate pair, which cannot be encoded.
+    execution.notebook.write_text(text, encoding="utf-8", errors="replace")
     if written:
-        (folder / "evidence" / "evidence.bin").write_bytes(written)
+        execution.evidence.write_bytes(written)
 
 
-def _copy_theory(job: Job) -> None:
+def _copy_theory(execution: Execution, support: Sequence[tuple[str, Path]]) -> None:
     """Keep the files in which theory may be answered: they are judged, not run."""
-    for name, path in job.support:
-        if name.lower() in THEORY and path.stat().st_size <= MOST_THEORY:
-            (job.folder / "evidence" / name.lower()).write_bytes(path.read_bytes())
-
-
-@lru_cache
-def _environment() -> str:
-    """Versions, and our own code that runs inside the kernel: a run depends on both."""
-    versions: Mapping[str, str] = {name: importlib.metadata.version(name) for name in PACKAGES}
-    inside = sorted(INSIDE.rglob("*.py"))
-    code = hashlib.sha256(b"\n".join(path.read_bytes() for path in inside)).hexdigest()
-    return json.dumps([sys.version, versions, code])
+    by_name = {path.name: path for path in execution.theory}
+    for name, path in support:
+        if name.lower() in by_name and path.stat().st_size <= MOST_THEORY:
+            by_name[name.lower()].write_bytes(path.read_bytes())

@@ -1,4 +1,4 @@
-"""The reference solution's own runs, once with each seed, through the same path as a student's."""
+"""Runs the reference solution once with each seed, in the same way as a student's notebook."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import HarnessError, RubricError, UsageError
-from grader.execution import execute
+from grader.execution.attempt import attempt
+from grader.execution.execute import Job
 from grader.model import Ending, Execution
-from grader.results.store import dump_execution, load_execution
+from grader.results.codec import dump_execution, load_execution
 from grader.session import Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from grader.results.store import Store
-    from grader.session import Session
+    from grader.session import Plan, Session
 
 REFERENCE = "reference"
 RECORD = "execution.json"
 
 
-def run_all(plans: Mapping[str, execute.Plan], session: Session, store: Store) -> tuple[Execution, ...]:
-    """The reference's executions, by plan and its key: from the cache if they are known, else side by side."""
+def run_all(plans: Mapping[str, Plan], session: Session, store: Store) -> tuple[Execution, ...]:
+    """The reference's executions, one per plan: from the cache by their keys, otherwise run in parallel."""
     futures = {
         plan.seed: session.executor.submit(
             _one, plan, session, store.workplace(f"{REFERENCE}-{plan.seed}"), session.cache / REFERENCE / key
@@ -45,14 +46,16 @@ def stored(store: Store) -> tuple[Execution, ...]:
     """The reference's executions as an earlier run left them in the results folder.
 
     Raises:
-        UsageError: no run got that far, or they were removed.
+        UsageError: no run got that far, or the executions were removed.
     """
     places = [_place(store, seed) for seed in store.recall("seeds") or ()]
     records = [place / RECORD for place in places]
     if not records or not all(record.is_file() for record in records):
-        raise UsageError(f"{store.root} holds no run of the reference. Run `grader run` again, it goes on.")
+        raise UsageError(
+            f"{store.root} contains no run of the reference. Repeat `grader run`; it continues where it stopped."
+        )
     return tuple(
-        load_execution(record.read_text(encoding="utf-8"), place)
+        load_execution(record.read_text(encoding="utf-8"), place, source=str(record))
         for record, place in zip(records, places, strict=True)
     )
 
@@ -61,12 +64,12 @@ def _place(store: Store, seed: int) -> Path:
     return store.root / REFERENCE / f"seed-{seed}"
 
 
-def _one(plan: execute.Plan, session: Session, folder: Path, cached: Path) -> Execution:
-    """One run of the reference into `folder`: a copy of the cached one, or a new one that is cached."""
+def _one(plan: Plan, session: Session, folder: Path, cached: Path) -> Execution:
+    """One run of the reference in `folder`: a copy of the cached one, or a new one, which is then cached."""
     if (cached / RECORD).is_file():
         shutil.copytree(cached, folder)
         return load_execution((folder / RECORD).read_text(encoding="utf-8"), folder)
-    job = execute.Job(
+    job = Job(
         student=REFERENCE,
         source=session.assignment.master,
         support=(),
@@ -75,13 +78,13 @@ def _one(plan: execute.Plan, session: Session, folder: Path, cached: Path) -> Ex
         cell_deadline=plan.limits.reference,
         notebook_deadline=plan.limits.reference,
     )
-    execution = session.attempt(job)
+    execution = attempt(job, session)
     if execution.ending.ours:
         raise HarnessError(f"The reference could not be run: {execution.detail}")
     if execution.ending is not Ending.FINISHED:
         raise RubricError(
             f"The reference {session.assignment.master.name} ended as {execution.ending}: "
-            f"{execution.detail}. No student can be judged against it; see `grader doctor`."
+            f"{execution.detail}. Students cannot be graded without it; run `grader doctor` for details."
         )
     session.on_event(Event("prepared", REFERENCE, ending=execution.ending, seconds=execution.seconds))
     (folder / RECORD).write_text(dump_execution(execution), encoding="utf-8")
@@ -90,7 +93,7 @@ def _one(plan: execute.Plan, session: Session, folder: Path, cached: Path) -> Ex
 
 
 def _cache(folder: Path, place: Path) -> None:
-    """Copy a run to where the next results folder finds it: all of it at once, whoever else does the same."""
+    """Copy a run to the cache, atomically, even if other processes do so at the same time."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as scratch:
         copy = shutil.copytree(folder, Path(scratch) / "run")

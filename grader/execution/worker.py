@@ -1,7 +1,7 @@
-"""One function call in a process of its own, forked from a warm, single-threaded parent.
+"""Calls one function in a separate process, forked from a warm, single-threaded parent.
 
-Whatever happens in there (a crash, an endless loop, no memory left) is an exception here, and costs this one
-call. The process ends when its caller dies, and takes its kernel and its folders with it.
+Whatever happens there (a crash, an endless loop, memory running out) becomes an exception here and affects only
+this call. The process ends when its caller dies, after removing its kernel and folders.
 """
 
 from __future__ import annotations
@@ -28,21 +28,22 @@ Result = TypeVar("Result")
 WARM = ["grader.execution.execute", "grader.judging.server"]
 """Imported once by the parent of all workers."""
 GRACE = 15.0
-"""Seconds in which a worker that is told to end may bury its kernel and remove its folders."""
-LOOK = 0.1
-"""Seconds between two looks at whether everything shall stop."""
+"""Seconds that a terminated worker has to end its kernel and remove its folders."""
+POLL = 0.1
+"""Seconds between two checks whether to stop."""
 
-_book = threading.Lock()
-"""multiprocessing counts its children without a lock: a start beside a close may read a descriptor twice."""
+_children = threading.Lock()
+"""multiprocessing keeps track of its children without a lock: starting one process while closing another could use
+a descriptor twice."""
 
 
 def prepare() -> None:
-    """Say what workers need before the first one starts."""
+    """Configure the parent of all workers, before the first one starts."""
     # OpenBLAS starts its threads on import, and threads do not survive a fork.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     multiprocessing.get_context("forkserver").set_forkserver_preload(WARM)
-    multiprocessing.util.get_temp_dir()  # made now, where it stays until Python's own exit removes it
+    multiprocessing.util.get_temp_dir()  # created now; Python removes it at exit
 
 
 def call(
@@ -52,17 +53,17 @@ def call(
     on_progress: Callable[[Any], None],
     stop: threading.Event,
 ) -> Result:
-    """Call ``function(*arguments, progress)`` in its own process; what it passes to `progress` comes here.
+    """Call ``function(*arguments, progress)`` in a separate process.
 
-    `function` and everything that crosses must be picklable. `seconds` bounds the whole call; once `stop` is
-    set, calls under way end early.
+    Values that it passes to `progress` are passed on to `on_progress`. `function`, its arguments and its result
+    must be picklable. `seconds` limits the whole call. Once `stop` is set, running calls end early.
 
     Raises:
         GraderError: what the function itself raised.
         HarnessError: its process died, did not end in time, or was stopped.
     """
     if stop.is_set():
-        raise HarnessError("Everything was stopped before this began.")
+        raise HarnessError("The run was stopped before this notebook began.")
     context = multiprocessing.get_context("forkserver")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(theirs, function, arguments), daemon=False)
@@ -80,7 +81,7 @@ def call(
 
 def _start(process: ForkServerProcess) -> None:
     try:
-        with _book:
+        with _children:
             process.start()
     except (OSError, EOFError) as error:
         raise HarnessError(f"No worker process could be started: {error!r}.") from error
@@ -90,11 +91,11 @@ def _receive(
     pipe: Connection, deadline: float, on_progress: Callable[[Any], None], stop: threading.Event
 ) -> Any:
     while True:
-        while not pipe.poll(LOOK):
+        while not pipe.poll(POLL):
             if stop.is_set():
                 raise HarnessError("The worker process was stopped.")
             if time.monotonic() > deadline:
-                raise HarnessError("The worker process did not end in time.")
+                raise HarnessError("The worker process did not finish in time.")
         kind, value = pipe.recv()
         if kind == "progress":
             on_progress(value)
@@ -105,7 +106,7 @@ def _receive(
 
 
 def _how(process: ForkServerProcess) -> str:
-    """By which signal, or with which exit code."""
+    """How a process ended: by which signal, or with which exit code."""
     process.join(GRACE)
     code = process.exitcode
     if code is None or code >= 0:
@@ -114,11 +115,11 @@ def _how(process: ForkServerProcess) -> str:
 
 
 def _end(process: ForkServerProcess) -> None:
-    """Let it clean up, but see that it is gone."""
+    """Let it clean up, then make sure that it has ended."""
     process.terminate()
     process.join(GRACE)
     process.kill()
-    with _book:
+    with _children:
         process.join()
         process.close()
 
@@ -131,14 +132,14 @@ def _run(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, .
         answer = "result", function(*arguments, lambda value: pipe.send(("progress", value)))
     except GraderError as error:
         answer = "raised", error
-    except Exception as error:  # noqa: BLE001 - crosses as ours, with its own words
+    except Exception as error:  # noqa: BLE001 - the caller gets it as an internal error with the original message
         answer = "raised", HarnessError(f"{type(error).__name__}: {error}")
     with suppress(BrokenPipeError):
         pipe.send(answer)
 
 
 def _leave(*_: object) -> None:
-    """Unwind: every context that holds a kernel or a folder is left on the way out."""
+    """Exit by an exception, so that every context manager of a kernel or folder cleans up."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(1)
 

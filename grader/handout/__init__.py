@@ -1,1 +1,1 @@
-"""What students get."""
+"""What students get of an assignment."""

@@ -1,1 +1,1 @@
-"""A folder of hand-ins -> one `Submission` a student."""
+"""Turns a folder of submissions into one `Submission` per student."""

@@ -1,6 +1,6 @@
-"""A folder as it came from students or a course system, sorted into one submission a student.
+"""Sorts a folder from students or a course system into one submission per student.
 
-What cannot be graded is still there: as a submission whose `problem` says why, or as a note.
+Nothing is dropped silently: what cannot be graded becomes a submission whose `problem` says why, or a note.
 """
 
 from __future__ import annotations
@@ -28,37 +28,37 @@ if TYPE_CHECKING:
 LONGEST_ID = 100
 DEVICES = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 RESERVED = frozenset({"reference"} | DEVICES)
-"""Our own reference solution's name, and the names that Windows keeps for devices."""
+"""The name that we use for the reference solution, and the names that Windows reserves for devices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """A class as it was handed in."""
+    """The submissions of a class."""
 
     layout: str
     submissions: tuple[Submission, ...]
     notes: tuple[str, ...] = ()
-    """What was left alone and why, one sentence each."""
+    """What was ignored and why, one sentence each."""
 
 
 def collect(root: Path, *, limits: Limits, only: Sequence[str] = (), assignment: str | None = None) -> Intake:
-    """Sort what lies in `root` into submissions, one a student.
+    """Sort the contents of `root` into one submission per student.
 
     Args:
-        root: the folder of a class, in a layout of `grader.layouts`, or a single notebook.
-        limits: a notebook or support files beyond them are not taken.
-        only: ids or names of the students to take; all if empty.
-        assignment: which one to take where a layout keeps several apart.
+        root: the folder of a class, in a layout of `grader.intake.layouts`, or a single notebook.
+        limits: notebooks and support files beyond them are not accepted.
+        only: ids or names of the students to include; all if empty.
+        assignment: the assignment to choose if the layout separates several.
 
     Raises:
-        UsageError: there is nothing to grade, or `only` names a student who is not there.
+        UsageError: there is nothing to grade, or `only` names an unknown student.
     """
     try:
         entries = listed(root)
     except OSError as error:
         raise UsageError(f"{root}: it cannot be read ({error.strerror}); check its permissions") from error
     layout, everyone = recognised(root, entries)
-    notes = [] if only else _left_alone(root, entries, everyone)
+    notes = [] if only else _ignored(root, entries, everyone)
     if assignment and layout.by_assignment:
         everyone = _of_assignment(everyone, assignment)
     submissions = tuple(
@@ -71,16 +71,16 @@ def collect(root: Path, *, limits: Limits, only: Sequence[str] = (), assignment:
 
 
 def student_ids(names: Sequence[str]) -> tuple[str, ...]:
-    """Make each name a folder name that is safe on every system, and unique whatever its case.
+    """Turn each name into a folder name that is safe on every system and unique regardless of case.
 
-    Of names that fall together, the first in sorted order stays as it is and the others are numbered.
+    Of several names with the same result, the first in sorted order is kept and the others are numbered.
     """
     safe = [_safe(name) for name in names]
     keys = [_folded(name) for name in safe]
     taken = set(keys)
     order = sorted(range(len(names)), key=lambda place: (keys[place], names[place]))
-    for _, together in groupby(order, keys.__getitem__):
-        for place in list(together)[1:]:
+    for _, duplicates in groupby(order, keys.__getitem__):
+        for place in list(duplicates)[1:]:
             safe[place] = next(new for n in count(2) if _folded(new := f"{safe[place]}-{n}") not in taken)
             taken.add(_folded(safe[place]))
     return tuple(safe)
@@ -103,7 +103,7 @@ def _folded(name: str) -> str:
 
 
 def _of_assignment(everyone: tuple[HandIn, ...], assignment: str) -> tuple[HandIn, ...]:
-    """Narrow each hand-in to one assignment, unless nobody handed that one in under this name."""
+    """Narrow each hand-in to one assignment, unless nobody has a folder of that name."""
     narrow = tuple(
         replace(one, entries=tuple(entry for entry in one.entries if entry.parts[0] == assignment))
         for one in everyone
@@ -111,14 +111,14 @@ def _of_assignment(everyone: tuple[HandIn, ...], assignment: str) -> tuple[HandI
     return narrow if any(one.entries for one in narrow) else everyone
 
 
-def _left_alone(root: Path, entries: Listing, everyone: tuple[HandIn, ...]) -> list[str]:
-    """Name what belongs to no student; of a folder, only the folder."""
+def _ignored(root: Path, entries: Listing, everyone: tuple[HandIn, ...]) -> list[str]:
+    """A note for each file or folder that belongs to no student; of a folder, only for the folder itself."""
     claimed = {entry.path for one in everyone for entry in (one.place, *one.entries)}
-    held = {root, *claimed, *(above for path in claimed for above in path.parents)}
+    known = {root, *claimed, *(above for path in claimed for above in path.parents)}
     return [
-        f"{_origin(root, entry)}: left alone; it is {entry.kind} that belongs to no submission"
+        f"{_origin(root, entry)} was ignored: it belongs to no submission"
         for entry in entries
-        if entry.path not in held and entry.path.parent in held
+        if entry.path not in known and entry.path.parent in known
     ]
 
 
@@ -130,14 +130,19 @@ def _by_id(everyone: tuple[HandIn, ...]) -> dict[str, HandIn]:
 def _only(everyone: Mapping[str, HandIn], only: Sequence[str]) -> dict[str, HandIn]:
     for wanted in only:
         if not any(wanted in (student, one.name) for student, one in everyone.items()):
-            near = difflib.get_close_matches(wanted, everyone, n=3) or list(everyone)[:5]
-            raise UsageError(f"no student is called {shown(wanted)}; some who are: {', '.join(near)}")
+            near = difflib.get_close_matches(wanted, everyone, n=3)
+            hint = (
+                f"did you mean {' or '.join(near)}?"
+                if near
+                else f"there are: {', '.join(list(everyone)[:5])}"
+            )
+            raise UsageError(f"no student is named {shown(wanted)}; {hint}")
     return {student: one for student, one in everyone.items() if not only or {student, one.name} & set(only)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Context:
-    """What is the same for every submission of one intake."""
+    """What all submissions of one intake share."""
 
     layout: Layout
     root: Path
@@ -148,7 +153,7 @@ class _Context:
 def _submission(student: str, hand_in: HandIn, *, context: _Context) -> Submission:
     for entry in hand_in.entries:
         if entry.refused:
-            context.note(f"{_origin(context.root, entry)}: left alone, since it is {entry.kind}")
+            context.note(f"{_origin(context.root, entry)} was ignored: it is {entry.kind}")
     dates = {entry: _date(hand_in, entry, context) for entry in hand_in.notebooks if not entry.refused}
     by_age = sorted(dates, key=lambda entry: _age(entry, dates[entry]))
     newest = by_age[0] if by_age else None
@@ -174,7 +179,7 @@ def _date(hand_in: HandIn, entry: Entry, context: _Context) -> datetime | None:
 
 
 def _age(entry: Entry, recorded: datetime | None) -> tuple[float, str]:
-    """Order from the newest, by the layout's own record if it has one."""
+    """A sort key that puts the newest first, by the layout's record if there is one."""
     return -(recorded.timestamp() if recorded else entry.modified), entry.path.name
 
 
@@ -189,15 +194,17 @@ def _problem(entry: Entry, limits: Limits) -> str | None:
 def _nothing(hand_in: HandIn) -> str:
     for entry in (hand_in.place, *hand_in.notebooks):
         if entry.refused:
-            return f"{shown(entry.path.name)}: it is {entry.kind}, not to be followed; hand in a real file"
+            return f"{shown(entry.path.name)}: it is {entry.kind} and was not opened; hand in a regular file"
     names = [shown("/".join(entry.parts)) for entry in hand_in.entries if entry.kind is Kind.FILE]
-    held = f"only {', '.join(names[:5])}{' …' * (len(names) > 5)}" if names else "nothing at all"
-    return f"{shown(hand_in.name)}: no notebook was handed in, {held}; ask for the .ipynb file"
+    if not names:
+        return f"{shown(hand_in.name)}: nothing was handed in; ask for the .ipynb file"
+    files = ", ".join(names[:5]) + " …" * (len(names) > 5)
+    return f"{shown(hand_in.name)}: no notebook was handed in, only {files}; ask for the .ipynb file"
 
 
 def _support(chosen: Entry, hand_in: HandIn, context: _Context) -> tuple[Path, ...]:
-    """Take the files beside and below the notebook, small ones first while they fit."""
-    beside = sorted(
+    """The files next to and below the notebook, smallest first, as far as the limits allow."""
+    candidates = sorted(
         (
             entry
             for entry in hand_in.entries
@@ -208,13 +215,14 @@ def _support(chosen: Entry, hand_in: HandIn, context: _Context) -> tuple[Path, .
         ),
         key=lambda entry: (entry.size, entry.parts),
     )
-    sizes = accumulate(entry.size for entry in beside)
+    sizes = accumulate(entry.size for entry in candidates)
     fitting = sum(size <= context.limits.support_size for size in sizes)
-    taken = beside[: min(fitting, context.limits.support_files)]
-    if left := [_origin(context.root, entry) for entry in beside[len(taken) :]]:
-        more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-        context.note(f"{left[0]}{more}: left alone, since it is too much beside a notebook")
-    return tuple(sorted(entry.path for entry in taken))
+    accepted = candidates[: min(fitting, context.limits.support_files)]
+    if excess := [_origin(context.root, entry) for entry in candidates[len(accepted) :]]:
+        were = f" and {len(excess) - 1} more were" if len(excess) > 1 else " was"
+        limits = "support_files or support_size"
+        context.note(f"{excess[0]}{were} ignored: the files next to the notebook exceed the limit {limits}")
+    return tuple(sorted(entry.path for entry in accepted))
 
 
 def _origin(root: Path, entry: Entry) -> str:

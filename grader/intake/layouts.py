@@ -1,7 +1,7 @@
-"""The ways in which a class's hand-ins arrive, each recognised by what lies in the folder.
+"""The layouts in which the submissions of a class arrive, each recognised by the contents of the folder.
 
-The folder is listed once, links not followed. A layout is a row of `LAYOUTS`: it looks at the listing and,
-if it finds its evidence there, says which entries each student handed in.
+The folder is listed once, without following links. Each layout in `LAYOUTS` examines the listing and, if it
+recognises itself, returns the entries that each student handed in.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 
 DEEPEST = 10
 MOST_ENTRIES = 100_000
-"""More files than any class hands in: the wrong folder was named."""
+"""More files than any class hands in, so the wrong folder must have been given."""
 IGNORED = frozenset({"__MACOSX", "__pycache__", "expected.toml", "Thumbs.db", "desktop.ini"})
 STAMP = "timestamp.txt"
 
 
 class Kind(StrEnum):
-    """What lies at a path, without following links. The value completes 'it is …'."""
+    """What is at a path, without following links. The value completes the phrase "it is …"."""
 
     FILE = "a file"
     FOLDER = "a folder"
-    CLOSED = "a folder that may not be opened"
-    DEEP = f"a folder more than {DEEPEST} levels down"
+    CLOSED = "a folder without read permission"
+    DEEP = f"a folder more than {DEEPEST} levels deep"
     LINK = "a symbolic link"
     SPECIAL = "a device, pipe or socket"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One path of the listing; `parts` leads to it from the folder that is being looked at."""
+    """One path of the listing. `parts` leads to it from the folder under examination."""
 
     path: Path
     parts: tuple[str, ...]
@@ -65,12 +65,12 @@ Listing = tuple[Entry, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandIn:
-    """What one student handed in, before a notebook is chosen. `name` is not yet safe as a folder's."""
+    """What one student handed in, before a notebook is chosen. `name` is not yet a safe folder name."""
 
     name: str
     place: Entry
     entries: Listing
-    """Parts start below the student's folder. A loose notebook is its own only entry."""
+    """Their `parts` start below the student's folder. A notebook outside any folder is its own only entry."""
 
     @property
     def notebooks(self) -> Listing:
@@ -79,54 +79,54 @@ class HandIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """One way of arriving."""
+    """One layout of a folder of submissions."""
 
     name: str
     looks_like: str
     recognise: Callable[[Path, Listing], tuple[HandIn, ...]]
-    """(the folder, its listing) -> the hand-ins; none if this is another layout."""
+    """From the folder and its listing, the hand-ins; empty if the folder has another layout."""
     date: Callable[[HandIn, Entry], datetime | None] = lambda _hand_in, _notebook: None
-    """When the notebook was handed in, if the layout records it; UsageError if the record makes no sense."""
+    """When the notebook was handed in, if the layout records it. Raises UsageError if the record is invalid."""
     records: frozenset[str] = frozenset()
-    """Files that the layout itself puts beside a notebook."""
+    """Files that the layout itself puts next to a notebook."""
     by_assignment: bool = False
     """Whether a student's folder holds one folder for each assignment."""
 
 
 def listed(root: Path) -> Listing:
-    """List a folder, or the one file that was named instead."""
+    """List a folder, or the single file given instead."""
     if root.is_file():
         return (_entry(root, (root.name,), root.stat()),)
     if not root.is_dir():
-        raise UsageError(f"{root}: no such file or folder; name the folder that holds the submissions")
+        raise UsageError(f"{root}: no such file or folder; give the folder that contains the submissions")
     entries: list[Entry] = []
     for entry in _walk(root, ()):
         entries.append(entry)
         if len(entries) > MOST_ENTRIES:
             raise UsageError(
-                f"{root}: more than {MOST_ENTRIES:,} files; name the folder of the submissions only"
+                f"{root}: more than {MOST_ENTRIES:,} files; give a folder that contains only the submissions"
             )
     if not entries:
         raise UsageError(
-            f"{root}: the folder is empty; put the students' notebooks there, or name another one"
+            f"{root}: the folder is empty; put the students' notebooks there or give another folder"
         )
     return tuple(entries)
 
 
 def recognised(root: Path, entries: Listing) -> tuple[Layout, tuple[HandIn, ...]]:
-    """Find the first layout whose evidence is there."""
+    """The first layout that recognises the folder, and its hand-ins."""
     for layout in LAYOUTS:
         if hand_ins := layout.recognise(root, entries):
             return layout, hand_ins
     looked_for = "; ".join(f"{layout.name} ({layout.looks_like})" for layout in LAYOUTS)
     raise UsageError(
         f"{root}: no submissions recognised. Looked for {looked_for}. "
-        "Unpack archives, and name the folder that holds the students' files"
+        "Unpack archives and give the folder that contains the students' files"
     )
 
 
 def _walk(folder: Path, above: tuple[str, ...]) -> Iterator[Entry]:
-    for name in sorted(os.listdir(folder)):  # noqa: PTH208 - names, in an order no file system decides
+    for name in sorted(os.listdir(folder)):  # noqa: PTH208 - names only, in the same order on every file system
         if name.startswith(".") or name in IGNORED:
             continue
         entry = _entry(folder / name, (*above, name), (folder / name).lstat())
@@ -161,7 +161,7 @@ def _below(folder: str, entries: Listing) -> Listing:
 
 
 def _folders_of_students(entries: Listing) -> tuple[HandIn, ...]:
-    """Take each folder as a student's; a link in its place is a student too, with nothing to read."""
+    """Each folder belongs to a student. So does a link in its place, but it is not followed."""
     return tuple(
         HandIn(name=name, place=place, entries=_below(name, tuple(below)))
         for name, (place, *below) in ((name, tuple(group)) for name, group in groupby(entries, _first_part))
@@ -188,14 +188,14 @@ def _plain(_root: Path, entries: Listing) -> tuple[HandIn, ...]:
 def _nbgrader(root: Path, entries: Listing) -> tuple[HandIn, ...]:
     folder = next((entry for entry in _top(entries) if entry.parts == ("submitted",)), None)
     submitted = _below("submitted", entries) if folder else entries
-    names_it = folder is not None or root.resolve().name == "submitted"
+    is_named = folder is not None or root.resolve().name == "submitted"
     notebooks = any(len(entry.parts) == 3 and entry.claims_notebook for entry in submitted)
     stamps = any(len(entry.parts) == 3 and entry.parts[2] == STAMP for entry in submitted)
-    return _folders_of_students(submitted) if stamps or (names_it and notebooks) else ()
+    return _folders_of_students(submitted) if stamps or (is_named and notebooks) else ()
 
 
 def _stamped(hand_in: HandIn, notebook: Entry) -> datetime | None:
-    """Read when nbgrader collected the assignment: a date and maybe a zone's name; UTC if it names none."""
+    """When nbgrader collected the assignment: a date with an optional time zone, by default UTC."""
     record = (notebook.parts[0], STAMP)
     stamp = next(
         (entry for entry in hand_in.entries if entry.parts == record and entry.kind is Kind.FILE), None
@@ -208,7 +208,7 @@ def _stamped(hand_in: HandIn, notebook: Entry) -> datetime | None:
     except (ValueError, LookupError, OSError) as error:
         where = shown("/".join((hand_in.name, *record)))
         raise UsageError(
-            f"{where}: not a date with a known zone; the file's own date counts instead"
+            f"{where}: not a date with a known time zone; the notebook's modification time is used instead"
         ) from error
 
 
@@ -223,7 +223,7 @@ def _parsed(stamp: str) -> datetime:
 LAYOUTS = (
     Layout(
         name="nbgrader",
-        looks_like="submitted/<student>/<assignment>/*.ipynb, or a timestamp.txt beside a notebook",
+        looks_like="submitted/<student>/<assignment>/*.ipynb, or a timestamp.txt next to a notebook",
         recognise=_nbgrader,
         date=_stamped,
         records=frozenset({STAMP}),
@@ -231,7 +231,7 @@ LAYOUTS = (
     ),
     Layout(
         name="plain",
-        looks_like="*.ipynb, each named for its student, or one folder a student",
+        looks_like="*.ipynb files named after students, or one folder per student",
         recognise=_plain,
     ),
 )

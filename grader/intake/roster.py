@@ -1,11 +1,10 @@
-"""What the course knows of its students besides their notebooks: a CSV with one row a student."""
+"""Reads what the course knows about its students besides their notebooks: a CSV with one row per student."""
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
+from grader import csvs
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,24 +16,24 @@ MOST_BYTES = 16 << 20
 
 
 def read(path: Path, students: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The facts of each student, by the column's name; and the rows that are of nobody in the class.
+    """The columns of each student, by name, and the names in the file that belong to no student of the class.
 
-    The first row names the columns, one of them `student`; case and spaces around names do not matter.
+    The first row names the columns, one of which is `student`. Case and surrounding spaces do not matter.
 
     Raises:
-        UsageError: the file can't be read as such a table, or contradicts itself.
+        UsageError: the file cannot be read as such a table, or contradicts itself.
     """
     known = {student.casefold(): student for student in students}
-    facts: dict[str, dict[str, str]] = {}
-    strangers = []
+    columns: dict[str, dict[str, str]] = {}
+    unknown = []
     for row in _rows(path):
         name = row.pop("student")
         student = known.get(name.casefold())
         if student is None:
-            strangers.append(name)
-        elif facts.setdefault(student, row) != row:
-            raise UsageError(f"{path} has two rows for {name}, which differ; keep one of them.")
-    return facts, strangers
+            unknown.append(name)
+        elif columns.setdefault(student, row) != row:
+            raise UsageError(f"{path} has two different rows for {name}; keep one of them.")
+    return columns, unknown
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -46,11 +45,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8 text; save it again as a CSV in UTF-8.") from None
-    delimiter = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
-    try:
-        table = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        raise UsageError(f"{path} is no CSV: {error}.") from None
+    table = csvs.read(text, name=str(path))
     columns = [column.strip().lower() for column in table[0]] if table else []
     if "student" not in columns:
         raise UsageError(

@@ -11,10 +11,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from grader.assignment.cells import CellMarks
 from grader.model import FoundBy
-from grader.source import Bindings, defined_names
+from grader.source import Bindings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from grader.assignment.loading import Assignment
-
-__all__ = ["Answer", "defined_names", "find", "marker"]
 
 CLOSE = 0.6
 """From this similarity on a cell counts as a reworked cell of the template."""
@@ -37,13 +36,15 @@ HEADING = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Located:
+    """The cells of a notebook that answer a question."""
+
     question: str
     cells: tuple[int, ...]
     found_by: FoundBy
 
 
-def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Answer]:
+def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Located]:
     """The answer to each question; one without any cell is `FoundBy.NOT_FOUND`."""
     finder = _finder(assignment)
     claims = finder.claims(notebook.cells)
@@ -89,12 +90,12 @@ class _Finder:
         # The longest first: "1a" before "1".
         self._ids = sorted(self._order, key=len, reverse=True)
         self._names = {name: question for question, names in assignment.names.items() for name in names}
-        facts = [(_facts(cell), cell) for cell in assignment.template.cells]
-        self._prompts: dict[str, str] = {
-            fact["prompt"]: cell.source.strip() for fact, cell in facts if "prompt" in fact
+        marked = [(CellMarks.of(cell), cell) for cell in assignment.template.cells]
+        self._prompts = {
+            marks.prompt: cell.source.strip() for marks, cell in marked if marks.prompt is not None
         }
-        self._blanks = [(fact["question"], cell) for fact, cell in facts if "question" in fact]
-        self._given = [_Text.of(cell.source) for fact, cell in facts if "question" not in fact]
+        self._blanks = [(marks.question, cell) for marks, cell in marked if marks.question is not None]
+        self._given = [_Text.of(cell.source) for marks, cell in marked if marks.question is None]
         self._blank = [_Text.of(cell.source) for _, cell in self._blanks]
 
     def claims(self, cells: Sequence[NotebookNode]) -> dict[int, Claim]:
@@ -152,7 +153,7 @@ class _Finder:
         return found
 
     def _reading(self, cell: NotebookNode, marked: str | None, section: str | None) -> _Reading:
-        own, question = None, _question(cell)
+        own, question = None, CellMarks.of(cell).question
         if question in self._ids:
             own = str(question), FoundBy.METADATA
         elif marked is not None:
@@ -184,10 +185,10 @@ class _Finder:
         """The question whose prompt this cell is, though it may have been moved or lost its metadata."""
         if cell.cell_type != "markdown":
             return None
-        prompt = _facts(cell).get("prompt")
-        if isinstance(prompt, str) and prompt in self._prompts:
-            return prompt
-        if _question(cell) in self._ids:
+        marks = CellMarks.of(cell)
+        if marks.prompt in self._prompts:
+            return marks.prompt
+        if marks.question in self._ids:
             return None
         source = cell.source.strip()
         for question, text in self._prompts.items():
@@ -219,22 +220,11 @@ def _settles(reading: _Reading) -> str | None:
     return reading.named if reading.named == reading.section else None
 
 
-def _collect(question: str, claims: Mapping[int, Claim]) -> Answer:
+def _collect(question: str, claims: Mapping[int, Claim]) -> Located:
     own = {index: rule for index, (claimed, rule) in sorted(claims.items()) if claimed == question}
     order = list(FoundBy)
     rule = min(own.values(), key=order.index, default=FoundBy.NOT_FOUND)
-    return Answer(question, tuple(own), rule)
-
-
-def _facts(cell: NotebookNode) -> Mapping[str, Any]:
-    """The grader's own metadata of a cell, which a student may have replaced by anything."""
-    facts = cell.metadata.get("grader")
-    return facts if isinstance(facts, dict) else {}
-
-
-def _question(cell: NotebookNode) -> str | None:
-    question = _facts(cell).get("question")
-    return question if isinstance(question, str) else None
+    return Located(question, tuple(own), rule)
 
 
 WORD = r"(?:question|problem|exercise|task|part|ex|q|answer(?: to)?)[\s.:#]*"

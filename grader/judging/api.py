@@ -1,50 +1,31 @@
-"""What a rubric author imports: the `question` mark, the verdicts, and a student's `Work`.
+"""What a rubric author imports: the `question` mark, and the ways in which a check may end.
 
     @question("4.6", points=0.75)
     def test_evaluate_counts_every_batch(student, reference):
         '''`evaluate` scores everything the loader yields, not just its first batch.'''
         ...
 
-A test that returns passes. To say more it ends with a verdict: `fail`, `award` (part of the points), `review`
-(a person decides) or `skip`. An error in the test itself is `broken`: never the student's loss.
+A test that returns passes. To say more it ends with `fail`, `award` (part of the points), `review` (a person
+decides) or `skip`. An error in the test itself is `broken`: never the student's loss.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
-import re
-import statistics
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import pytest
 
-from grader.analysis import explanation
-from grader.errors import HarnessError
-from grader.evidence import NOTHING, Evidence, Value
-from grader.judging import answers as finding
-from grader.model import Ending, FoundBy, Outcome, ReviewItem
+from grader.model import Outcome, ReviewItem, Visibility
 from grader.theory.words import normal_text
-
-if TYPE_CHECKING:
-    import numpy as np
-    from nbformat import NotebookNode
-    from numpy.typing import NDArray
-
-    from grader.analysis.explanation import Explanation
-    from grader.analysis.linear import Linear, Scores
-    from grader.assignment.loading import Assignment
-    from grader.datasets.fashion_mnist import Arrays
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
 def question(
-    name: str, *, points: float | str | Decimal, visibility: str = "visible"
+    name: str, *, points: float | str | Decimal, visibility: str = Visibility.VISIBLE
 ) -> Callable[[Test], Test]:
     """Mark a test as a check of question `name`, worth `points`.
 
@@ -53,7 +34,7 @@ def question(
     return pytest.mark.question(id=name, points=Decimal(str(points)), visibility=visibility)
 
 
-class Verdict(Exception):  # noqa: N818 - a verdict is no error
+class CheckEnded(Exception):  # noqa: N818 - the end of a check is not an error
     """Ends a check with something to say."""
 
     def __init__(
@@ -79,7 +60,7 @@ class Verdict(Exception):  # noqa: N818 - a verdict is no error
 
 def fail(message: str, *, expected: object = "", actual: object = "", hint: str = "") -> NoReturn:
     """No points: say what was expected, what was seen, and what to look at."""
-    raise Verdict(Outcome.FAILED, message, expected=expected, actual=actual, hint=hint)
+    raise CheckEnded(Outcome.FAILED, message, expected=expected, actual=actual, hint=hint)
 
 
 def award(
@@ -87,7 +68,7 @@ def award(
 ) -> NoReturn:
     """Part of the points, with the reason."""
     worth = Decimal(str(points))
-    raise Verdict(Outcome.PARTIAL, message, points=worth, expected=expected, actual=actual, hint=hint)
+    raise CheckEnded(Outcome.PARTIAL, message, points=worth, expected=expected, actual=actual, hint=hint)
 
 
 def review(
@@ -111,7 +92,7 @@ def review(
         answer=answer, group=group_of(meaning or answer), polarity=polarity, tags=tuple(sorted(tags))
     )
     worth = Decimal(str(points))
-    raise Verdict(
+    raise CheckEnded(
         Outcome.REVIEW, message, points=worth, expected=expected, actual=actual, hint=hint, item=item
     )
 
@@ -123,232 +104,4 @@ def group_of(meaning: str) -> str:
 
 def skip(message: str) -> NoReturn:
     """The check makes no sense here: what it needs was lost to another check already."""
-    raise Verdict(Outcome.SKIPPED, message)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A student's answer to one question: the cells, and what they showed when they ran."""
-
-    found_by: FoundBy
-    cells: tuple[int, ...]
-    notebook: NotebookNode
-
-    @property
-    def found(self) -> bool:
-        return bool(self.cells)
-
-    @property
-    def source(self) -> str:
-        return "\n\n".join(self.notebook.cells[index].source for index in self.cells)
-
-    @property
-    def markdown(self) -> str:
-        """The text of its markdown cells alone."""
-        texts = (self.notebook.cells[index] for index in self.cells)
-        return "\n\n".join(cell.source for cell in texts if cell.cell_type == "markdown")
-
-    @property
-    def text(self) -> str:
-        """Everything it printed, returned or displayed as text; neither stderr nor tracebacks."""
-        return "\n".join(text for output in self._outputs() for text in _shown(output))
-
-    @property
-    def error(self) -> str:
-        """The first exception one of its cells ended with, as `Type: message`, or nothing."""
-        raised = (output for output in self._outputs() if output.output_type == "error")
-        return next((f"{output.ename}: {output.evalue}" for output in raised), "")
-
-    @property
-    def pictures(self) -> int:
-        """How many pictures it displayed."""
-        return sum("image/png" in output.get("data", {}) for output in self._outputs())
-
-    def _outputs(self) -> Iterable[Any]:
-        for index in self.cells:
-            yield from self.notebook.cells[index].get("outputs", ())
-
-
-def _shown(output: Mapping[str, Any]) -> Iterable[str]:
-    if output["output_type"] == "stream" and output.get("name") != "stderr":
-        yield str(output["text"])
-    elif output["output_type"] in ("execute_result", "display_data"):
-        text = output["data"].get("text/plain")
-        if text is not None and "image/png" not in output["data"]:
-            yield str(text)
-
-
-@dataclass(frozen=True, eq=False)
-class Work:
-    """All that one run of one notebook showed: a student's, or the reference's with one seed.
-
-    Equal to itself alone, so that a rubric may `functools.cache` what it computes from one.
-    """
-
-    assignment: Assignment
-    notebook: NotebookNode
-    ending: Ending
-    detail: str = ""
-    evidence: Evidence = NOTHING
-    profile: str = "full"
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What the course knows of this student beyond the notebook, say ``{"participated": "yes"}``."""
-    theory: str = ""
-    """What stands in a `theory.md` or `theory.tex` beside the notebook."""
-
-    @cached_property
-    def _answers(self) -> dict[str, finding.Answer]:
-        return finding.find(self.notebook, self.assignment)
-
-    def answer(self, question: str) -> Answer:
-        found = self._answers[question]
-        return Answer(found.found_by, found.cells, self.notebook)
-
-    def written(self, question: str) -> str:
-        """What was written for a theory question: in its cells, code or not, and below its marker in `theory`.
-
-        Empty if there is nothing but what the blank notebook already says.
-        """
-        given = {cell.source.strip() for cell in self.assignment.template.cells}
-        cells = (self.notebook.cells[index] for index in self.answer(question).cells)
-        texts = [cell.source for cell in cells if cell.source.strip() not in given]
-        return "\n\n".join([*texts, *self._section(question)]).strip()
-
-    def explanation(self, question: str, topics: Mapping[str, Iterable[str]]) -> Explanation:
-        """What was written beside the code of a question, and which `topics` it mentions."""
-        cells = [self.notebook.cells[index] for index in self.answer(question).cells]
-        return explanation.read(cells, _given_lines(self.assignment), topics)
-
-    def _section(self, question: str) -> Iterable[str]:
-        """The part of the theory file below a question's marker, up to the next one."""
-        ids = [each.id for each in self.assignment.questions]
-        current = ""
-        for line in self.theory.splitlines():
-            plain = re.sub(r"\\(?:sub)*section\*?|\\(?:textbf|paragraph|item)\*?|[{}]", " ", line)
-            named = finding.marker(plain, ids)
-            current = named or current
-            if current == question and not named:
-                yield line
-            elif named == question:
-                yield plain.partition(question)[2].lstrip(".):* ")
-
-    def value(self, name: str, question: str | None = None) -> Value | None:
-        """What `name` was bound to once `question` had been answered; without one, at the end.
-
-        A name that the answer never had is taken from the whole run: it may stand in another cell.
-        """
-        values = self.values(name, question)
-        return values[-1] if values else None
-
-    def values(self, name: str, question: str | None = None) -> tuple[Value, ...]:
-        """All that `name` was bound to while `question` was being answered, oldest first; see `value`."""
-        cells = self.answer(question).cells if question else ()
-        every = self.evidence.values(name)
-        during = tuple(value for value in every if value.cell in cells)
-        before = tuple(value for value in every if cells and value.cell <= max(cells))
-        return during or before[-1:] or every[-1:]
-
-    def text_with(self, name: str) -> str:
-        """What the cells that use a name printed, wherever they stand."""
-        uses = re.compile(rf"\b{re.escape(name)}\b")
-        cells = self.notebook.cells
-        own = [
-            index for index, cell in enumerate(cells) if cell.cell_type == "code" and uses.search(cell.source)
-        ]
-        return Answer(FoundBy.NAMES, tuple(own), self.notebook).text
-
-    def figures(self, question: str) -> tuple[Value, ...]:
-        return tuple(figure for cell in self.answer(question).cells for figure in self.evidence.figures(cell))
-
-    def probe(self, name: str) -> Value | None:
-        """The outcome of the rubric's probe of `name`, for its last definition."""
-        outcomes = self.evidence.probe(name)
-        return outcomes[-1] if outcomes else None
-
-
-@lru_cache(maxsize=8)
-def _given_lines(assignment: Assignment) -> frozenset[str]:
-    return frozenset(explanation.lines(assignment.template.cells))
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """What a figure of the reference does over its seeds, and how far a right answer may be from it."""
-
-    low: float
-    high: float
-
-    def __contains__(self, value: float) -> bool:
-        return self.low <= value <= self.high
-
-    def __str__(self) -> str:
-        return f"{self.low:.3g} to {self.high:.3g}"
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """The reference solution, run once with each seed; `first` has the student's own seed."""
-
-    runs: tuple[Work, ...]
-
-    @property
-    def first(self) -> Work:
-        return self.runs[0]
-
-    def band(self, measure: Callable[[Work], float], *, floor: float) -> Band:
-        """The measured spread of a figure over the seeds, widened to six standard deviations each way.
-
-        Three runs estimate a standard deviation within a factor of about two, hence six rather than three;
-        `floor` is the least half-width, for figures that hardly vary.
-        """
-        values = [measure(run) for run in self.runs]
-        if not all(map(math.isfinite, values)):
-            raise HarnessError("The reference has no such figure.")
-        centre = statistics.fmean(values)
-        deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-        half = max(floor, 6 * deviation)
-        return Band(centre - half, centre + half)
-
-
-@dataclass(frozen=True, eq=False)
-class Data:
-    """The data set as the judge reads it: NumPy arrays, never the student's objects."""
-
-    arrays: Arrays
-    complete: bool
-
-    _scores: dict[tuple[bytes, bytes, bool, bool], Scores] = field(default_factory=dict)
-
-    def size(self, *, train: bool) -> int:
-        """How many points a split has."""
-        return len(self._split(train=train)[1])
-
-    def scores(self, layer: Linear, *, train: bool, softmaxed: bool = False) -> Scores:
-        """What a layer achieves on a split, see `Linear.scores`. Computed once."""
-        key = (layer.weight.tobytes(), layer.bias.tobytes(), train, softmaxed)
-        if key not in self._scores:
-            self._scores[key] = layer.scores(*self._split(train=train), softmaxed=softmaxed)
-        return self._scores[key]
-
-    def _split(self, *, train: bool) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Images (n, h, w) and labels (n,)."""
-        arrays = self.arrays
-        if train:
-            return arrays.train_images, arrays.train_labels
-        return arrays.test_images, arrays.test_labels
-
-
-@dataclass
-class Exhibits:
-    """Collects what the report shows beside a question: plain data, drawn later."""
-
-    shown: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-
-    def curves(self, title: str, *, x: str, y: str, series: Iterable[Mapping[str, Any]]) -> None:
-        self.shown.append(("curves", title, {"x": x, "y": y, "series": [dict(one) for one in series]}))
-
-    def images(self, title: str, *, series: Iterable[Mapping[str, Any]]) -> None:
-        self.shown.append(("images", title, {"series": [dict(one) for one in series]}))
-
-    def text(self, title: str, text: str) -> None:
-        self.shown.append(("text", title, {"text": text}))
+    raise CheckEnded(Outcome.SKIPPED, message)

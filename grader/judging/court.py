@@ -5,26 +5,26 @@ A `Court` reads evidence, never objects: nothing a student wrote runs here.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING
 
 import nbformat
 
-from grader import evidence
-from grader.assignment import loading as assignments
-from grader.datasets import fashion_mnist as datasets
+from grader import assignment as assignments
+from grader.assignment import cells
 from grader.errors import EvidenceError
-from grader.judging import plugin as pytest_plugin
-from grader.judging.api import Data, Reference, Work, group_of
+from grader.judging.api import group_of
+from grader.judging.rubric import Rubric, loaded
+from grader.judging.work import Reference, Work
 from grader.model import (
-    SUBSET,
     Check,
     Ending,
     Execution,
     Exhibit,
     Flag,
+    FlagKind,
     FoundBy,
     Grade,
     Outcome,
@@ -35,14 +35,11 @@ from grader.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from grader.assignment.loading import Assignment, Question
-    from grader.judging.plugin import RubricPlugin
-
-EXECUTED = "executed.ipynb"
-EVIDENCE = "evidence/evidence.bin"
+    from grader.assignment import Assignment, Question
+    from grader.datasets import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +49,7 @@ class Bench:
     assignment: Path
     profile: str
     reference: tuple[Execution, ...]
-    dataset: datasets.Dataset
+    dataset: Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +58,7 @@ class Case:
 
     execution: Execution
     origin: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    roster: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_rubric(assignment: Assignment) -> None:
@@ -70,46 +67,52 @@ def check_rubric(assignment: Assignment) -> None:
     Raises:
         RubricError: it can't be collected, or its points do not add up to those of assignment.toml.
     """
-    pytest_plugin.run(assignment, lambda _: None)
+    with loaded(assignment):
+        pass
+
+
+@contextmanager
+def opened(bench: Bench) -> Iterator[Court]:
+    """Load a bench and its rubric; both stay loaded while the block lasts.
+
+    Raises:
+        RubricError: the rubric was refused.
+    """
+    assignment = assignments.load(bench.assignment)
+    runs = tuple(Work.of(run, assignment, profile=bench.profile) for run in bench.reference)
+    for run in runs:
+        run.answer(assignment.questions[0].id)  # found once here, not once a student
+    with loaded(assignment) as rubric:
+        yield Court(assignment, bench.profile, Reference(runs), bench.dataset, rubric)
 
 
 @dataclass(frozen=True)
 class Court:
-    """A `Bench`, loaded."""
+    """A `Bench` with its rubric, loaded. See `opened`."""
 
     assignment: Assignment
     profile: str
     reference: Reference
-    data: Data
+    data: Dataset
+    rubric: Rubric
 
-    @classmethod
-    def open(cls, bench: Bench) -> Court:
-        assignment = assignments.load(bench.assignment)
-        runs = tuple(work(run, assignment, bench.profile) for run in bench.reference)
-        arrays = datasets.load(bench.dataset)
-        court = cls(assignment, bench.profile, Reference(runs), Data(arrays, bench.dataset.complete))
-        for run in runs:
-            run.answer(assignment.questions[0].id)  # found once here, not once a student
-        return court
-
-    def sit(self, business: Callable[[Callable[[Case], Grade]], None]) -> None:
-        """Have `business` judge cases, by a rubric that is collected once and stays loaded meanwhile.
+    def judge(self, case: Case) -> Grade:
+        """The grade of one execution.
 
         Raises:
-            RubricError: the rubric was refused.
+            HarnessError: a check stopped pytest itself.
         """
-        pytest_plugin.run(self.assignment, lambda rubric: business(partial(self._judge, rubric)))
-
-    def _judge(self, rubric: RubricPlugin, case: Case) -> Grade:
         if case.execution.ending is Ending.UNREADABLE:
             return self._all_to_a_person(case, Outcome.REVIEW, case.execution.detail)
         try:
-            student = work(case.execution, self.assignment, self.profile, case.facts)
+            student = Work.of(case.execution, self.assignment, profile=self.profile, roster=case.roster)
         except (EvidenceError, OSError, nbformat.ValidationError) as error:
             return self._all_to_a_person(case, *_unseen(case.execution, error))
-        heard = rubric.judge(student, self.reference, self.data)
-        checks = [_excused(check, case.execution, student) for check in heard.checks]
-        return self._grade(case, student, checks, heard.exhibits)
+        if foreign := _foreign(student):
+            return self._all_to_a_person(case, Outcome.REVIEW, foreign)
+        judged = self.rubric.judge(student, self.reference, self.data)
+        checks = [_excused(check, case.execution, student) for check in judged.checks]
+        return self._grade(case, student, checks, judged.exhibits)
 
     def broken(self, case: Case, why: str) -> Grade:
         return self._all_to_a_person(case, Outcome.BROKEN, why)
@@ -155,7 +158,10 @@ class Court:
         if self.data.complete:
             return ()
         return (
-            Flag(kind=SUBSET, message="Run on a small sample of the data set: the grade is provisional."),
+            Flag(
+                kind=FlagKind.SUBSET,
+                message="Run on a small sample of the data set: the grade is provisional.",
+            ),
         )
 
     def _question(
@@ -177,35 +183,17 @@ class Court:
         )
 
 
-def work(
-    execution: Execution, assignment: Assignment, profile: str, facts: Mapping[str, str] | None = None
-) -> Work:
-    """Read an execution's folder.
-
-    Raises:
-        EvidenceError: the evidence is corrupt or forged.
-        OSError: a file is gone.
-    """
-    stored = execution.folder / EVIDENCE
-    return Work(
-        assignment=assignment,
-        notebook=nbformat.read(execution.folder / EXECUTED, as_version=4),  # type: ignore[no-untyped-call]  # nbformat has no types
-        ending=execution.ending,
-        detail=execution.detail,
-        evidence=evidence.load(stored) if stored.exists() else evidence.NOTHING,
-        profile=profile,
-        facts=facts or {},
-        theory="\n\n".join(
-            path.read_text(encoding="utf-8", errors="replace")
-            for path in (stored.with_name("theory.md"), stored.with_name("theory.tex"))
-            if path.is_file()
-        ),
-    )
+def _foreign(student: Work) -> str:
+    """That a notebook was made for another assignment, if its metadata says so; else nothing."""
+    made_for = cells.made_for(student.notebook)
+    if made_for in (None, student.assignment.id):
+        return ""
+    return f"This notebook was made for the assignment {made_for!r}, not for {student.assignment.id!r}."
 
 
 def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:
     """Whose failure it is that nothing of an execution can be judged, and what to say about it."""
-    if tampered := [flag.message for flag in execution.flags if flag.kind == evidence.TAMPERED]:
+    if tampered := [flag.message for flag in execution.flags if flag.kind is FlagKind.TAMPERED]:
         return Outcome.REVIEW, tampered[0]
     if execution.ending.ours:
         return Outcome.BROKEN, _not_run(execution)

@@ -10,15 +10,15 @@ import gc
 import multiprocessing
 import os
 import signal
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from grader.errors import HarnessError, RubricError
-from grader.judging.court import Bench, Case, Court
+from grader.judging.court import Bench, Case, Court, opened
 from grader.model import Grade, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
@@ -83,12 +83,11 @@ def _serve(pipe: Connection, bench: Bench) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
     with contextlib.suppress(EOFError, BrokenPipeError):
         try:
-            court = Court.open(bench)
+            with opened(bench) as court:
+                _answer_all(pipe, court, Case(execution=bench.reference[0]))
+        except (EOFError, BrokenPipeError):
+            raise
         except Exception as error:  # noqa: BLE001 - told to the caller with each question
-            _refuse_all(pipe, error)
-        try:
-            court.sit(partial(_answer_all, pipe, court, Case(execution=bench.reference[0])))
-        except (RubricError, HarnessError) as error:
             _refuse_all(pipe, error)
 
 
@@ -98,32 +97,32 @@ def _refuse_all(pipe: Connection, error: Exception) -> NoReturn:
         pipe.send(error)
 
 
-def _answer_all(pipe: Connection, court: Court, reference: Case, judge: Callable[[Case], Grade]) -> None:
-    _rehearse(court, reference, judge)
+def _answer_all(pipe: Connection, court: Court, reference: Case) -> NoReturn:
+    _rehearse(court, reference)
     gc.collect()
     gc.freeze()  # else the first collection in each fork would touch, and so copy, every page
     while True:
-        with _fork(judge) as fork:  # before anybody asks: nobody waits for it
+        with _fork(court) as fork:  # before anybody asks: nobody waits for it
             pipe.send(_ask(fork, court, pipe.recv()))
 
 
-def _rehearse(court: Court, case: Case, judge: Callable[[Case], Grade]) -> None:
+def _rehearse(court: Court, case: Case) -> None:
     """Judge the reference, so that what checks compute from it they compute once, not once a student.
 
     In a fork first: a check that hangs or crashes must not take this process with it.
     """
-    with _fork(judge) as fork:
+    with _fork(court) as fork:
         grade = _ask(fork, court, case)
     if isinstance(grade, Grade) and all(check.outcome is not Outcome.BROKEN for check in grade.checks):
-        judge(case)
+        court.judge(case)
 
 
 @contextlib.contextmanager
-def _fork(judge: Callable[[Case], Grade]) -> Iterator[Connection]:
+def _fork(court: Court) -> Iterator[Connection]:
     """A copy of this process that judges the one case it is sent."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
-    child = context.Process(target=_judge_one, args=(ours, theirs, judge))
+    child = context.Process(target=_judge_one, args=(ours, theirs, court))
     child.start()
     theirs.close()
     try:
@@ -146,12 +145,12 @@ def _ask(fork: Connection, court: Court, case: Case) -> Grade | Exception:
     return court.broken(case, str(answer)) if isinstance(answer, HarnessError) else answer
 
 
-def _judge_one(parents: Connection, pipe: Connection, judge: Callable[[Case], Grade]) -> None:
+def _judge_one(parents: Connection, pipe: Connection, court: Court) -> None:
     parents.close()  # else nobody would see the parent's end of it close
     gc.disable()  # this process ends before garbage counts
     case = pipe.recv()
     try:
-        answer: Grade | Exception = judge(case)
+        answer: Grade | Exception = court.judge(case)
     except RubricError as error:
         answer = error
     except Exception as error:  # noqa: BLE001 - becomes the caller's

@@ -1,7 +1,8 @@
-"""A hard limit on the memory of a kernel with all its children, where this system lets us set one.
+"""A hard limit on the memory of a kernel and all its children, where this system lets us set one.
 
-Control groups of either version will do. Who may not make one (an ordinary user, most containers) is left with
-the limit of each process and the watchdog, which are slower or counted otherwise, and stay in force here too.
+Either version of control groups works. Ordinary users and most containers may not create one; they rely on the
+limit of each process and on the watchdog, which stay in force here too. The watchdog reacts more slowly, and the
+limit of a process counts only that process.
 """
 
 from __future__ import annotations
@@ -20,24 +21,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HEADROOM = 512 << 20
-"""Bytes above a process's own limit, so that one alone meets that first: Python can tell it from being killed."""
-LOOKS, PAUSE = 20, 0.05
-"""How often, and seconds between."""
+"""Bytes above the limit of a single process, so that a process on its own reaches its own limit first: Python then
+raises `MemoryError` instead of being killed."""
+REMOVE_ATTEMPTS, PAUSE = 20, 0.05
+"""How often to try, and the seconds between attempts."""
 PREFIX = "grader"
 ROOT = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Where one version of control groups keeps what we need."""
+    """Where one version of control groups keeps the files that we need."""
 
     controller: str
-    """As /proc/self/cgroup names it; version 2 has one tree for all."""
+    """Its name in /proc/self/cgroup; empty for version 2, which has one tree for all controllers."""
     mounts: tuple[str, ...]
-    """Below `ROOT`, where systems mount it."""
+    """Where systems mount it, relative to `ROOT`."""
     limit: str
     events: str
-    """Holds a line `oom_kill N`."""
+    """The file with a line `oom_kill N`."""
 
 
 VERSIONS = (
@@ -48,14 +50,14 @@ VERSIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A control group of ours, with a limit; without a folder one that holds nothing back."""
+    """A control group of ours with a memory limit. Without a folder, it limits nothing."""
 
     folder: Path | None = None
     events: str = ""
 
     @classmethod
     def create(cls, limit: int) -> Group:
-        """One whose processes may use `limit` bytes together, if we may make any here."""
+        """A group whose processes may use `limit` bytes together; one without a limit if none can be created."""
         for version in VERSIONS:
             for parent in _parents(version):
                 with suppress(OSError):
@@ -64,16 +66,16 @@ class Group:
         return cls()
 
     def add(self, pids: Iterable[int]) -> None:
-        """Take these processes in; what they start from then on is in as well."""
+        """Add these processes. Whatever they start from then on belongs to the group too."""
         if self.folder is None:
             return
         for pid in pids:
             with suppress(OSError):  # it has ended
-                _tell(self.folder / "cgroup.procs", str(pid))
+                _write(self.folder / "cgroup.procs", str(pid))
 
     @property
     def kills(self) -> int:
-        """How many of its processes were killed because all together had too much."""
+        """How many of its processes were killed because together they used too much memory."""
         if self.folder is None:
             return 0
         try:
@@ -83,10 +85,10 @@ class Group:
         return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
     def remove(self) -> None:
-        """Once all of its processes are killed: the last of them may take a moment to be gone."""
+        """Remove the group. Call this after killing its processes; the last may take a moment to disappear."""
         if self.folder is None:
             return
-        for _ in range(LOOKS):
+        for _ in range(REMOVE_ATTEMPTS):
             with suppress(OSError):
                 self.folder.rmdir()
                 break
@@ -94,10 +96,10 @@ class Group:
 
 
 def _parents(version: Version) -> list[Path]:
-    """Our own group in the trees of this version, and their roots."""
+    """Where a group may be created: below our own group in each tree of this version, or at the tree's root."""
     try:
         lines = Path("/proc/self/cgroup").read_text().splitlines()
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return []
     own = [path for _, controllers, path in (line.split(":", 2) for line in lines)
            if version.controller in controllers.split(",")]  # fmt: skip
@@ -106,27 +108,27 @@ def _parents(version: Version) -> list[Path]:
 
 
 def _make(parent: Path, version: Version, limit: int) -> Path:
-    """Raises `OSError` if this is not possible here."""
-    with suppress(OSError):  # version 2 only; there it may be on already, or forbidden
-        _tell(parent / "cgroup.subtree_control", "+memory")
+    """Create a group with this limit. Raises `OSError` if that is not possible here."""
+    with suppress(OSError):  # version 2 only; it may be enabled already, or forbidden
+        _write(parent / "cgroup.subtree_control", "+memory")
     folder = parent / f"{PREFIX}-{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir()
     try:
-        _tell(folder / version.limit, str(limit))
+        _write(folder / version.limit, str(limit))
     except OSError:
         folder.rmdir()
         raise
     return folder
 
 
-def _tell(path: Path, text: str) -> None:
-    """Write to a file that is there: what is no control group has none, and shall get none."""
+def _write(path: Path, text: str) -> None:
+    """Write to an existing file; never create one in a folder that is not a control group."""
     with path.open("r+") as file:
         file.write(text)
 
 
 def _sweep(parent: Path) -> None:
-    """Remove what a killed harness left."""
+    """Remove the groups left behind by a grader that was killed."""
     for left in parent.glob(f"{PREFIX}-*-*"):
         owner = left.name.split("-")[1]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):

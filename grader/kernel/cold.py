@@ -1,4 +1,4 @@
-"""Kernels without a sandbox: one cold process each. For a student's own file, or with `--sandbox none`."""
+"""Kernels without a sandbox, each a fresh Python process. For a student's own file, or with `--sandbox none`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.kernel import handover as birth
+from grader.kernel import handover
 from grader.kernel.interface import Death
 from grader.kernel.memory import Watchdog
-from grader.kernel.provisioner import born, exit_code
+from grader.kernel.provisioner import exit_code, prepared_kernel
 from grader.places import INSIDE
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from grader.kernel.handover import Descriptors
     from grader.kernel.interface import KernelRequest
     from grader.kernel.memory import Ticket
-    from grader.kernel.provisioner import BornKernel
+    from grader.kernel.provisioner import ProcessKernel
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
@@ -37,7 +37,7 @@ FIXED = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PIP_RETRIES": "0",  # `!pip install` fails at once where there is no network
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else a warning lands in the student's first cell
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # otherwise a warning appears in the student's first cell
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
 }
@@ -45,7 +45,7 @@ FLAGS = ("-s", "-X", "frozen_modules=off")
 
 
 def environment(home: Path | str, tmp: Path | str) -> dict[str, str]:
-    """All the environment variables that a kernel sees; none of the instructor's own."""
+    """All the environment variables that a kernel sees; of the instructor's own, only those in `INHERITED`."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return {**kept, **FIXED, **home_variables(home), "TMPDIR": str(tmp)}
 
@@ -55,7 +55,7 @@ def home_variables(home: Path | str) -> dict[str, str]:
 
 
 class LocalProcess:
-    """A child of ours in a session of its own; signals go to all of the session."""
+    """A child process in a session of its own; signals go to the whole session."""
 
     def __init__(
         self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], inherit: Sequence[int], log: int
@@ -91,7 +91,7 @@ class LocalProcess:
             return self._death
 
     def signal(self, number: int) -> None:
-        with suppress(ProcessLookupError, PermissionError):  # macOS says EPERM of a group of zombies
+        with suppress(ProcessLookupError, PermissionError):  # macOS reports EPERM for a group of zombies
             os.killpg(self._child.pid, number)
 
     def kill(self) -> None:
@@ -100,7 +100,7 @@ class LocalProcess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColdLauncher:
-    """Kernels as ordinary processes of this user, each in a folder, a home and an environment of its own."""
+    """Starts kernels as ordinary processes of this user, each with its own folder, home and environment."""
 
     inside: Path = INSIDE
     ticket: Ticket | None = None
@@ -121,27 +121,27 @@ class ColdLauncher:
         return replace(self, ticket=ticket)
 
     @contextmanager
-    def kernel(self, request: KernelRequest) -> Iterator[BornKernel]:
-        room = Path(tempfile.mkdtemp(prefix="grader-room-"))
+    def kernel(self, request: KernelRequest) -> Iterator[ProcessKernel]:
+        folder = Path(tempfile.mkdtemp(prefix="grader-room-"))
         for name in ("work", "home", "tmp"):
-            (room / name).mkdir()
+            (folder / name).mkdir()
 
         def spawn(connection: Mapping[str, Any], descriptors: Descriptors) -> LocalProcess:
-            content = birth.letter(request, connection, descriptors, str(request.data))
-            with birth.sealed_letter(content) as file:
+            fields = handover.request_fields(request, connection, descriptors, str(request.data or ""))
+            with handover.sealed_request(fields) as file:
                 return LocalProcess(
                     [sys.executable, *FLAGS, str(self.inside / "main.py"), "cold", str(file.fileno())],
-                    cwd=room / "work",
-                    env=environment(room / "home", room / "tmp"),
+                    cwd=folder / "work",
+                    env=environment(folder / "home", folder / "tmp"),
                     inherit=(*descriptors.all(), file.fileno()),
                     log=descriptors.log,
                 )
 
         try:
             with (
-                born(request, spawn) as kernel,
+                prepared_kernel(request, spawn) as kernel,
                 Watchdog(kernel, request.limits.memory, self.ticket),
             ):
                 yield kernel
         finally:
-            shutil.rmtree(room, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""How a run ended, and by whose fault: pure functions from what was seen to an `Ending`."""
+"""How a run ended and what caused it: pure functions from observations to an `Ending`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ WORSE = (
     Ending.KILLED,
     Ending.BROKEN,
 )
-"""From best to worst: a run has the worst ending of its cells."""
+"""From best to worst. A run gets the worst ending of its cells."""
 
 OUT_OF_MEMORY = re.compile(
     r"not enough memory|can't allocate memory|out of memory|Cannot allocate memory", re.IGNORECASE
@@ -35,13 +35,13 @@ REMOVED = re.compile(
     r"|DataLoaderIter' object has no attribute 'next'|Torch not compiled with CUDA|Found no NVIDIA driver",
 )
 LACKING = re.compile(r"No module named '\w+'$|Missing optional dependency|IProgress not found")
-"""A whole package is not installed. A dotted name is one that an installed package does not have."""
+"""A whole package is not installed. (A dotted name is a module that an installed package does not have.)"""
 UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellRun:
-    """What one code cell did. `ename` and `evalue` are empty if it raised nothing."""
+    """How one code cell ran. `ename` and `evalue` are empty if it raised no exception."""
 
     index: int
     ename: str = ""
@@ -52,7 +52,7 @@ class CellRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one notebook did in one kernel. `cells` holds those that were started, in order."""
+    """How one notebook ran in one kernel. `cells` are the cells that were started, in order."""
 
     ending: Ending
     detail: str = ""
@@ -60,7 +60,7 @@ class Run:
 
 
 def of_cell(cell: CellRun) -> Ending:
-    """The ending of one cell that came to an end by itself, or that gave in to an interrupt."""
+    """The ending of one cell that finished by itself or stopped when interrupted."""
     if cell.timed_out:
         return Ending.TIMEOUT
     match cell.ename:
@@ -73,31 +73,31 @@ def of_cell(cell: CellRun) -> Ending:
         case "ModuleNotFoundError":
             return Ending.ENVIRONMENT
         case _:
-            is_ours = lacks_a_package(cell) or REMOVED.search(cell.evalue)
-            return Ending.ENVIRONMENT if is_ours else Ending.ERROR
+            needs_environment = lacks_a_package(cell) or REMOVED.search(cell.evalue)
+            return Ending.ENVIRONMENT if needs_environment else Ending.ERROR
 
 
 def of_cells(cells: Sequence[CellRun], source: Callable[[int], str]) -> Run:
-    """The ending of a notebook whose kernel lived to the end. `source` gives a cell's text by its index."""
+    """The ending of a notebook whose kernel survived. `source` gives a cell's text by its index."""
     ending, detail = Ending.FINISHED, ""
     missing: list[str] = []
     for cell in cells:
-        its = Ending.ENVIRONMENT if follows(cell, missing) else of_cell(cell)
-        if its is Ending.ENVIRONMENT:
+        cell_ending = Ending.ENVIRONMENT if follows(cell, missing) else of_cell(cell)
+        if cell_ending is Ending.ENVIRONMENT:
             missing.append(source(cell.index))
-        if WORSE.index(its) > WORSE.index(ending):
-            ending, detail = its, describe(cell)
+        if WORSE.index(cell_ending) > WORSE.index(ending):
+            ending, detail = cell_ending, describe(cell)
     return Run(ending=ending, detail=detail, cells=tuple(cells))
 
 
 def follows(cell: CellRun, missing: Sequence[str]) -> bool:
-    """Whether a cell failed only for want of a name that an earlier cell could not import here."""
+    """Whether a cell failed only because an earlier cell could not import a name here."""
     name = UNDEFINED.search(cell.evalue) if cell.ename == "NameError" else None
     return name is not None and any(re.search(rf"\b{name[1]}\b", source) for source in missing)
 
 
 def stranded(cells: Sequence[CellRun], source: Callable[[int], str]) -> tuple[int, ...]:
-    """The cells that failed for lack of a package, or of a name that such a cell would have made."""
+    """The cells that failed for lack of a package, or of a name that such a cell would have defined."""
     found: dict[int, str] = {}
     for cell in cells:
         if lacks_a_package(cell) or follows(cell, list(found.values())):
@@ -116,7 +116,7 @@ def describe(cell: CellRun) -> str:
 
 
 def of_death(death: Death, cells: Sequence[CellRun]) -> Run:
-    """The ending of a notebook whose kernel died under it."""
+    """The ending of a notebook whose kernel died before the notebook had finished."""
     where = f"cell {cells[-1].index + 1}: " if cells else ""
     ending, why = death.ending or Ending.KILLED, death.detail or f"the kernel {cause(death.code)}"
     return Run(ending=ending, detail=where + why, cells=tuple(cells))

@@ -1,6 +1,6 @@
-"""The door between a kernel and the harness: counts every byte, lets only well-formed messages through.
+"""The gate between a kernel and the grader: it counts every byte and lets only well-formed messages through.
 
-A student's code owns its kernel, its signing key and its sockets, so a message may hold anything.
+A student's code controls its kernel, the signing key and the sockets, so a message may contain anything.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 NOTICE = "[output cut]"
 HEADERS = 1 << 16
-"""Bytes that the frames around a message's content may have; real ones have under 2 KB."""
+"""The largest size, in bytes, of the frames around a message's content; genuine ones stay below 2 KB."""
 LARGEST = 32 << 20
-"""Bytes of one frame; ZeroMQ drops the connection that sends more, before it is in our memory."""
+"""The largest frame in bytes; ZeroMQ drops a connection that sends more before the data reach our memory."""
 READ = 4
-"""Contents of up to so many times what is kept of a cell are read: UTF-8 has up to 4 bytes a character."""
+"""Content is parsed up to this multiple of the output kept per cell: a UTF-8 character has up to 4 bytes."""
 MALFORMED = 100
-"""So many malformed messages are no accident."""
+"""More malformed messages than this cannot be an accident."""
 STARTUP = 120.0
-"""Seconds that a kernel may take until it answers."""
+"""Seconds that a kernel may take to answer for the first time."""
 DISPLAYS = ("display_data", "execute_result", "update_display_data")
 
 
 class Gate:
-    """How much came through, and what to do when it is too much."""
+    """Counts what came through and reacts when it is too much."""
 
     def __init__(self, limits: Limits, flooded: Callable[[str], None], forged: Callable[[str], None]) -> None:
         self.limits = limits
@@ -63,9 +63,9 @@ class Gate:
 
 
 def receive(session: Session, frames: Sequence[bytes], limit: int) -> dict[str, Any] | None:
-    """The message in `frames`, purified; None if it is malformed or of no interest to a notebook.
+    """The message in `frames`, sanitised; None if it is malformed or a notebook does not need it.
 
-    Content of more than `limit` bytes is not even parsed: a short stub stands for it.
+    Content over `limit` bytes is not even parsed: a short stub replaces it.
     """
     try:
         _, parts = session.feed_identities(list(frames))
@@ -75,13 +75,13 @@ def receive(session: Session, frames: Sequence[bytes], limit: int) -> dict[str, 
         message: dict[str, Any] = session.deserialize(parts, content=not large)
         if large:
             message["content"] = stub(message["msg_type"])
-        return purify(message)
-    except Exception:  # noqa: BLE001 - whatever the bytes make a parser do, the answer is: malformed
+        return sanitise(message)
+    except Exception:  # noqa: BLE001 - whatever goes wrong in the parser, the message is malformed
         return None
 
 
 def stub(kind: str) -> dict[str, Any]:
-    """What stands for a content that is too large to be read."""
+    """The replacement for content that is too large to read."""
     match kind:
         case "stream":
             return {"name": "stdout", "text": f"{NOTICE}\n"}
@@ -91,30 +91,30 @@ def stub(kind: str) -> dict[str, Any]:
             return {"data": {"text/plain": NOTICE}, "metadata": {}}
 
 
-def purify(message: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A copy of `message` with what a notebook keeps, all of it of the types it should have; else None."""
+def sanitise(message: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A copy of `message` with only the fields that a notebook keeps, each of its proper type; None otherwise."""
     header, parent, content = message["header"], message["parent_header"], message["content"]
     if not (isinstance(header, dict) and isinstance(parent, dict) and isinstance(content, dict)):
         return None
     kind = header.get("msg_type")
-    pure = pure_content(kind, content) if isinstance(kind, str) else None
-    if pure is None:
+    clean_fields = clean_content(kind, content) if isinstance(kind, str) else None
+    if clean_fields is None:
         return None
     count = content.get("execution_count")
     if type(count) is int:
-        pure["execution_count"] = count
+        clean_fields["execution_count"] = count
     return {
         "header": {"msg_type": kind, "msg_id": str(header.get("msg_id")), "date": None},
         "msg_type": kind,
         "msg_id": str(header.get("msg_id")),
         "parent_header": {"msg_id": parent.get("msg_id")} if isinstance(parent.get("msg_id"), str) else {},
         "metadata": {},
-        "content": pure,
+        "content": clean_fields,
         "buffers": [],
     }
 
 
-def pure_content(  # noqa: PLR0911 - a table: one line for each kind of message
+def clean_content(  # noqa: PLR0911 - a table: one line for each kind of message
     kind: str, content: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     match kind, content:
@@ -125,7 +125,7 @@ def pure_content(  # noqa: PLR0911 - a table: one line for each kind of message
         case "error", {"ename": str(ename), "evalue": str(evalue), "traceback": list(lines)}:
             return {"ename": clean(ename), "evalue": clean(evalue), "traceback": texts(lines)}
         case (("display_data" | "execute_result" | "update_display_data"), {"data": dict(data)}):
-            return {"data": pure_data(data), "metadata": {}, "transient": pure_transient(content)}
+            return {"data": clean_data(data), "metadata": {}, "transient": clean_transient(content)}
         case "clear_output", _:
             return {"wait": content.get("wait") is True}
         case "execute_input", _:
@@ -142,12 +142,12 @@ def pure_content(  # noqa: PLR0911 - a table: one line for each kind of message
             return None
 
 
-def pure_data(data: Mapping[str, Any]) -> dict[str, str]:
-    """Text by mime type. Nested JSON is left out: no report shows it, and its depth can harm."""
+def clean_data(data: Mapping[str, Any]) -> dict[str, str]:
+    """Text by MIME type. Nested JSON is left out: no report shows it, and deep nesting can do harm."""
     return {clean(mime): clean(value) for mime, value in data.items() if isinstance(value, str)}
 
 
-def pure_transient(content: Mapping[str, Any]) -> dict[str, str]:
+def clean_transient(content: Mapping[str, Any]) -> dict[str, str]:
     match content.get("transient"):
         case {"display_id": str(name)}:
             return {"display_id": name}
@@ -160,12 +160,12 @@ def texts(lines: Sequence[Any]) -> list[str]:
 
 
 def clean(text: str) -> str:
-    """`text` as UTF-8 can hold it: JSON can carry halves of surrogate pairs, files can not."""
+    """`text` without lone surrogates, which JSON can contain and a UTF-8 file cannot."""
     return text.encode("utf-8", "replace").decode()
 
 
 class GuardedChannel(AsyncZMQSocketChannel):
-    """A channel that yields purified messages only."""
+    """A channel that yields sanitised messages only."""
 
     def __init__(self, socket: zmq.asyncio.Socket, session: Session, gate: Gate) -> None:
         super().__init__(socket, session)
@@ -175,13 +175,13 @@ class GuardedChannel(AsyncZMQSocketChannel):
         self,
         timeout: float | None = None,  # noqa: ASYNC109 - jupyter's signature
     ) -> dict[str, Any]:
-        """The next message. What is dropped prolongs no wait: after `timeout` seconds, `Empty`."""
+        """The next message. Raises `Empty` after `timeout` seconds, even if others were dropped in between."""
         began = time.monotonic()
         left = timeout
         while await self.socket.poll(None if left is None else round(1000 * left)):
             frames = await self.socket.recv_multipart()
-            await asyncio.sleep(0)  # a flood must not keep the deadlines from being looked at
-            message = self._purified(frames)
+            await asyncio.sleep(0)  # a flood of messages must not delay the deadlines
+            message = self._sanitised(frames)
             if message is not None:
                 return message
             if timeout is not None:
@@ -190,7 +190,7 @@ class GuardedChannel(AsyncZMQSocketChannel):
                     break
         raise Empty
 
-    def _purified(self, frames: Sequence[bytes]) -> dict[str, Any] | None:
+    def _sanitised(self, frames: Sequence[bytes]) -> dict[str, Any] | None:
         if self._gate.closed:
             return None
         self._gate.count(sum(map(len, frames)))
@@ -201,11 +201,11 @@ class GuardedChannel(AsyncZMQSocketChannel):
 
 
 class GuardedClient(AsyncKernelClient):
-    """A kernel's client behind a `Gate`. No heartbeat, no stdin, no control channel."""
+    """A kernel client behind a `Gate`, without heartbeat, stdin and control channels."""
 
     gate: Gate
     cell = 0
-    """Index of the cell that the next request carries, so that hooks in the kernel know it."""
+    """Index of the cell to send with the next request, so that hooks in the kernel know it."""
 
     @property
     def iopub_channel(self) -> Any:
@@ -239,7 +239,7 @@ class GuardedClient(AsyncKernelClient):
     def _connect(self, kind: int, name: str, identity: bytes | None) -> Any:
         socket = self.context.socket(kind)
         socket.linger = 0
-        socket.setsockopt(zmq.MAXMSGSIZE, LARGEST)  # no effect once it is connected
+        socket.setsockopt(zmq.MAXMSGSIZE, LARGEST)  # has no effect once connected
         if identity:
             socket.identity = identity
         if kind == zmq.SUB:
@@ -251,19 +251,19 @@ class GuardedClient(AsyncKernelClient):
         self,
         timeout: float | None = None,  # noqa: ASYNC109 - jupyter's signature
     ) -> None:
-        """Until the kernel has answered and its output reaches us. Raises `RuntimeError` if that is never."""
+        """Wait until the kernel answers and its output reaches us. Raises `RuntimeError` if it does not."""
         deadline = time.monotonic() + (STARTUP if timeout is None else timeout)
         while time.monotonic() < deadline:
             if not await self.is_alive():
                 raise RuntimeError("the kernel died before it was ready")
             request = self.kernel_info()
-            if await self._heard(self.shell_channel, request, deadline) and await self._heard(
+            if await self._answered(self.shell_channel, request, deadline) and await self._answered(
                 self.iopub_channel, request, time.monotonic() + 0.5
             ):
                 return
         raise RuntimeError("the kernel did not answer in time")
 
-    async def _heard(self, channel: Any, request: str, deadline: float) -> bool:
+    async def _answered(self, channel: Any, request: str, deadline: float) -> bool:
         while time.monotonic() < deadline:
             try:
                 message = await channel.get_msg(timeout=0.1)

@@ -1,4 +1,4 @@
-"""Drives a notebook through a kernel that may be hostile: nothing outlasts a deadline or fills our memory."""
+"""Runs a notebook in a kernel that may be hostile: nothing outlasts a deadline or fills our memory."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from grader.limits import Limits
 
 DRAIN = 0.1
-"""Seconds in which the last words of a dead kernel may still arrive."""
+"""Seconds in which the last messages of a dead kernel may still arrive."""
 QUIET = 10.0
-"""Seconds that a cell's output may lag behind its reply."""
+"""Seconds by which a cell's output may lag behind its reply."""
 HARD_STOP = 15.0
 """Seconds after the deadline at which we stop waiting for our own client, whatever it is doing."""
 
 
 class RationedClient(NotebookClient):
-    """Keeps at most `output_cell` bytes of each cell; whatever a message does to it stays in that message."""
+    """Keeps at most `output_cell` bytes of output per cell. A message that breaks it costs only that message."""
 
     kernel: Kernel
     gate: Gate
     _kept: dict[int, int]
-    """Bytes that are kept, by cell."""
+    """Bytes kept so far, by cell."""
     _cut: set[int]
 
     def ration(self, kernel: Kernel, gate: Gate) -> None:
@@ -64,7 +64,7 @@ class RationedClient(NotebookClient):
             return None if rationed is None else super().process_message(rationed, cell, cell_index)
         except CellExecutionComplete:
             raise
-        except Exception:  # noqa: BLE001 - it is the student's message, so it is the student's loss
+        except Exception:  # noqa: BLE001 - the message came from the student's kernel: only it is lost
             self.gate.count_malformed()
             return None
 
@@ -76,16 +76,16 @@ class RationedClient(NotebookClient):
         if kind not in ("stream", *DISPLAYS):
             return msg
         used = self._kept.get(index, 0)
-        room = self.gate.limits.output_cell - used
+        remaining = self.gate.limits.output_cell - used
         size = len(content["text"]) if kind == "stream" else sum(map(len, content["data"].values()))
-        if size <= room:
+        if size <= remaining:
             self._kept[index] = used + size
             return msg
         if index in self._cut:
             return None
         self._cut.add(index)
-        self._kept[index] = used + room
-        text = content["text"][:room] if kind == "stream" else ""
+        self._kept[index] = used + remaining
+        text = content["text"][:remaining] if kind == "stream" else ""
         return msg | {
             "msg_type": "stream",
             "header": msg["header"] | {"msg_type": "stream"},
@@ -93,7 +93,7 @@ class RationedClient(NotebookClient):
         }
 
     async def _async_poll_kernel_alive(self) -> None:
-        while self.kernel.death is None:  # noqa: ASYNC110 - a process raises no event
+        while self.kernel.death is None:  # noqa: ASYNC110 - a process has no event to wait for
             await asyncio.sleep(0.05)
         await asyncio.sleep(DRAIN)
         if self.task_poll_for_reply is not None:
@@ -102,14 +102,14 @@ class RationedClient(NotebookClient):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """In seconds, from the start of a cell, and from that of the first cell."""
+    """In seconds: `cell` from the start of that cell, `notebook` from the start of the first cell."""
 
     cell: float
     notebook: float
 
 
 class Drive:
-    """One notebook, one kernel, from the first cell to the end of either."""
+    """Runs one notebook in one kernel, from the first cell until either has ended."""
 
     def __init__(
         self,
@@ -127,7 +127,7 @@ class Drive:
         self.on_cell = on_cell
         self.cells: list[CellRun] = []
         self.death: Death | None = None
-        """How the kernel died, if it did so before the last cell was through."""
+        """How the kernel died, if it died before the last cell had finished."""
         gate = Gate(
             limits,
             flooded=lambda detail: kernel.kill(Ending.OUTPUT, detail),
@@ -148,7 +148,7 @@ class Drive:
         self.client.ration(kernel, gate)
 
     async def run(self, skip: Collection[int]) -> None:
-        """Returns when all cells ran or the kernel is dead; raises what is our own fault."""
+        """Return when all cells have run or the kernel is dead. Raises only what is an internal error."""
         self.client.reset_execution_trackers()
         await self.kernel.manager.start_kernel()
         try:
@@ -160,9 +160,9 @@ class Drive:
                         await self._run_cell(index, cell)
             self.death = self.kernel.death
         finally:
-            await self._bury()
+            await self._shut_down()
 
-    async def _bury(self) -> None:
+    async def _shut_down(self) -> None:
         if self.kernel.manager.provisioner is not None:
             await self.kernel.manager.provisioner.kill()
             await self.kernel.manager.provisioner.wait()
@@ -174,27 +174,25 @@ class Drive:
         self.on_cell(index)
         self.cells.append(CellRun(index=index))
         start = time.monotonic()
-        deadline = asyncio.create_task(self._interrupt_late())
+        deadline = asyncio.create_task(self._interrupt_after_deadline())
         try:
             await self.client.async_execute_cell(cell, index)
         except CellTimeoutError:
-            self.kernel.kill(
-                Ending.OUTPUT, "its output stopped arriving: one message was too large, or forged"
-            )
+            self.kernel.kill(Ending.OUTPUT, "its output stopped arriving: a message was too large or forged")
             raise DeadKernelError("killed") from None
         finally:
             deadline.cancel()
             self._note(seconds=time.monotonic() - start)
 
-    async def _interrupt_late(self) -> None:
+    async def _interrupt_after_deadline(self) -> None:
         await asyncio.sleep(self.deadlines.cell)
         self._note(timed_out=True)
         await self.kernel.manager.interrupt_kernel()
         await asyncio.sleep(self.limits.interrupt_grace)
         self.kernel.kill(Ending.TIMEOUT, f"it ran for more than {self.deadlines.cell:.0f} s and did not stop")
 
-    def _note(self, **facts: Any) -> None:
-        self.cells[-1] = replace(self.cells[-1], **facts)
+    def _note(self, **fields: Any) -> None:
+        self.cells[-1] = replace(self.cells[-1], **fields)
 
     def _note_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         content = execute_reply["content"]
@@ -212,10 +210,11 @@ def run_notebook(
     on_cell: Callable[[int], None],
     skip: Collection[int] = (),
 ) -> Run:
-    """Run the code cells of `nb` in `kernel`, filling in their outputs. The kernel is dead afterwards.
+    """Run the code cells of `nb` in `kernel` and fill in their outputs. The kernel is dead afterwards.
 
-    Deadlines in seconds. `on_cell` is told the index of each cell as it starts; cells whose index is in
-    `skip` keep no output. Never raises for what a notebook does; our own breakage is `Ending.BROKEN`.
+    Deadlines are in seconds. `on_cell` is called with the index of each cell as it starts; cells whose index is
+    in `skip` do not run and keep no output. Never raises because of a notebook; an internal error ends as
+    `Ending.BROKEN`.
     """
     clear_outputs(nb)
     broken: Exception | None = None
@@ -223,14 +222,18 @@ def run_notebook(
     drive = Drive(nb, kernel, limits=limits, deadlines=deadlines, on_cell=on_cell)
     try:
         asyncio.run(asyncio.wait_for(drive.run(skip), STARTUP + notebook_deadline + HARD_STOP))
-    except Exception as error:  # noqa: BLE001 - one door for all our own faults
+    except Exception as error:  # noqa: BLE001 - all internal errors are reported the same way
         broken = error
     join_streams(nb)
     return conclude(drive, broken)
 
 
 def conclude(drive: Drive, broken: Exception | None) -> Run:
-    """A reason to kill outranks what broke on the way down; a kernel that never became ready is our fault."""
+    """How the run ended.
+
+    If we killed the kernel, our reason outranks any error that followed. A kernel that never became ready is an
+    internal error.
+    """
     kernel, cells = drive.kernel, tuple(drive.cells)
     final = kernel.death
     if final is not None and final.ending is not None:
@@ -245,7 +248,7 @@ def conclude(drive: Drive, broken: Exception | None) -> Run:
 
 @contextmanager
 def deadline(kernel: Kernel, seconds: float) -> Iterator[None]:
-    """Kills from a thread of its own: no message can keep it busy."""
+    """Kill the kernel after `seconds`, from a separate thread that no message can keep busy."""
     detail = f"the whole notebook ran for more than {seconds:.0f} s"
     timer = threading.Timer(seconds, kernel.kill, (Ending.TIMEOUT, detail))
     timer.daemon = True
@@ -257,14 +260,14 @@ def deadline(kernel: Kernel, seconds: float) -> Iterator[None]:
 
 
 def clear_outputs(nb: NotebookNode) -> None:
-    """What was handed in as output was not produced by this run."""
+    """Remove the outputs that were handed in: this run did not produce them."""
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
 
 
 def join_streams(nb: NotebookNode) -> None:
-    """Make one output of each stretch of a stream. At the end only: displays are updated by position."""
+    """Join consecutive outputs of the same stream. Only at the end, since displays are updated by position."""
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs = [

@@ -1,4 +1,4 @@
-"""What a kernel is born with: descriptors. It gets no path, no port and no name of this machine."""
+"""What is handed to a new kernel: open file descriptors, but no path, port or name of this machine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONNECTION_KEYS = (*CHANNELS, "ip", "key", "transport", "signature_scheme")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Descriptors:
-    """Numbers of open files that cross into the kernel."""
+    """The file descriptors that the kernel inherits."""
 
     sockets: tuple[int, ...]
     evidence: int
@@ -42,9 +42,9 @@ class Descriptors:
 
 
 def fixed_file(size: int) -> BinaryIO:
-    """A nameless file of `size` zero bytes; on Linux one that nobody can grow or shrink."""
+    """An anonymous file of `size` zero bytes. On Linux nobody can grow or shrink it."""
     if not sys.platform.startswith("linux"):
-        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - its kernel owns and closes it
+        file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - the caller closes it
         file.truncate(size)
         return file
     fd = os.memfd_create("grader", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
@@ -55,7 +55,10 @@ def fixed_file(size: int) -> BinaryIO:
 
 @contextmanager
 def packed(support: Sequence[tuple[str, Path]]) -> Iterator[BinaryIO | None]:
-    """The support files as a tar, rewound. A link is refused: it may point at what no student should read."""
+    """The support files as a tar archive, rewound.
+
+    Links are refused, since they may point to files that students must not read.
+    """
     if not support:
         yield None
         return
@@ -72,19 +75,21 @@ def add_regular(tar: tarfile.TarFile, name: str, source: Path) -> None:
         fd = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise UsageError(
-            f"cannot hand {source} to the notebook ({error.strerror}); hand in plain files"
+            f"cannot give {source} to the notebook ({error.strerror}); submit regular files only"
         ) from None
     with os.fdopen(fd, "rb") as file:
-        facts = os.fstat(fd)
-        if not stat.S_ISREG(facts.st_mode):
-            raise UsageError(f"cannot hand {source} to the notebook: not a plain file; hand in plain files")
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            raise UsageError(
+                f"cannot give {source} to the notebook: it is not a regular file; submit regular files only"
+            )
         member = tarfile.TarInfo(name)
-        member.size, member.mtime, member.mode = facts.st_size, int(facts.st_mtime), 0o644
+        member.size, member.mtime, member.mode = status.st_size, int(status.st_mtime), 0o644
         tar.addfile(member, file)
 
 
 def listen(folder: Path) -> list[socket.socket]:
-    """One listening socket for each channel: clients may connect before the kernel exists."""
+    """One listening socket per channel, so that clients can connect before the kernel exists."""
     sockets = []
     for number, _ in enumerate(CHANNELS, start=1):
         channel = socket.socket(socket.AF_UNIX)
@@ -94,10 +99,10 @@ def listen(folder: Path) -> list[socket.socket]:
     return sockets
 
 
-def letter(
+def request_fields(
     request: KernelRequest, connection: Mapping[str, Any], descriptors: Descriptors, data: str
 ) -> dict[str, Any]:
-    """The request as `inside/main.py` reads it: plain JSON, see there."""
+    """The request as plain JSON, in the form that `inside/main.py` documents and reads."""
     return {
         "connection": {
             key: value.decode() if isinstance(value, bytes) else value
@@ -109,6 +114,7 @@ def letter(
         "support": descriptors.support,
         "seed": request.seed,
         "data": data,
+        "folder": request.folder,
         "prelude": list(request.prelude),
         "options": dict(request.options),
         "output_cell": request.limits.output_cell,
@@ -116,12 +122,12 @@ def letter(
     }
 
 
-def sealed_letter(content: Mapping[str, Any]) -> BinaryIO:
-    return sealed(json.dumps(content).encode())
+def sealed_request(fields: Mapping[str, Any]) -> BinaryIO:
+    return sealed(json.dumps(fields).encode())
 
 
 def sealed(body: bytes) -> BinaryIO:
-    """A nameless file that holds `body`, rewound."""
+    """An anonymous file that holds `body`, rewound."""
     file = fixed_file(len(body))
     file.write(body)
     file.seek(0)

@@ -1,4 +1,4 @@
-"""The seam between those who need a kernel and those who confine one."""
+"""The interface between code that needs a kernel and code that confines one."""
 
 from __future__ import annotations
 
@@ -19,70 +19,72 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KernelRequest:
-    """All that a kernel is born with. Holds no student's name and no grade: the kernel may read it."""
+    """Everything that a new kernel is given. Contains no student's name and no grade: the kernel can read it."""
 
     seed: int
-    data: Path
-    """The folder that holds `FashionMNIST/raw/*`."""
+    data: Path | None
+    """The folder that the kernel may read; None: there is none."""
     limits: Limits
     prelude: tuple[str, ...] = ()
     """Modules of `inside/` to install before any student code, in this order."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Plain JSON; a prelude module is given the entry under its own name."""
+    """Plain JSON. Each prelude module gets the entry under its own name."""
+    folder: str = ""
+    """A name in the kernel's working folder under which `data` is found as well; empty for none."""
     support: tuple[tuple[str, Path], ...] = ()
-    """Files for the kernel's working folder: relative name there, source here."""
+    """Files for the kernel's working folder, each as (relative name there, path here)."""
 
     def __post_init__(self) -> None:
         for name, _ in self.support:
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts or not path.name:
-                raise ValueError(f"a support file must stay in the kernel's folder, {name!r} would not")
+                raise ValueError(f"support file {name!r} would be outside the kernel's folder")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
-    """How a kernel's process ended. What the operating system could not tell is None."""
+    """How a kernel's process ended. Values that the operating system could not supply are None."""
 
     code: int
     """Exit status; 128 + n after signal n."""
     cpu_seconds: float | None = None
     max_rss: int | None = None
-    """Bytes, the largest that any one process of the kernel had resident."""
+    """In bytes, the largest resident size of any single process of the kernel."""
     ending: Ending | None = None
     """Why we killed it; None if we did not."""
     detail: str = ""
 
 
 class Kernel(Protocol):
-    """One kernel, not started yet. Leaving its context kills every process of it and removes its files."""
+    """One kernel, not started yet. Leaving its context kills all its processes and removes its files."""
 
     @property
     def manager(self) -> AsyncKernelManager: ...
 
     @property
     def evidence(self) -> BinaryIO:
-        """What the prelude wrote, `limits.evidence` bytes, zero where nothing was. Read it after death."""
+        """What the prelude wrote: a file of `limits.evidence` bytes, padded with zeros. Read it after death."""
 
     @property
     def death(self) -> Death | None:
-        """None while it lives, and before it was started."""
+        """None before the kernel has started and while it is alive."""
 
     @property
     def log(self) -> str:
-        """What the process wrote outside of any cell: why a kernel did not start, for a person to read."""
+        """What the process wrote outside any cell, for a person who wants to know why a kernel did not start."""
 
     def kill(self, ending: Ending, detail: str) -> None:
-        """Kill every process of the kernel. The first reason given is the one that `death` keeps."""
+        """Kill every process of the kernel. `death` keeps the first reason given."""
 
 
 class Launcher(Protocol):
-    """Where kernels come from. Picklable as an argument of a `multiprocessing` forkserver process."""
+    """Starts kernels. Can be pickled as an argument of a `multiprocessing` forkserver process."""
 
     @property
     def enforced(self) -> Mapping[str, Any]:
-        """What this launcher's confinement really holds on this machine; plain JSON, for the report."""
+        """The confinement that this launcher really enforces on this machine, as plain JSON for the report."""
 
     def kernel(self, request: KernelRequest) -> AbstractContextManager[Kernel]: ...
 
     def at(self, ticket: Ticket) -> Launcher:
-        """The same, for a notebook that `memory.Admission` gave a place."""
+        """The same launcher, for a notebook that `memory.Admission` has admitted with `ticket`."""

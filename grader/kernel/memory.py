@@ -1,7 +1,7 @@
-"""How much memory notebooks really use, and when there is room for one more.
+"""How much memory notebooks really use, and when there is room for another one.
 
-A limit alone would not do: honest notebooks need 5 GiB, the limit is what Colab gives, and a laptop has room for
-one or two of those. So notebooks start by what the running ones have been measured to use.
+A limit alone is not enough: genuine notebooks need up to 5 GiB, the limit is what Colab offers, and a laptop has
+room for one or two of those. So the measured use of the running notebooks decides when the next one starts.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from grader.model import Ending
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from grader.kernel.provisioner import BornKernel
+    from grader.kernel.provisioner import ProcessKernel
 
     Meter = Callable[[], int]
-    """Bytes of memory that the machine can still give, now."""
+    """The bytes of memory that the machine has available now."""
 
 Result = TypeVar("Result")
 
 POLL = 0.5
-"""Seconds between two looks; one costs 5 ms for each process of a kernel."""
+"""Seconds between two measurements; one takes 5 ms per process of a kernel."""
 EXPECTED = 1 << 30
-"""Bytes that a notebook is expected to use until one of the class has been seen to use more."""
+"""Bytes that a notebook is expected to use until one in the class has used more."""
 FLOOR = 768 << 20
-"""Bytes that the machine keeps for itself; below it a notebook is stopped."""
+"""Bytes of available memory below which a notebook is stopped."""
 COUNTED = ("Private_Dirty:", "Pss_Shmem:", "SwapPss:")
 
 
 def family(root: int) -> list[int]:
-    """`root` and what descends from it."""
+    """The process `root` and its descendants."""
     try:
         children = psutil.Process(root).children(recursive=True)
     except psutil.NoSuchProcess:
@@ -48,14 +48,14 @@ def family(root: int) -> list[int]:
 
 
 def used(root: int) -> int:
-    """Bytes that `root` and what descends from it have to themselves; shared with a warm parent is free."""
+    """Bytes that `root` and its descendants use alone; memory shared with a warm parent does not count."""
     return sum(map(private, family(root)))
 
 
 def private(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:  # gone, or a system without it
+    except OSError:  # the process has ended, or the system has no such file
         return 0
     words = (line.split() for line in lines)
     return sum(int(line[1]) << 10 for line in words if line[0] in COUNTED)
@@ -66,7 +66,7 @@ def available() -> int:
 
 
 def oom_kills() -> int:
-    """How many processes the operating system has killed since it started, for want of memory."""
+    """How many processes the operating system has killed since it started because memory ran out."""
     try:
         lines = Path("/proc/vmstat").read_text().splitlines()
     except OSError:
@@ -76,7 +76,7 @@ def oom_kills() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """One notebook's place: its worker process tells its use through a small file, the parent reads it there."""
+    """One notebook's admission. Its worker process reports memory use in a small file that the parent reads."""
 
     path: Path
 
@@ -84,11 +84,11 @@ class Ticket:
     EVICTED = USE.size
 
     def report(self, use: int) -> None:
-        """Called by the worker, with bytes."""
+        """Called by the worker: the memory in use, in bytes."""
         self._write(self.USE.pack(use, max(use, self.peak)), 0)
 
     def evict(self) -> None:
-        """Called by the parent: the worker shall stop its notebook."""
+        """Called by the parent: tells the worker to stop its notebook."""
         self._write(b"1", self.EVICTED)
 
     @property
@@ -110,7 +110,7 @@ class Ticket:
     def _content(self) -> bytes:
         try:
             return self.path.read_bytes()
-        except FileNotFoundError:  # the parent closed the place
+        except FileNotFoundError:  # the parent has closed this ticket
             return b""
 
     def _write(self, data: bytes, offset: int) -> None:
@@ -123,10 +123,10 @@ class Ticket:
 
 
 class Admission:
-    """Decides in the parent when one more notebook may start, and which one must make room.
+    """Decides in the parent process when another notebook may start, and which one to stop if memory runs low.
 
-    From `with` on, a thread watches the machine's memory: below the floor it stops the notebook that started
-    last. Whoever was stopped runs again, alone; `run` sees to that.
+    Inside its `with` block a thread watches the machine's memory; below the floor it stops the notebook that
+    started last. `run` then repeats a stopped notebook on its own.
     """
 
     def __init__(
@@ -158,7 +158,7 @@ class Admission:
         self._folder.cleanup()
 
     def run(self, work: Callable[[Ticket], Result]) -> Result:
-        """Do `work` when memory allows; if it had to be stopped to make room, once more and alone."""
+        """Do `work` when memory allows. If it had to be stopped to free memory, repeat it on its own."""
         with self.place() as ticket:
             result = work(ticket)
             evicted = ticket.evicted
@@ -169,7 +169,7 @@ class Admission:
 
     @contextmanager
     def place(self, *, alone: bool = False) -> Iterator[Ticket]:
-        """Wait for room, hold it until the end of the block."""
+        """Wait until there is room, and occupy it until the end of the block."""
         with self._changed:
             while not self.room(alone=alone):
                 self._changed.wait(self._poll)
@@ -182,7 +182,7 @@ class Admission:
                 self._changed.notify_all()
 
     def room(self, *, alone: bool = False) -> bool:
-        """Whether one more may start: what is free, less what the running ones are expected to grow by."""
+        """Whether another may start, given what is available and how much the running ones may still grow."""
         if not self._running:
             return True
         if alone or self._alone:
@@ -192,7 +192,7 @@ class Admission:
 
     @property
     def expected(self) -> int:
-        """Bytes that one notebook of this class may come to use: the most that any has used so far."""
+        """Bytes that one notebook of this class may come to use: the largest use so far."""
         return max([self._expected, *(ticket.peak for ticket in self._running)])
 
     def relieve(self) -> None:
@@ -222,13 +222,13 @@ class Admission:
 
 
 class Watchdog:
-    """Measures one kernel from a thread of its own; kills it past its limit, or when its place is needed."""
+    """Measures one kernel from a separate thread. Kills it when it exceeds its limit or memory runs low."""
 
-    def __init__(self, kernel: BornKernel, limit: int, ticket: Ticket | None) -> None:
+    def __init__(self, kernel: ProcessKernel, limit: int, ticket: Ticket | None) -> None:
         self._kernel = kernel
         self._limit = limit
         self._ticket = ticket
-        self._over = threading.Event()
+        self._finished = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def __enter__(self) -> Self:
@@ -236,32 +236,32 @@ class Watchdog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
+        self._finished.set()
         self._thread.join()
         death = self._kernel.death
         if self._ticket is not None and death is not None and death.ending is Ending.BROKEN:
-            self._ticket.evict()  # so that it runs again, alone
+            self._ticket.evict()  # so that it runs again, on its own
 
     def _watch(self) -> None:
-        while not self._over.wait(POLL):
+        while not self._finished.wait(POLL):
             process = self._kernel.process
             if process is not None and process.poll() is None:
                 pids = family(process.pid)
                 self._kernel.group.add(pids)
-                self._look(sum(map(private, pids)))
+                self._check(sum(map(private, pids)))
 
-    def _look(self, use: int) -> None:
+    def _check(self, use: int) -> None:
         if self._ticket is not None:
             self._ticket.report(use)
         if use > self._limit:
-            self._kernel.kill(Ending.MEMORY, f"it used {gib(use)}, the limit is {gib(self._limit)}")
+            self._kernel.kill(Ending.MEMORY, f"it used {gib(use)}; the limit is {gib(self._limit)}")
         elif self._kernel.group.kills:
             self._kernel.kill(Ending.MEMORY, over_in_all(self._limit))
         elif self._ticket is not None and self._ticket.evicted:
             detail = (
                 f"this machine ran out of memory while the notebook used {gib(use)} of {gib(self._limit)}"
             )
-            self._kernel.kill(Ending.BROKEN, f"{detail}; run it again on a machine with more")
+            self._kernel.kill(Ending.BROKEN, f"{detail}; run it again on a machine with more memory")
 
 
 def over_in_all(limit: int) -> str:

@@ -1,4 +1,4 @@
-"""Starts a kernel for Jupyter's machinery, in whatever process it is given."""
+"""Connects a kernel's process, however it was started, to Jupyter's kernel manager."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from grader.errors import HarnessError
-from grader.kernel import handover as birth
+from grader.kernel import handover
 from grader.kernel.cgroup import Group
 from grader.kernel.memory import family, oom_kills, over_in_all
 from grader.model import Ending
@@ -34,33 +34,33 @@ if TYPE_CHECKING:
     from grader.kernel.interface import Death, KernelRequest
 
     Spawn = Callable[[Mapping[str, Any], Descriptors], "Process"]
-    """Start the process of a kernel: jupyter's connection info, what it inherits."""
+    """Starts the process of a kernel, given Jupyter's connection info and the descriptors that it inherits."""
 
 SIGKILLED = 128 + signal.SIGKILL
-OUT_OF_MEMORY = "this machine ran out of memory; run the notebook again with fewer beside it (-j 1)"
-BURIAL = 10.0
-"""Seconds that a killed kernel may take to be gone; more is our fault."""
+OUT_OF_MEMORY = "this machine ran out of memory; run fewer notebooks at the same time (-j 1)"
+KILL_SECONDS = 10.0
+"""Seconds that a killed kernel may take to disappear; longer is an internal error."""
 
 
 class Process(Protocol):
-    """A kernel's process and all that it started. Methods may be called from any thread."""
+    """A kernel's process and all processes that it started. Methods may be called from any thread."""
 
     @property
     def pid(self) -> int:
-        """Of the process that all of the kernel descends from."""
+        """The id of the process from which all processes of the kernel descend."""
 
     def poll(self) -> Death | None: ...
 
     def signal(self, number: int) -> None: ...
 
     def kill(self) -> None:
-        """Every process of the kernel, at once. Harmless when it is dead."""
+        """Kill every process of the kernel at once. Does nothing if it is already dead."""
 
 
 class Provisioner(KernelProvisionerBase):
     """Jupyter's view of a `Process`."""
 
-    kernel: BornKernel
+    kernel: ProcessKernel
 
     @property
     def has_process(self) -> bool:
@@ -73,7 +73,7 @@ class Provisioner(KernelProvisionerBase):
         return None if death is None else death.code
 
     async def wait(self) -> int | None:
-        while (code := await self.poll()) is None:  # noqa: ASYNC110 - a process raises no event
+        while (code := await self.poll()) is None:  # noqa: ASYNC110 - a process has no event to wait for
             await asyncio.sleep(0.005)
         return code
 
@@ -85,7 +85,7 @@ class Provisioner(KernelProvisionerBase):
         self.kernel.release()
 
     async def terminate(self, restart: bool = False) -> None:
-        await self.kill(restart)  # nothing in a student's kernel is worth a grace period
+        await self.kill(restart)  # a student's kernel has nothing to save, so it gets no grace period
 
     async def cleanup(self, restart: bool = False) -> None:
         await self.kill(restart)
@@ -93,7 +93,7 @@ class Provisioner(KernelProvisionerBase):
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         manager = self.kernel.manager
         manager.transport, manager.ip = "ipc", f"{self.kernel.folder}/s"
-        for number, name in enumerate(birth.CHANNELS, start=1):
+        for number, name in enumerate(handover.CHANNELS, start=1):
             setattr(manager, name, number)
         self.connection_info = manager.get_connection_info()
         return await super().pre_launch(cmd=[], **kwargs)
@@ -106,24 +106,24 @@ class Provisioner(KernelProvisionerBase):
         return 0.0
 
 
-class BornKernel:
-    """A `seam.Kernel`: owns its descriptors, the folder of its sockets, its process once that is started."""
+class ProcessKernel:
+    """A `Kernel` that owns its descriptors, the folder of its sockets and, once started, its process."""
 
     def __init__(self, request: KernelRequest, spawn: Spawn, folder: Path) -> None:
         self.folder = folder
-        self.evidence: BinaryIO = birth.fixed_file(request.limits.evidence)
+        self.evidence: BinaryIO = handover.fixed_file(request.limits.evidence)
         self.process: Process | None = None
         self.manager = AsyncKernelManager(kernel_id=str(uuid.uuid4()), context=zmq.asyncio.Context())
         self._request = request
         self._spawn = spawn
-        self._log = birth.fixed_file(birth.LOG_SIZE)
+        self._log = handover.fixed_file(handover.LOG_SIZE)
         self._reason: tuple[Ending, str] | None = None
         self._released = False
         self.group = Group.create(request.limits.memory)
         self._oom_kills = oom_kills()
         self._lock = threading.Lock()
         spec = KernelSpec(argv=["grader"], display_name="grader", language="python", interrupt_mode="signal")
-        self.manager._kernel_spec = spec  # noqa: SLF001 - spares an installed kernelspec file
+        self.manager._kernel_spec = spec  # noqa: SLF001 - otherwise Jupyter looks for an installed kernelspec
         self.manager.provisioner = Provisioner(
             kernel_id=self.manager.kernel_id, kernel_spec=spec, parent=self.manager
         )
@@ -147,15 +147,15 @@ class BornKernel:
     @property
     def log(self) -> str:
         self._log.seek(0)
-        return self._log.read(birth.LOG_SIZE).rstrip(b"\0").decode(errors="replace")
+        return self._log.read(handover.LOG_SIZE).rstrip(b"\0").decode(errors="replace")
 
     def start(self, connection: Mapping[str, Any]) -> None:
         if self._reason is not None:
             raise HarnessError(f"the kernel was stopped before it started: {self._reason[1]}")
-        with ExitStack() as crossing:
-            sockets = [crossing.enter_context(channel) for channel in birth.listen(self.folder)]
-            support = crossing.enter_context(birth.packed(self._request.support))
-            descriptors = birth.Descriptors(
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(channel) for channel in handover.listen(self.folder)]
+            support = stack.enter_context(handover.packed(self._request.support))
+            descriptors = handover.Descriptors(
                 sockets=tuple(channel.fileno() for channel in sockets),
                 evidence=self.evidence.fileno(),
                 log=self._log.fileno(),
@@ -165,7 +165,7 @@ class BornKernel:
         self.group.add(family(self.process.pid))
 
     def release(self) -> None:
-        """Kill it because its work is done; says nothing about how it ended."""
+        """Kill the kernel because its work is done; this is not recorded as the reason for its end."""
         self._released = self._released or self.death is None
         if self.process is not None:
             self.process.kill()
@@ -185,36 +185,42 @@ class BornKernel:
 
 
 @contextmanager
-def born(request: KernelRequest, spawn: Spawn, within: Path | None = None) -> Iterator[BornKernel]:
-    """A kernel that is ready to be started; at the end dead and without a trace.
+def prepared_kernel(
+    request: KernelRequest, spawn: Spawn, within: Path | None = None
+) -> Iterator[ProcessKernel]:
+    """A kernel that is ready to start. Afterwards it is dead and its files are gone.
 
-    Its folder lies `within` one that outlives this process, for whoever must clean up after a killed worker.
+    `within` is the parent of its folder; it outlives this process, so that the files of a killed worker can still
+    be removed.
     """
     folder = Path(tempfile.mkdtemp(prefix="grader-k-", dir=within))
-    kernel = BornKernel(request, spawn, folder)
+    kernel = ProcessKernel(request, spawn, folder)
     try:
         yield kernel
     finally:
         if kernel.process is not None:
-            bury(kernel.process)
+            kill_and_wait(kernel.process)
         kernel.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def bury(process: Process) -> Death:
-    """Kill and wait. Raises `TimeoutError` if it will not die, which a confined kernel cannot bring about."""
+def kill_and_wait(process: Process) -> Death:
+    """Kill the process and wait for its end.
+
+    Raises `TimeoutError` if it does not end, which a confined kernel cannot cause.
+    """
     process.kill()
     clock = threading.Event()
-    for _ in range(round(BURIAL / 0.005)):
+    for _ in range(round(KILL_SECONDS / 0.005)):
         death = process.poll()
         if death is not None:
             return death
         clock.wait(0.005)
-    raise TimeoutError(f"a killed kernel is still there after {BURIAL:.0f} s")
+    raise TimeoutError(f"a killed kernel is still there after {KILL_SECONDS:.0f} s")
 
 
 def starved(death: Death, oom_kills_before: int) -> bool:
-    """Whether the operating system killed it because the whole machine had no memory left."""
+    """Whether the operating system killed it because the machine ran out of memory."""
     return death.code == SIGKILLED and oom_kills() > oom_kills_before
 
 

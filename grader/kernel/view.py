@@ -1,4 +1,4 @@
-"""What a sandbox shows of this machine: the words that tell bubblewrap."""
+"""What a sandbox shows of this machine, as command-line arguments for bubblewrap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from grader.kernel import handover as birth
+from grader.kernel import handover
 from grader.kernel.cold import FIXED, FLAGS, home_variables
 from grader.places import PACKAGE
 
@@ -35,47 +35,49 @@ ETC = {
     "<cachedir>/tmp/.fontconfig</cachedir></fontconfig>\n",
 }
 LINKER = ("/etc/ld.so.cache", "/etc/alternatives")
-"""What the system's libraries need of the real /etc."""
+"""The parts of the real /etc that system libraries need."""
 CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL", "NET_ADMIN", "SYS_RESOURCE")
-"""What the warm process needs as root to confine its forks, which keep none of it."""
+"""What the warm process needs as root to confine its forks, which keep none of these capabilities."""
 
 
 class Mode(StrEnum):
-    """Kinds of confinement, the strongest and fastest first."""
+    """Kinds of sandbox, the strongest and fastest first."""
 
-    NESTED = "nested"  # one sandbox a batch; each kernel is a fork in namespaces of its own
-    SINGLE = "single"  # one warm sandbox a kernel, started ahead of time
-    COLD = "cold"  # one sandbox a kernel, which imports torch for itself
+    NESTED = "nested"  # one sandbox for all kernels; each is a fork in namespaces of its own
+    SINGLE = "single"  # one warm sandbox per kernel, started in advance
+    COLD = "cold"  # one sandbox per kernel, with a fresh interpreter that imports everything itself
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Words for `inside/main.py serve`."""
+        """Arguments for `inside/main.py serve`."""
         return {Mode.NESTED: ("nested", "preload"), Mode.SINGLE: ("preload",), Mode.COLD: ()}[self]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What one sandbox shows, and of which kind it is."""
+    """What one sandbox shows, and its kind."""
 
     mode: Mode
-    data: Path
+    data: Path | None
     scratch: int
-    """Bytes of each folder that may be written to."""
+    """Size in bytes of each writable folder."""
     inside: Path
+    warm: tuple[str, ...] = ()
+    """The modules of the assignment that a warm process imports."""
 
 
 def parents(path: str) -> list[str]:
-    """The folders above `path`, the topmost first."""
+    """The folders above `path`, topmost first."""
     return [str(parent) for parent in reversed(Path(path).parents) if str(parent) != "/"]
 
 
 def folder(path: str) -> list[str]:
-    """An empty folder. bwrap gives the parents that it makes itself to nobody but root."""
+    """An empty folder that everybody may read; parents that bwrap creates by itself are for root only."""
     return ["--perms", "0755", "--dir", path]
 
 
 def shown(source: Path | str, target: str) -> list[str]:
-    """`source` at `target`, for reading only."""
+    """`source` at `target`, read-only."""
     return [
         *(word for parent in parents(target) for word in folder(parent)),
         "--ro-bind",
@@ -85,12 +87,12 @@ def shown(source: Path | str, target: str) -> list[str]:
 
 
 def system() -> list[str]:
-    """What programs need of this distribution. Not all of /usr: courses have been kept in /usr/src."""
+    """The system folders that programs need. Not all of /usr: some courses keep their material in /usr/src."""
     return [word for path in SYSTEM for word in entry(Path(path))]
 
 
 def entry(path: Path) -> list[str]:
-    """`path` where it is and as it is, a folder or a link."""
+    """`path` at the same place, as a folder or as a link."""
     if path.is_symlink():
         above = [word for parent in parents(str(path)) for word in folder(parent)]
         return [*above, "--symlink", str(path.readlink()), str(path)]
@@ -98,7 +100,7 @@ def entry(path: Path) -> list[str]:
 
 
 def python() -> tuple[list[str], str, list[str]]:
-    """The interpreter and its packages: words for bwrap, the program to start, folders for PYTHONPATH."""
+    """The interpreter and its packages: arguments for bwrap, the program to start, folders for PYTHONPATH."""
     words: list[str] = []
     base, prefix = sys.base_prefix, sys.prefix
     if base not in ("/usr", "/usr/local") and not within(base, *SYSTEM):
@@ -125,7 +127,7 @@ def extra_packages() -> list[str]:
 
 
 def hidden() -> list[str]:
-    """Our own package, where it is installed among the others: a student has no use for it."""
+    """Cover our own package where it is installed next to the others: students must not read it."""
     if not within(str(PACKAGE), sys.prefix):
         return []
     covered = VENV + str(PACKAGE).removeprefix(sys.prefix) if sys.prefix != sys.base_prefix else str(PACKAGE)
@@ -137,11 +139,11 @@ def within(path: str, *folders: str) -> bool:
 
 
 def etc() -> tuple[list[str], list[BinaryIO]]:
-    """A small /etc of invented files, and the descriptors that they are read from."""
+    """A small /etc of made-up files, and the open files that hold them."""
     words = [*folder("/etc"), *folder("/etc/fonts")]
     files = []
     for path, text in ETC.items():
-        file = birth.sealed(text.encode())
+        file = handover.sealed(text.encode())
         files.append(file)
         words += ["--perms", "0444", "--ro-bind-data", str(file.fileno()), path]
     for path in LINKER:
@@ -151,7 +153,7 @@ def etc() -> tuple[list[str], list[BinaryIO]]:
 
 
 def scratch(size: int) -> list[str]:
-    """What the warm process may write to, and a single-use kernel too. Forks get folders of their own."""
+    """What the warm process and a single-use kernel may write to. Forked kernels get folders of their own."""
     words = ["--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc"]
     for path in ("/tmp", "/work", "/dev/shm"):  # noqa: S108 - names inside the sandbox
         words += ["--perms", "1777", "--size", str(size), "--tmpfs", path]
@@ -178,25 +180,26 @@ def variables(packages: Sequence[str]) -> list[str]:
 
 
 def command(view: View, control: int, status: int) -> tuple[list[str], list[BinaryIO]]:
-    """How to start a warm process in a sandbox, and the open files that go with it."""
-    seen, program, packages = python()
-    invented, files = etc()
+    """The command that starts a warm process in a sandbox, and the open files that it needs."""
+    python_words, program, packages = python()
+    etc_words, files = etc()
     words = [
         *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--hostname", "sandbox"),
         *("--die-with-parent", "--new-session"),
         *variables(packages),
         *system(),
-        *seen,
+        *python_words,
         *hidden(),
-        *invented,
+        *etc_words,
         *shown(view.inside, CODE),
-        *shown((view.data / "FashionMNIST").resolve(), f"{DATA}/FashionMNIST"),
+        *(shown(view.data.resolve(), DATA) if view.data is not None else ()),
         *(word for path in ("/var", "/run") for word in folder(path)),
         *scratch(view.scratch),
         *("--chdir", "/", "--remount-ro", "/"),
         *privileges(),
     ]
-    # A process list, which a kernel may see, shows nothing of our paths when they come through a file.
-    hidden_words = birth.sealed("\0".join(words).encode())
-    start = [program, *FLAGS, f"{CODE}/main.py", "serve", str(control), str(status), *view.mode.options]
-    return ["bwrap", "--args", str(hidden_words.fileno()), "--", *start], [*files, hidden_words]
+    # Kernels may see a process list. Arguments passed in a file do not reveal our paths there.
+    arguments = handover.sealed("\0".join(words).encode())
+    start = [program, *FLAGS, f"{CODE}/main.py", "serve", str(control), str(status)]
+    start += [",".join(view.warm), *view.mode.options]
+    return ["bwrap", "--args", str(arguments.fileno()), "--", *start], [*files, arguments]

@@ -1,7 +1,7 @@
-"""Warm processes in a sandbox, kept ready by the process that grades, shared by the workers it starts.
+"""Warm processes in a sandbox: the grading process keeps one ready, and all its workers share them.
 
-Requests go through one datagram socket, whichever worker sends them and whichever warm process reads them. We
-keep both ends, so a request that finds no reader waits until the next warm process is up.
+All requests go through one datagram socket, whichever worker sends them and whichever warm process reads them.
+We keep both ends open, so a request without a reader waits until the next warm process is ready.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 import psutil
 
 from grader.errors import HarnessError
-from grader.kernel import handover as birth
+from grader.kernel import handover
 from grader.kernel.interface import Death
 from grader.model import Ending
 
@@ -32,22 +32,26 @@ if TYPE_CHECKING:
     from grader.kernel.handover import Descriptors
 
 START = 120.0
-"""Seconds that a warm process may take until it is ready, on a slow and busy laptop."""
+"""Seconds until a warm process must be ready, even on a slow and busy laptop."""
 ANSWER = 150.0
-"""Seconds that a request may wait: long enough for a new warm process."""
+"""Seconds that a request may wait: long enough for a new warm process to start."""
 ATTEMPTS = 3
-"""Warm processes that may die one after the other without serving, before we give up."""
+"""How many warm processes in a row may die without serving a request before we give up."""
 
 
 class Zygotes:
-    """Keeps one warm process ready, from `with` to its end. `command` gets the descriptors to mention."""
+    """Keeps one warm process ready inside its `with` block.
+
+    `command` turns two descriptors, of the request socket and of the status socket, into the command to start and
+    the open files that it needs.
+    """
 
     def __init__(self, command: Callable[[int, int], tuple[list[str], list[BinaryIO]]]) -> None:
         self.control, self._served = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._command = command
         self._wake, self._woken = socket.socketpair()
         self._living: dict[int, Zygote] = {}
-        """By the descriptor of its status socket."""
+        """Keyed by the descriptor of the status socket."""
         self._failures = 0
         self._changed = threading.Condition()
         self._ready = False
@@ -55,7 +59,7 @@ class Zygotes:
         self._thread = threading.Thread(target=self._keep, name="zygotes", daemon=True)
 
     def __enter__(self) -> Self:
-        # bwrap dies with the thread that started it, so one thread starts them all and stays.
+        # bwrap dies with the thread that started it, so one long-lived thread starts them all.
         self._thread.start()
         return self
 
@@ -66,7 +70,7 @@ class Zygotes:
             end.close()
 
     def wait(self) -> None:
-        """Until one is ready. Raises `HarnessError` with what it wrote if none starts here."""
+        """Wait until one is ready. Raises `HarnessError` with its output if none starts here."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._ready or bool(self._why), START):
                 raise HarnessError("the sandbox did not start in time")
@@ -78,7 +82,7 @@ class Zygotes:
             self._start()
             while self._woken not in (ready := self._select()):
                 for status in ready:
-                    self._hear(self._living[status.fileno()])
+                    self._handle_message(self._living[status.fileno()])
         finally:
             for zygote in self._living.values():
                 zygote.end()
@@ -87,11 +91,11 @@ class Zygotes:
         sockets = [self._woken, *(zygote.status for zygote in self._living.values())]
         return select.select(sockets, [], [])[0]
 
-    def _hear(self, zygote: Zygote) -> None:
-        message = zygote.hear()
+    def _handle_message(self, zygote: Zygote) -> None:
+        message = zygote.receive()
         if "ready" in message:
             self._failures = 0
-            self._say(ready=True)
+            self._set_state(ready=True)
         elif "taken" in message:
             self._start()
         elif not message:
@@ -106,24 +110,24 @@ class Zygotes:
         if self._failures < ATTEMPTS:
             self._start()
         else:
-            self._say(why=why or "no reason given")
+            self._set_state(why=why or "no reason given")
 
     def _start(self) -> None:
         try:
             zygote = Zygote(self._command, self._served)
         except OSError as error:
-            self._say(why=str(error))
+            self._set_state(why=str(error))
         else:
             self._living[zygote.status.fileno()] = zygote
 
-    def _say(self, *, ready: bool = False, why: str = "") -> None:
+    def _set_state(self, *, ready: bool = False, why: str = "") -> None:
         with self._changed:
             self._ready, self._why = ready or self._ready, why
             self._changed.notify_all()
 
 
 class Zygote:
-    """One sandbox, from its start to its end."""
+    """One sandbox with its warm process."""
 
     def __init__(
         self,
@@ -131,7 +135,7 @@ class Zygote:
         served: socket.socket,
     ) -> None:
         self.taken = False
-        self._log = birth.fixed_file(birth.LOG_SIZE)
+        self._log = handover.fixed_file(handover.LOG_SIZE)
         self.status, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         words, files = command(served.fileno(), theirs.fileno())
         try:
@@ -142,7 +146,7 @@ class Zygote:
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=self._log,
-                start_new_session=True,  # Ctrl-C is for us; it must not take the running kernels away
+                start_new_session=True,  # Ctrl-C is for us; it must not end the running kernels
             )
         except OSError:
             self.status.close()
@@ -153,8 +157,8 @@ class Zygote:
             for file in files:
                 file.close()
 
-    def hear(self) -> dict[str, Any]:
-        """What it has to say; nothing if it is dead. It may have been taken over: believe only the keys."""
+    def receive(self) -> dict[str, Any]:
+        """Its next message; empty if it is dead. It may have been compromised: rely only on the keys."""
         with suppress(OSError, ValueError):
             message = json.loads(self.status.recv(4096) or b"{}")
             if isinstance(message, dict):
@@ -163,24 +167,24 @@ class Zygote:
         return {}
 
     def end(self) -> str:
-        """Kill it with all that runs in it; the last lines that it wrote."""
+        """Kill it and everything that runs in it. Returns the end of its output."""
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGKILL)
         self._process.wait()
         self.status.close()
         with self._log:
             self._log.seek(0)
-            written = self._log.read(birth.LOG_SIZE).rstrip(b"\0").decode(errors="replace").strip()
+            written = self._log.read(handover.LOG_SIZE).rstrip(b"\0").decode(errors="replace").strip()
         return written[-1000:]
 
 
 class ForkedProcess:
-    """A kernel that a warm process forked, at the other end of its line."""
+    """A kernel that a warm process forked. `line` is the socket that connects us to it."""
 
-    def __init__(self, line: socket.socket, pid: int, facts: dict[str, Any], *, shared: bool) -> None:
+    def __init__(self, line: socket.socket, pid: int, restrictions: dict[str, Any], *, shared: bool) -> None:
         self.pid = pid if shared else psutil.Process(pid).ppid()
-        """Of process 1 of its namespace, or of the warm process if that is there for this kernel only."""
-        self.facts = facts
+        """The id of process 1 of its namespace, or of the warm process if that serves this kernel only."""
+        self.restrictions = restrictions
         self._line = line
         self._shared = shared
         self._death: Death | None = None
@@ -191,12 +195,12 @@ class ForkedProcess:
         with self._lock:
             if self._death is None:
                 with suppress(BlockingIOError):
-                    self._death = self._last_words()
+                    self._death = self._receive_exit()
                     self._line.close()
             return self._death
 
-    def _last_words(self) -> Death:
-        """Raises `BlockingIOError` while it lives."""
+    def _receive_exit(self) -> Death:
+        """How it ended. Raises `BlockingIOError` while it is alive."""
         try:
             message = json.loads(self._line.recv(4096) or b"{}")
         except ConnectionError:
@@ -204,7 +208,7 @@ class ForkedProcess:
         if "exit" in message:
             return Death(code=message["exit"], cpu_seconds=message["cpu"], max_rss=message["max_rss"])
         if self._shared:
-            detail = "the sandbox died under the kernel; run this notebook again"
+            detail = "the sandbox died while the kernel was running; run this notebook again"
             return Death(code=137, ending=Ending.BROKEN, detail=detail)
         return Death(code=137)
 
@@ -217,36 +221,38 @@ class ForkedProcess:
         self.signal(signal.SIGKILL)
 
 
-def ask(control: socket.socket, letter: BinaryIO, descriptors: Descriptors, *, shared: bool) -> ForkedProcess:
-    """Have a warm process fork a kernel. Raises `HarnessError` if it cannot; twice asked is enough."""
+def request_kernel(
+    control: socket.socket, request: BinaryIO, descriptors: Descriptors, *, shared: bool
+) -> ForkedProcess:
+    """Have a warm process fork a kernel, with one retry. Raises `HarnessError` if it cannot."""
     try:
-        return ask_once(control, letter, descriptors, shared=shared)
-    except ConnectionError:  # it died with our request in its hands
-        letter.seek(0)
-        return ask_once(control, letter, descriptors, shared=shared)
+        return request_kernel_once(control, request, descriptors, shared=shared)
+    except ConnectionError:  # it died after reading our request
+        request.seek(0)
+        return request_kernel_once(control, request, descriptors, shared=shared)
 
 
-def ask_once(
-    control: socket.socket, letter: BinaryIO, descriptors: Descriptors, *, shared: bool
+def request_kernel_once(
+    control: socket.socket, request: BinaryIO, descriptors: Descriptors, *, shared: bool
 ) -> ForkedProcess:
     line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     with theirs:
-        crossing = array.array("i", [theirs.fileno(), letter.fileno(), *descriptors.all()])
-        control.sendmsg([b"kernel"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, crossing)])
+        numbers = array.array("i", [theirs.fileno(), request.fileno(), *descriptors.all()])
+        control.sendmsg([b"kernel"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)])
     try:
-        message, pid = first_words(line)
+        message, pid = receive_start(line)
     except BaseException:
         line.close()
         raise
-    if "born" in message:
-        return ForkedProcess(line, pid, message["born"], shared=shared)
+    if "confined" in message:
+        return ForkedProcess(line, pid, message["confined"], shared=shared)
     line.close()
     raise HarnessError(f"the sandbox could not start a kernel: {message.get('error', 'no reason given')}")
 
 
-def first_words(line: socket.socket) -> tuple[dict[str, Any], int]:
-    """What the new kernel's process 1 says before any student code runs, and its process id as we see it."""
+def receive_start(line: socket.socket) -> tuple[dict[str, Any], int]:
+    """The message that the new kernel's process 1 sends before any student code runs, and its id as we see it."""
     line.settimeout(ANSWER)
     credentials = struct.Struct("3i")
     try:

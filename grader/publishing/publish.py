@@ -1,4 +1,4 @@
-"""Everything below `results/` that people and other programs read, written from what the store knows."""
+"""What people and other programs read below `results/`, written from what the store knows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
-from grader.reports import html, junit, table
-from grader.results import codec as result
-from grader.results import rulings
+from grader.reports import html, junit, review_sheet, table
+from grader.results import codec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,29 +35,29 @@ class Publisher:
         folder = f"students/{grade.student}"
         executed = _notebook(self.store.folder(grade.student))
         self.store.write(f"{folder}/report.html", html.student_page(grade, executed, self._reference))
-        self.store.write(f"{folder}/result.json", result.dumps(grade))
+        self.store.write(f"{folder}/result.json", codec.dumps(grade))
 
     def is_out(self, grade: Grade) -> bool:
-        """Does the published result say just this?"""
+        """Are the student's files there, with this very grade?"""
         folder = self.store.folder(grade.student)
         written = folder / "result.json"
         return (
             (folder / "report.html").is_file()
             and written.is_file()
-            and written.read_text(encoding="utf-8") == result.dumps(grade)
+            and written.read_text(encoding="utf-8") == codec.dumps(grade)
         )
 
     def class_(self, notices: Sequence[str]) -> Path:
-        """The class's files; where its page is."""
+        """Write the files of the class. Returns the path of its page."""
         grades = self.store.grades()
         self.store.write("grades.csv", table.grades_csv(grades))
-        self.store.write("grades.json", table.grades_json(self.store.each_grade()))
+        self.store.write("grades.json", codec.dumps_all(self.store.each_grade()))
         self.store.write("junit.xml", junit.junit_xml(grades))
-        self._sheet(rulings.sheet(grades))
+        self._sheet(review_sheet.review_csv(grades))
         return self.store.write("index.html", html.class_page(grades, notices=notices))
 
     def _sheet(self, text: str) -> None:
-        """`review.csv`. One that a person has written into is never overwritten: it moves aside."""
+        """`review.csv`. One that a person has edited is never overwritten, but renamed."""
         path = self.store.root / SHEET
         if path.is_file() and (edited := _digest(path.read_bytes())) != self.store.recall("sheet"):
             path.replace(path.with_stem(f"review-{edited[:8]}"))

@@ -1,7 +1,7 @@
 """A Canvas gradebook, filled in.
 
-Canvas takes a changed header for a new assignment and a changed row of possible points for an edit of the
-assignment. So a downloaded file comes back with one column's cells filled, and nothing else changed.
+Canvas reads a changed header as a new assignment, and a changed row of possible points as an edit of the
+assignment. So only the cells of one column are filled; nothing else changes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ASSIGNMENT = re.compile(r"(?P<title>.*) \((?P<id>\d+)\)", re.DOTALL)
 _POINTS_POSSIBLE = "Points Possible"
 _NO_STUDENT = {"Student, Test", _POINTS_POSSIBLE, ""}
 _DOWNLOAD = re.compile(r"_(\d+)_\d+_")
-"""In a downloaded hand-in's name: the student's id, then the attachment's."""
+"""In the file name of a downloaded submission: the student's id, then the attachment's."""
 
 
 def fill(
@@ -37,21 +37,21 @@ def fill(
 ) -> Filled:
     """Write each total into the assignment's column.
 
-    A student is found by ID, else SIS User ID, else SIS Login ID, else by name; `ids` says what Canvas calls
-    a student where our name does not tell. `column` is the assignment's title in Canvas, if it isn't ours.
+    A student is found by ID, else SIS User ID, else SIS Login ID, else by name; `ids` gives the Canvas id of
+    students who can't be found by their names. `column` is the assignment's title in Canvas, if it differs.
 
     Raises:
-        UsageError: this is no gradebook, the column is not there, or it is not clear who is who.
+        UsageError: this is not a gradebook, it lacks the column, or it is not clear who is who.
 
     """
     sheet = Sheet.read(gradebook_csv, name=NAME)
     header = [cell.strip() for cell in sheet.rows[0]]
     if "Student" not in header or "ID" not in header:
-        raise UsageError(f"{NAME} has no columns Student and ID; export it in Canvas under Grades, Export")
+        raise UsageError(f"{NAME} has no columns Student and ID; export it in Canvas under Grades, Export.")
     points_row = next((row for row in sheet.rows[1:] if sheet.cell(row, 0) == _POINTS_POSSIBLE), [])
     target = _target(header, column or (grades[0].title if grades else ""))
     if "read only" in sheet.cell(points_row, target).casefold():
-        raise UsageError(f"Canvas does not take grades for “{header[target]}”: it is marked as read only")
+        raise UsageError(f"Canvas accepts no grades for “{header[target]}”: the column is read only.")
     rows = {number: row for number, row in enumerate(sheet.rows) if number and _is_student(row)}
     registers = [
         Register.of({row: sheet.cell(cells, header.index(name)) for row, cells in rows.items()}, exactly)
@@ -80,7 +80,7 @@ def _target(header: Sequence[str], wanted: str) -> int:
         return places[0]
     problem = f"has {len(places)} columns for “{wanted}”" if places else f"has no column for “{wanted}”"
     raise UsageError(
-        f"{NAME} {problem}; name one of: {', '.join(header[place] for place in titles) or 'none'}"
+        f"{NAME} {problem}; name one of: {', '.join(header[place] for place in titles) or 'none'}."
     )
 
 
@@ -89,15 +89,18 @@ def _is_student(row: Sequence[str]) -> bool:
 
 
 def _names(grade: Grade, ids: Mapping[str, str]) -> list[str]:
-    """What Canvas may call this student, the surest first."""
-    told = [ids[grade.student]] if grade.student in ids else []
+    """What Canvas may call this student, the most reliable name first."""
+    if grade.student in ids:
+        return [ids[grade.student]]
     downloaded = _DOWNLOAD.search(grade.origin)
-    return told or [*([downloaded[1]] if downloaded else []), grade.student]
+    return [*([downloaded[1]] if downloaded else []), grade.student]
 
 
 def _notes(possible: str, grades: Sequence[Grade]) -> list[str]:
-    most = number(possible)
-    odd = {grade.max for grade in grades} - {most}
-    if most is None or not odd:
+    maximum = number(possible)
+    others = {grade.max for grade in grades} - {maximum}
+    if maximum is None or not others:
         return []
-    return [f"Canvas counts {most} points for this assignment, and these grades are of {points(odd.pop())}."]
+    return [
+        f"This assignment has {maximum} points in Canvas, but these grades are out of {points(others.pop())}."
+    ]

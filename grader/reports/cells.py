@@ -1,4 +1,4 @@
-"""An executed notebook as what a report shows: cells with their outputs, and the figures of a question."""
+"""What a report shows of an executed notebook: its cells with their outputs, and the figures of a question."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 MOST_TEXT = 20_000
-"""Characters shown of one output, first and last. `executed.ipynb` has them all."""
+"""How many characters of one output are shown. `executed.ipynb` has all of them."""
 MOST_SOURCE = 20_000
 MOST_FIGURES = 12
 PAGE = 6 * MIB
-"""What the cells of one page may add up to."""
+"""The largest total size of the cells on one page."""
 
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
-_LEFT_OUT = Markup("<em>Left out to keep this page small: executed.ipynb has it.</em>")
-_NOT_SHOWN = Markup("<em>A picture that this page does not show: executed.ipynb has it.</em>")
-_GAP = "\n\n[… {:,} characters left out: executed.ipynb has them …]\n\n"
+_LEFT_OUT = Markup("<em>Left out to keep this page small; see executed.ipynb.</em>")
+_NOT_SHOWN = Markup("<em>A picture that cannot be shown here; see executed.ipynb.</em>")
+_GAP = "\n\n[… {:,} characters left out; see executed.ipynb …]\n\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Output:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     number: int
-    """Counted from 1, as people do."""
+    """Counted from 1."""
     form: str
     """code, markdown or raw"""
     source: Markup
@@ -55,13 +55,13 @@ class Figure:
 
 
 def render(notebook: NotebookNode) -> tuple[Cell, ...]:
-    """Every cell, until the page is full; from there on a note stands for what is left out."""
-    room = _Room(PAGE)
-    return tuple(_cell(number, cell, room) for number, cell in enumerate(notebook.cells, start=1))
+    """Every cell. Once the page is full, a note replaces each further cell or output."""
+    space = _Space(PAGE)
+    return tuple(_cell(number, cell, space) for number, cell in enumerate(notebook.cells, start=1))
 
 
 def figures(notebook: NotebookNode | None, cells: Sequence[int]) -> tuple[Figure, ...]:
-    """The pictures that these cells show, at most `MOST_FIGURES`."""
+    """The pictures in the outputs of these cells, at most `MOST_FIGURES`."""
     if notebook is None:
         return ()
     found = (
@@ -74,20 +74,20 @@ def figures(notebook: NotebookNode | None, cells: Sequence[int]) -> tuple[Figure
     return tuple(figure for figure, _ in zip(found, range(MOST_FIGURES), strict=False))
 
 
-class _Room:
-    """What is left of the page."""
+class _Space:
+    """The space left on the page."""
 
     def __init__(self, size: int) -> None:
         self._left = size
 
-    def takes(self, size: int) -> bool:
+    def take(self, size: int) -> bool:
         self._left -= size
         return self._left >= 0
 
 
-def _cell(number: int, cell: NotebookNode, room: _Room) -> Cell:
+def _cell(number: int, cell: NotebookNode, space: _Space) -> Cell:
     source = cell.source
-    if not room.takes(2 * len(source) + 200):
+    if not space.take(2 * len(source) + 200):
         return Cell(number=number, form="raw", source=_LEFT_OUT)
     match cell.cell_type:
         case "markdown" if len(source) <= MOST_SOURCE:
@@ -96,12 +96,12 @@ def _cell(number: int, cell: NotebookNode, room: _Room) -> Cell:
             shown = markup.code(source)
         case _:
             shown = markup.terminal(_shortened(source, MOST_SOURCE))
-    outputs = _outputs(_merged(cell.get("outputs", ())), room)
+    outputs = _outputs(_merged(cell.get("outputs", ())), space)
     return Cell(number=number, form=cell.cell_type, source=shown, outputs=tuple(outputs))
 
 
 def _merged(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    """A loop that prints leaves many small stream outputs: one after the other they are one text."""
+    """Merge consecutive outputs of the same stream: a loop that prints leaves many small ones."""
     name, texts = "", list[str]()
     for output in outputs:
         if texts and output.get("name", "") != name:
@@ -116,10 +116,10 @@ def _merged(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
         yield {"output_type": "stream", "name": name, "text": "".join(texts)}
 
 
-def _outputs(outputs: Iterable[Mapping[str, Any]], room: _Room) -> Iterator[Output]:
+def _outputs(outputs: Iterable[Mapping[str, Any]], space: _Space) -> Iterator[Output]:
     for output in outputs:
         shown = _output(output)
-        if not room.takes(len(shown.content) + len(shown.image) + 200):
+        if not space.take(len(shown.content) + len(shown.image) + 200):
             yield Output(form="note", content=_LEFT_OUT)
             return
         yield shown
@@ -137,7 +137,7 @@ def _output(output: Mapping[str, Any]) -> Output:
 
 
 def _display(data: Mapping[str, Any]) -> Output:
-    """The richest form that is safe to show; widgets, scripts and all else fall back to their text."""
+    """The richest form that is safe to show. Widgets, scripts and anything else fall back to plain text."""
     picture = _picture(data)
     if picture:
         return Output(form="image", image=picture)
@@ -160,12 +160,9 @@ def _text(text: str) -> Markup:
     return markup.terminal(_shortened(text, MOST_TEXT))
 
 
-def _shortened(text: str, most: int) -> str:
-    """Its first two thirds and its last third: errors and final results come last."""
-    if len(text) <= most:
+def _shortened(text: str, limit: int) -> str:
+    """`text` cut to `limit` characters: more from its start than from its end, which has final results."""
+    if len(text) <= limit:
         return text
-    head, tail = most * 2 // 3, most // 3
-    left_out = len(text) - head - tail
-    return (
-        f"{text[:head]}\n\n[… {left_out:,} characters left out: executed.ipynb has them …]\n\n{text[-tail:]}"
-    )
+    head, tail = limit * 2 // 3, limit // 3
+    return text[:head] + _GAP.format(len(text) - head - tail) + text[-tail:]

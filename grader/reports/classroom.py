@@ -1,4 +1,4 @@
-"""What a class's grades say together. It says of every figure whose grades are in it."""
+"""The summary of a class. Every figure states which grades it is based on."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Column:
     decided: int
     undecided: int
     mean: Decimal | None
-    """Over the decided ones; None if there are none."""
+    """Of the decided answers; None if there are none."""
     full_marks: int
 
     @property
@@ -51,18 +51,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """A check at which students lost points, and who did."""
+    """A check in which students lost points, and who they are."""
 
     check: Check
     students: tuple[str, ...]
     message: str
-    """The commonest explanation that they were given, if any was."""
+    """The most common explanation that they were given, if any."""
     share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """Work for a person: one question's open checks, or one student's broken run."""
+    """Work for a person: the open checks of one question, or runs that failed for the same reason."""
 
     reason: str
     students: tuple[str, ...]
@@ -77,7 +77,7 @@ class Classroom:
     columns: tuple[Column, ...]
     included: tuple[Grade, ...]
     left_out: tuple[Grade, ...]
-    """Nothing of theirs could be judged: they are in no average."""
+    """Not in any average, because nothing could be graded."""
     mean: Decimal | None
     median: Decimal | None
     histogram: tuple[drawing.Bar, ...]
@@ -86,7 +86,7 @@ class Classroom:
     endings: tuple[tuple[Ending, tuple[Grade, ...]], ...]
     """Every ending but `finished`."""
     profiles: tuple[str, ...]
-    """The profiles whose grades cannot be final."""
+    """The profiles used whose grades cannot be final."""
 
     @property
     def provisional(self) -> int:
@@ -97,10 +97,10 @@ class Classroom:
         questions = _questions(grades)
         rows = tuple(sorted((_row(grade, questions) for grade in grades), key=_by_urgency))
         included = tuple(grade for grade in grades if grade.ending not in _NOTHING_TO_JUDGE)
-        most = max((grade.max for grade in grades), default=Decimal(0))
+        maximum = max((grade.max for grade in grades), default=Decimal(0))
         return cls(
             title=grades[0].title if grades else "",
-            max=most,
+            max=maximum,
             rows=rows,
             columns=tuple(_column(question, included) for question in questions.values()),
             included=included,
@@ -108,7 +108,7 @@ class Classroom:
             mean=_mean([grade.total for grade in included]),
             median=_median([grade.total for grade in included]),
             histogram=drawing.histogram(
-                [(float(grade.total), grade.provisional) for grade in included], most=float(most)
+                [(float(grade.total), grade.provisional) for grade in included], maximum=float(maximum)
             ),
             mistakes=_mistakes(included),
             tasks=tuple(_tasks(rows)),
@@ -118,13 +118,13 @@ class Classroom:
 
 
 def _by_urgency(row: Row) -> tuple[bool, int, str]:
-    """Who needs a person comes first; all others by name."""
-    urgent = row.status.needs_a_person
+    """Students who need manual review come first; all others follow by name."""
+    urgent = row.status.needs_review
     return (not urgent, _URGENCY.index(row.status) if urgent else 0, row.grade.student)
 
 
 def _questions(grades: Iterable[Grade]) -> dict[str, QuestionGrade]:
-    """Every question that occurs, in the order of its first appearance."""
+    """All questions, in the order in which they first occur."""
     questions: dict[str, QuestionGrade] = {}
     for grade in grades:
         for question in grade.questions:
@@ -152,7 +152,7 @@ def _column(question: QuestionGrade, grades: Iterable[Grade]) -> Column:
 
 
 def _mistakes(grades: Sequence[Grade]) -> tuple[Mistake, ...]:
-    """The checks that took points from most students; those that wait for a person are not among them."""
+    """The checks in which most students lost points, leaving out answers that are not decided yet."""
     losses: dict[str, list[tuple[str, Check]]] = {}
     for grade in grades:
         for check in grade.checks:
@@ -163,14 +163,14 @@ def _mistakes(grades: Sequence[Grade]) -> tuple[Mistake, ...]:
         Mistake(
             check=pairs[0][1],
             students=tuple(sorted(student for student, _ in pairs)),
-            message=_commonest(check.message for _, check in pairs),
+            message=_most_common(check.message for _, check in pairs),
             share=share(len(pairs), len(grades)),
         )
         for pairs in ranked[:MOST_MISTAKES]
     )
 
 
-def _commonest(messages: Iterable[str]) -> str:
+def _most_common(messages: Iterable[str]) -> str:
     ranked = Counter(filter(None, messages)).most_common(1)
     return ranked[0][0] if ranked else ""
 
@@ -186,14 +186,14 @@ def _tasks(rows: Iterable[Row]) -> Iterable[Task]:
 
 def _reasons(grade: Grade) -> Iterable[tuple[bool, str]]:
     if grade.ending.ours:
-        yield True, f"The grader failed to run the notebook: {grade.ending_detail or 'no detail is known'}"
+        yield True, f"The grader failed to run the notebook: {grade.ending_detail or 'no details are known'}"
         return
     for question in grade.questions:
         outcomes = {question.outcome} | {check.outcome for check in question.checks}
         if Outcome.BROKEN in outcomes:
-            yield True, f"{question.id} {question.title}: the grader failed to judge it"
+            yield True, f"{question.id} {question.title}: the grader failed to grade this question"
         if Outcome.REVIEW in outcomes:
-            yield False, f"{question.id} {question.title}: to be read by a person"
+            yield False, f"{question.id} {question.title}: answers to review"
 
 
 def _endings(rows: Sequence[Row]) -> Iterable[tuple[Ending, tuple[Grade, ...]]]:

@@ -1,7 +1,7 @@
-"""Exhibits and histograms, worked out as geometry that a template draws as inline SVG.
+"""The geometry of exhibits and histograms, which a template draws as inline SVG.
 
-Written by hand because matplotlib takes 80 ms and 16 kB for one such figure, styles it with attributes that
-the pages' content security policy forbids, and cannot follow a reader from light to dark.
+We do not use matplotlib, because it needs 80 ms and 16 kB for one such figure, uses style attributes that the
+pages' content security policy forbids, and cannot adapt to a dark colour scheme.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _WHO = {"student": "yours", "reference": "reference"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One curve. `paths` are its unbroken stretches, `band` a closed outline, both as SVG coordinates."""
+    """One curve. `paths` are its segments without gaps, `band` is a closed outline; both are SVG coordinates."""
 
     name: str
     who: str
@@ -49,7 +49,7 @@ class Curves:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
-    """Small grey pictures in a row, as data URIs."""
+    """A row of small greyscale pictures, as data URIs."""
 
     name: str
     who: str
@@ -58,7 +58,7 @@ class Strip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """What a template needs for one exhibit: one of the forms, or why there is none."""
+    """One exhibit for a template: curves, strips or text, or the problem that prevented drawing it."""
 
     title: str
     curves: Curves | None = None
@@ -78,7 +78,7 @@ class Bar:
 
 
 def draw(exhibit: Exhibit) -> Drawing:
-    """Never raises: what a student captured may have any shape."""
+    """Never raises, since captured data may have any shape."""
     title = exhibit.title
     try:
         match exhibit.kind:
@@ -89,8 +89,8 @@ def draw(exhibit: Exhibit) -> Drawing:
             case "text":
                 return Drawing(title=title, text=str(exhibit.data["text"])[:MOST_TEXT])
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        return Drawing(title=title, problem=f"These data could not be drawn: {error}")
-    return Drawing(title=title, problem=f"This report does not know how to draw “{exhibit.kind}”.")
+        return Drawing(title=title, problem=f"This data could not be drawn: {error}")
+    return Drawing(title=title, problem=f"This report cannot draw exhibits of the kind “{exhibit.kind}”.")
 
 
 def curves(data: Mapping[str, Any]) -> Curves:
@@ -98,7 +98,7 @@ def curves(data: Mapping[str, Any]) -> Curves:
     series = [_Series.read(item) for item in data["series"]]
     values = [value for item in series for value in (*item.y, *item.low, *item.high) if value is not None]
     if not values:
-        raise ValueError("not one value is a finite number")
+        raise ValueError("no value is a finite number")
     length = max(len(item.y) for item in series)
     scale = _Scale(length=length, low=min(values), high=max(values))
     labels = list(dict.fromkeys(item.label for item in series))
@@ -113,10 +113,10 @@ def curves(data: Mapping[str, Any]) -> Curves:
     )
 
 
-def histogram(scores: Iterable[tuple[float, bool]], *, most: float) -> tuple[Bar, ...]:
-    """About ten bars of `(score, is provisional)` pairs. Places and heights are shares of the whole."""
-    step = _step(most / 10) if most > 0 else 1.0
-    bins = max(math.ceil(most / step - 1e-9), 1)
+def histogram(scores: Iterable[tuple[float, bool]], *, maximum: float) -> tuple[Bar, ...]:
+    """About ten bars for `(score, is provisional)` pairs; positions and heights are between 0 and 1."""
+    step = _step(maximum / 10) if maximum > 0 else 1.0
+    bins = max(math.ceil(maximum / step - 1e-9), 1)
     counts = [[0, 0] for _ in range(bins)]
     for score, provisional in scores:
         counts[min(max(int(score / step + 1e-9), 0), bins - 1)][provisional] += 1
@@ -135,7 +135,7 @@ def histogram(scores: Iterable[tuple[float, bool]], *, most: float) -> tuple[Bar
 
 
 def grey_png(rows: Sequence[Sequence[int]]) -> str:
-    """A data URI. Raises ValueError unless the rows are equally long and hold 0 to 255."""
+    """A data URI. Raises ValueError unless all rows have the same length and values from 0 to 255."""
     lines = [bytes(row) for row in rows]
     width = len(lines[0]) if lines else 0
     if not width or any(len(line) != width for line in lines):
@@ -203,7 +203,7 @@ class _Series:
             name=self.name,
             who=self.who,
             dashed=dashed,
-            paths=tuple(_stretches(self.y[::step], scale, step)),
+            paths=tuple(_segments(self.y[::step], scale, step)),
             band=self._band(scale),
         )
 
@@ -225,21 +225,21 @@ class _Series:
 
 
 def _finite(values: Iterable[Any]) -> tuple[float | None, ...]:
-    """Null, NaN and numbers too large to draw become gaps."""
+    """The values with a gap for null, NaN and numbers that are too large to draw."""
     numbers = (None if value is None else float(value) for value in values)
     return tuple(number if number is not None and abs(number) < 1e100 else None for number in numbers)
 
 
-def _stretches(values: Iterable[float | None], scale: _Scale, step: int) -> Iterable[str]:
-    stretch: list[str] = []
+def _segments(values: Iterable[float | None], scale: _Scale, step: int) -> Iterable[str]:
+    segment: list[str] = []
     for index, value in enumerate(values):
         if value is not None:
-            stretch.append(f"{scale.x(index * step)},{scale.y(value)}")
-        elif stretch:
-            yield " ".join(stretch)
-            stretch = []
-    if stretch:
-        yield " ".join(stretch)
+            segment.append(f"{scale.x(index * step)},{scale.y(value)}")
+        elif segment:
+            yield " ".join(segment)
+            segment = []
+    if segment:
+        yield " ".join(segment)
 
 
 def _ticks(low: float, high: float, about: int = 5) -> tuple[float, ...]:
@@ -251,6 +251,6 @@ def _ticks(low: float, high: float, about: int = 5) -> tuple[float, ...]:
 
 
 def _step(rough: float) -> float:
-    """One, two or five times a power of ten, near what is asked for."""
+    """One, two or five times a power of ten, close to `rough`."""
     power = 10.0 ** math.floor(math.log10(rough))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.7)

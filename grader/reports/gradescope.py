@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grader.model import SCHEMA, Outcome
+from grader import jsons
+from grader.model import SCHEMA, Outcome, Visibility
 from grader.reports import wording
-from grader.results import codec as result
 
 if TYPE_CHECKING:
     from grader.model import Check, Grade
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def results_json(grade: Grade) -> str:
     """What goes to `/autograder/results/results.json`.
 
-    If the grader itself failed there is no `score`: Gradescope then reports a failed autograder to the staff
-    instead of a zero to the student. A check that waits for a person carries no score either, so that it
-    does not show as failed. Gradescope hides the total while any check is hidden.
+    After an internal error there is no `score`: Gradescope then reports a failed autograder to the staff
+    instead of a zero to the student. A check that a person has to decide has no score either, so that it
+    is not shown as failed. Gradescope hides the total while any check is hidden.
     """
     score = {} if grade.ending.ours else {"score": grade.total}
     document: dict[str, Any] = {
@@ -26,24 +26,24 @@ def results_json(grade: Grade) -> str:
         "output": _overview(grade),
         "output_format": "text",
         "test_output_format": "text",
-        "visibility": "visible",
-        "stdout_visibility": "hidden",
+        "visibility": Visibility.VISIBLE,
+        "stdout_visibility": Visibility.HIDDEN,
         "extra_data": {"schema": SCHEMA, "profile": grade.profile, "provisional": grade.provisional},
         "tests": [_test(check) for check in grade.checks],
     }
-    return result.encode(document) + "\n"
+    return jsons.write(document) + "\n"
 
 
 def _overview(grade: Grade) -> str:
-    ending = f"The notebook's run ended with: {grade.ending}."
-    lines = [f"{ending} {grade.ending_detail}".strip(), *(flag.message for flag in grade.flags)]
+    detail = f": {grade.ending_detail}" if grade.ending_detail else "."
+    lines = [
+        f"The run of the notebook ended as “{grade.ending}”{detail}",
+        *(flag.message for flag in grade.flags),
+    ]
     reasons = wording.open_items(grade)
     if reasons:
-        lines = [
-            f"This score is provisional: up to {wording.points(wording.open_points(grade))} more points are open.",
-            *reasons,
-            *lines,
-        ]
+        points = wording.points(wording.open_points(grade))
+        lines = [f"This score is provisional: up to {points} more points may be added.", *reasons, *lines]
     return "\n".join(lines)
 
 
@@ -66,10 +66,7 @@ def _test(check: Check) -> dict[str, Any]:
 def _explanation(check: Check) -> str:
     verdict = {
         Outcome.REVIEW: f"A person decides about {wording.points(check.max - check.earned)} points.",
-        Outcome.BROKEN: "The grader failed to judge this. The course staff will look at it.",
-        Outcome.SKIPPED: "Not judged, since something that it builds on failed.",
+        Outcome.BROKEN: "The grader could not judge this. The course staff will look at it.",
+        Outcome.SKIPPED: "Not judged, because a check that it depends on failed.",
     }.get(check.outcome, "")
-    words = (("Expected", check.expected), ("Seen", check.actual), ("Look at", check.hint))
-    return "\n".join(
-        filter(None, (verdict, check.message, *(f"{name}: {text}" for name, text in words if text)))
-    )
+    return "\n".join(filter(None, (verdict, check.message, *wording.details(check))))

@@ -1,4 +1,4 @@
-"""A student's report and the class's page. Each is one file that loads nothing; a report also runs nothing."""
+"""A student's report and the class page: single files that load nothing else. A report also runs no script."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader.model import Ending, Outcome
+from grader.model import Ending, Outcome, Visibility
 from grader.reports import cells, drawing, wording
 from grader.reports.classroom import Classroom
 from grader.reports.markup import inline_code
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from grader.model import Check, Grade, QuestionGrade
 
 MOST_ANSWER_CELLS = 6
-"""Of an answer that a person has to read, shown beside the question."""
+"""How many cells of an answer that needs review are shown with its question."""
 
 
 class Audience(StrEnum):
-    """Who reads a report, and with that which checks it explains. Points always count all of them."""
+    """Who reads a report, which decides which checks it explains. The points always include all checks."""
 
     INSTRUCTOR = "instructor"
     STUDENT = "student"
@@ -43,9 +43,9 @@ class Audience(StrEnum):
             case Audience.INSTRUCTOR:
                 return True
             case Audience.RELEASED:
-                return check.visibility != "hidden"
+                return check.visibility is not Visibility.HIDDEN
             case Audience.STUDENT:
-                return check.visibility == "visible"
+                return check.visibility is Visibility.VISIBLE
 
 
 def student_page(
@@ -55,7 +55,7 @@ def student_page(
     *,
     audience: Audience = Audience.INSTRUCTOR,
 ) -> str:
-    """`students/<id>/report.html`. Of the reference only its figures are shown, never its source."""
+    """`students/<id>/report.html`. It shows the figures of the reference, never its source."""
     notebook = cells.render(executed) if executed is not None else ()
     return (
         _environment()
@@ -75,13 +75,13 @@ def student_page(
 
 
 def class_page(grades: Sequence[Grade], *, notices: Sequence[str] = ()) -> str:
-    """`index.html`. `notices` are what the run wants to say loudly, such as that the data were a subset."""
+    """`index.html`. `notices` are prominent warnings, such as that only a subset of the data was used."""
     return _environment().get_template("class.html").render(room=Classroom.of(grades), notices=notices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Section:
-    """One question with all that stands beside it."""
+    """One question with everything that the report shows about it."""
 
     question: QuestionGrade
     anchor: str
@@ -101,7 +101,8 @@ def _section(
     audience: Audience,
 ) -> _Section:
     shown = tuple(check for check in question.checks if audience.sees(check))
-    tells = bool(shown) or not question.checks  # figures would give away what a wholly hidden question tests
+    # For a question whose checks are all hidden, the figures would give away what it tests.
+    explains = bool(shown) or not question.checks
     review = question.outcome is Outcome.REVIEW
     return _Section(
         question=question,
@@ -109,8 +110,8 @@ def _section(
         checks=shown,
         withheld=len(question.checks) - len(shown),
         figures=cells.figures(executed, question.cells),
-        reference_figures=cells.figures(reference, question.reference_cells) if tells else (),
-        drawings=tuple(drawing.draw(exhibit) for exhibit in question.exhibits) if tells else (),
+        reference_figures=cells.figures(reference, question.reference_cells) if explains else (),
+        drawings=tuple(drawing.draw(exhibit) for exhibit in question.exhibits) if explains else (),
         answer=_answer(question.cells, notebook) if review else (),
     )
 
@@ -129,7 +130,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        points=wording.points, sentence=inline_code, path=lambda text: quote(text, safe=""), facts=_facts
+        points=wording.points, sentence=inline_code, path=lambda text: quote(text, safe=""), summary=_summary
     )
     environment.globals.update(
         style=_resource("style.css"),
@@ -147,28 +148,28 @@ def _environment() -> Environment:
 
 
 def _resource(name: str) -> Markup:
-    """Our own file, put into the page as it is, so that its hash stays true."""
+    """A file of ours, included in the page without escaping, so that it matches its hash."""
     text = files("grader.reports").joinpath("templates", name).read_text(encoding="utf-8")
-    return Markup(text)  # noqa: S704 - as above
+    return Markup(text)  # noqa: S704 - our own text
 
 
 def _source_hash(text: str) -> str:
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 
-def _facts(facts: Mapping[str, Any]) -> str:
-    """Free-form notes in one line; a note that brings its own sentence is that sentence."""
-    if isinstance(facts.get("message"), str):
-        return str(facts["message"])
-    return " · ".join(f"{str(key).replace('_', ' ')}: {_fact(value)}" for key, value in facts.items())
+def _summary(fields: Mapping[str, Any]) -> str:
+    """Free-form fields on one line, or their `message` if they have one."""
+    if isinstance(fields.get("message"), str):
+        return str(fields["message"])
+    return " · ".join(f"{str(key).replace('_', ' ')}: {_value(value)}" for key, value in fields.items())
 
 
-def _fact(value: Any) -> str:
+def _value(value: Any) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case list() | tuple():
-            return ", ".join(_fact(item) for item in value)
+            return ", ".join(_value(item) for item in value)
         case dict():
-            return "(" + _facts(value) + ")"
+            return "(" + _summary(value) + ")"
     return str(value)

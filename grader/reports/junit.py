@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from grader.model import Ending, Outcome
-from grader.reports.wording import points
+from grader.reports.wording import details, points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from grader.model import Check, Grade
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Whatever XML 1.0 cannot hold, not even as a character reference."""
+"""Characters that XML 1.0 can't contain, not even as references."""
 
 _TAGS = {
     Outcome.FAILED: "failure",
@@ -29,9 +29,9 @@ _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 def junit_xml(grades: Sequence[Grade], *, timestamp: datetime | None = None, hostname: str = "") -> str:
-    """Points are properties of each case. Lost partial credit is a failure; what a person decides is skipped.
+    """Points are properties of each case. Partial credit is a failure; what a person has to decide is skipped.
 
-    `timestamp` and `hostname` are written if they are given: the same grades give the same text.
+    `timestamp` and `hostname` are written only if they are given, so that the same grades give the same text.
     """
     root = ET.Element("testsuites")
     for grade in grades:
@@ -57,12 +57,12 @@ def _suite(grade: Grade, timestamp: datetime | None, hostname: str) -> ET.Elemen
 
 
 def _ran(grade: Grade) -> ET.Element:
-    """A case of its own for the run: a notebook that never ran must not look like one without mistakes."""
+    """A case for the run itself: a notebook that never ran must not look like one without mistakes."""
     case = _element(
         "testcase",
         {
             "classname": f"{grade.student}.run",
-            "name": "The notebook could be run.",
+            "name": "The notebook can be run.",
             "time": f"{grade.seconds:.3f}",
         },
     )
@@ -87,8 +87,7 @@ def _verdict(check: Check) -> ET.Element:
     if check.outcome is Outcome.REVIEW:
         message = f"A person decides about {points(check.max - check.earned)} points. {check.message}".strip()
     verdict = _element(_TAGS[check.outcome], {"message": message, "type": check.outcome})
-    words = (("Expected", check.expected), ("Seen", check.actual), ("Look at", check.hint))
-    verdict.text = _clean("\n".join(f"{label}: {text}" for label, text in words if text)) or None
+    verdict.text = _clean("\n".join(details(check))) or None
     return verdict
 
 

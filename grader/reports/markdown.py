@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
+from markupsafe import Markup
+from mdit_py_plugins.amsmath import amsmath_block
+from mdit_py_plugins.dollarmath.index import math_block_dollar, math_inline_dollar
 
 from grader.reports import markup
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from markdown_it.ruler import RuleOptionsType
     from markdown_it.rules_block import StateBlock
     from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
-    from markupsafe import Markup
+
+    BlockRule = Callable[[StateBlock, int, int, bool], bool]
 
 _HIGHEST_HEADING = 4
-_INLINE_MATH = re.compile(
-    r"\$\$(.{1,1000}?)\$\$"
-    r"|\$(?!\s)([^$]{1,1000}?)(?<!\s)\$(?!\d)"  # as pandoc has it: no space inside, no digit after
-    r"|\\\((.{1,1000}?)\\\)"
-    r"|\\\[(.{1,1000}?)\\\]",
-    re.DOTALL,
-)
-_BLOCK_MATH = re.compile(
-    r"(?:\$\$(?:(?!\$\$).)+\$\$|\\begin\{(?P<name>\w+\*?)\}.+?\\end\{(?P=name)\})[ \t]*(?:\n|\Z)", re.DOTALL
-)
+_BRACKETS = re.compile(r"\\\((.{1,1000}?)\\\)|\\\[(.{1,1000}?)\\\]", re.DOTALL)
 _COMMENT = re.compile("<!--.*?-->", re.DOTALL)
-"""Invisible in Jupyter too; the kit's own marks are comments."""
-_LONGEST_MATH = 2000
+"""Comments are invisible in Jupyter too, and the kit uses them as markers."""
+_LINES_SEARCHED = 100_000
+"""How many lines of one cell are searched for the ends of formulas. Without a limit, a cell full of formulas that
+never end takes minutes."""
+_INLINE = Markup('<code class="math">{}</code>')
+_DISPLAY = Markup('<pre class="math"><code>{}</code></pre>\n')
+_MATH = {"math_inline": _INLINE, "math_inline_double": _INLINE, "math_block": _DISPLAY, "amsmath": _DISPLAY}
 
 
 def render(source: str, attachments: Mapping[str, Mapping[str, str]] | None = None) -> Markup:
@@ -48,42 +49,52 @@ def render(source: str, attachments: Mapping[str, Mapping[str, str]] | None = No
 @lru_cache(maxsize=1)
 def _markdown() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
-    parser.inline.ruler.before("escape", "math", _inline_math)
-    parser.block.ruler.before("fence", "math", _block_math, {"alt": ["paragraph", "blockquote", "list"]})
+    inline, block = parser.inline.ruler, parser.block.ruler
+    inline.before("escape", "math_inline", math_inline_dollar(allow_space=False, allow_double=True))
+    inline.before("escape", "math_brackets", _bracketed)
+    interrupts: RuleOptionsType = {"alt": ["paragraph", "blockquote", "list"]}
+    displayed = math_block_dollar(allow_labels=False, allow_blank_lines=True)
+    block.before("fence", "math_block", _limited(displayed), interrupts)
+    block.before("fence", "amsmath", _limited(amsmath_block), interrupts)
+    for kind in _MATH:
+        parser.add_render_rule(kind, _render_math)
     return parser
 
 
-def _inline_math(state: StateInline, silent: bool) -> bool:
-    if state.src[state.pos] not in "$\\":
-        return False
-    found = _INLINE_MATH.match(state.src, state.pos, state.posMax)
+def _render_math(_renderer: object, tokens: Sequence[Token], index: int, *_: Any) -> str:
+    token = tokens[index]
+    return str(_MATH[token.type].format(token.content.strip()))
+
+
+def _bracketed(state: StateInline, silent: bool) -> bool:
+    r"""Parse `\(...\)` and `\[...\]` within a paragraph, which the plugins do not offer."""
+    found = _BRACKETS.match(state.src, state.pos, state.posMax)
     if found is None:
         return False
     if not silent:
-        _math_token(state, "code_inline", "code", next(filter(None, found.groups())))
+        state.push("math_inline", "math", 0).content = found[1] or found[2]
     state.pos = found.end()
     return True
 
 
-def _block_math(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A formula on lines of its own: its line that begins with `=` is no underline of a heading."""
-    begin = state.bMarks[start] + state.tShift[start]
-    if not state.src.startswith(("$$", "\\begin{"), begin):
-        return False
-    found = _BLOCK_MATH.match(state.src, begin, min(begin + _LONGEST_MATH, state.eMarks[end - 1]))
-    if found is None:
-        return False
-    if not silent:
-        state.line = start + found[0].rstrip("\n").count("\n") + 1
-        formula = state.getLines(start, state.line, state.blkIndent, False).strip()
-        _math_token(state, "code_block", "pre", formula.removeprefix("$$").removesuffix("$$"))
-    return True
+def _limited(rule: BlockRule) -> BlockRule:
+    """The rule of a plugin, made to stop at `_LINES_SEARCHED` and to change nothing when it is `silent`."""
 
+    def limited(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        begin = state.bMarks[start] + state.tShift[start]
+        if not state.src.startswith(("$$", "\\begin{"), begin):
+            return False
+        state.env["lines"] = state.env.get("lines", 0) + end - start
+        if state.env["lines"] > _LINES_SEARCHED:
+            return False
+        tokens, line = len(state.tokens), state.line
+        found = rule(state, start, end, silent)
+        if silent:
+            del state.tokens[tokens:]
+            state.line = line
+        return found
 
-def _math_token(state: StateInline | StateBlock, kind: str, tag: str, formula: str) -> None:
-    token = state.push(kind, tag, 0)
-    token.content = formula.strip()
-    token.attrSet("class", "math")
+    return limited
 
 
 def _attach(tokens: Sequence[Token], attachments: Mapping[str, Mapping[str, str]]) -> None:
@@ -94,7 +105,7 @@ def _attach(tokens: Sequence[Token], attachments: Mapping[str, Mapping[str, str]
 
 
 def _clamp_headings(tokens: Sequence[Token]) -> None:
-    """Below our own headings, and never a level skipped."""
+    """Put headings below those of the page, without skipping a level."""
     level = _HIGHEST_HEADING - 1
     for token in tokens:
         if token.type == "heading_open":

@@ -1,7 +1,7 @@
-"""Text that students wrote or printed, turned into HTML that cannot do anything.
+"""Turns text that students wrote or printed into harmless HTML.
 
-Whatever comes out of here is safe to put into a page: it runs nothing, loads nothing and styles nothing.
-The pages' content security policy says the same a second time.
+The result is safe to include in a page: it runs nothing, loads nothing and changes no styles. The pages' content
+security policy enforces the same once more.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _ACTIVE_SVG = re.compile(
 
 
 def png(data: str) -> str | None:
-    """A data URI, or None if `data`, as a notebook keeps it, is no PNG image in base64."""
+    """A data URI, or None if `data` is not a PNG image in base64, as notebooks store it."""
     return image("image/png", data)
 
 
 def image(kind: str, data: str) -> str | None:
-    """A data URI for a PNG, JPEG, GIF or SVG image; None for anything that is not what it says."""
+    """A data URI for a PNG, JPEG, GIF or SVG image; None if `data` is not an image of this kind."""
     if kind == "image/svg+xml":
         return _svg(data)
     packed = "".join(data.split())
@@ -54,7 +54,7 @@ def image(kind: str, data: str) -> str | None:
 
 
 def code(source: str) -> Markup:
-    """Python with its syntax coloured."""
+    """Python with syntax highlighting."""
     return Markup(highlight(source, _python(), _colours()))  # noqa: S704 - pygments escapes
 
 
@@ -65,7 +65,7 @@ def fragment(html: str) -> Markup:
 
 
 def inline_code(text: str) -> Markup:
-    """A sentence whose `backticks` mark code, as docstrings have it."""
+    """A sentence in which backticks mark code, as in a docstring."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
@@ -76,7 +76,7 @@ def inline_code(text: str) -> Markup:
 
 
 def terminal(text: str) -> Markup:
-    """What a terminal would show: overwritten lines gone, the eight colours kept, other escapes dropped."""
+    """What a terminal would show: without overwritten lines, with the eight colours, without other escapes."""
     pieces, style = [], ""
     for part in _ESCAPE.split(_overwritten(text)):
         codes = _SGR.fullmatch(part)
@@ -94,7 +94,7 @@ def terminal(text: str) -> Markup:
 
 
 def _svg(text: str) -> str | None:
-    """As an image, an SVG runs no script and loads nothing; one that would like to is not shown at all."""
+    """A data URI for an SVG without active content. Browsers run no scripts in images; we refuse them anyway."""
     drawing = text[max(text.find("<svg"), 0) :]
     if not drawing.startswith("<svg") or len(drawing) > LARGEST_IMAGE or _ACTIVE_SVG.search(drawing):
         return None
@@ -156,7 +156,7 @@ def _cleaner() -> nh3.Cleaner:
 
 
 def _only_embedded(picture: re.Match[str]) -> str:
-    return picture[0] if " src=" in picture[0] else "<em>[a picture from elsewhere, not loaded]</em>"
+    return picture[0] if " src=" in picture[0] else "<em>[external picture, not loaded]</em>"
 
 
 # --- terminal text and code ---
@@ -168,7 +168,7 @@ _COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white
 
 
 def _overwritten(text: str) -> str:
-    """Progress bars rewrite their line with carriage returns: what came last stays."""
+    """`text` with only the last version of each line that carriage returns overwrite, as progress bars do."""
     if "\r" not in text:
         return text
     lines = text.replace("\r\n", "\n").split("\n")
@@ -176,7 +176,7 @@ def _overwritten(text: str) -> str:
 
 
 def _style(codes: str, style: str) -> str:
-    """The class after one escape. Backgrounds, faint text and 256 colours are left out."""
+    """The CSS class after one escape sequence. Backgrounds, faint text and 256 colours are ignored."""
     for number in (int(code[:3]) for code in codes.split(";") if code) if codes else (0,):
         if number in (38, 48):
             break

@@ -20,7 +20,7 @@ _EXACT = ("Identifier", "ID number", "Username", "Email address")
 _MAXIMUM = "Maximum Grade"
 _LOCK = "Grade can be changed"
 _DOWNLOAD = re.compile(r"(?:Participant_|_)(\d+)_+assignsubmission_|Participant_(\d+)_")
-"""In a downloaded hand-in's name: the participant's number."""
+"""In the name of a downloaded submission: the participant's number."""
 
 
 def fill(
@@ -33,10 +33,10 @@ def fill(
     """Write each total into the column Grade.
 
     A student is found by Identifier, else by an id number, user name or email address, else by full name;
-    `ids` says what Moodle calls a student where our name does not tell.
+    `ids` gives the Moodle id of students who can't be found by their names.
 
     Raises:
-        UsageError: this is no worksheet, or it is not clear who is who.
+        UsageError: this is not a worksheet, or it is not clear who is who.
 
     """
     sheet = Sheet.read(worksheet, name=NAME)
@@ -45,7 +45,7 @@ def fill(
     if missing:
         raise UsageError(
             f"{NAME} has no column {', '.join(missing)}; in Moodle, choose Download grading worksheet "
-            "with the language set to English"
+            "with the language set to English."
         )
     rows = {number: row for number, row in enumerate(sheet.rows) if number and any(row)}
     registers = [_register(sheet, rows, header, name) for name in (*_EXACT, "Full name") if name in header]
@@ -75,7 +75,7 @@ def _locked(sheet: Sheet, header: Sequence[str], rows: Mapping[int, Sequence[str
 
 
 def _names(grade: Grade, ids: Mapping[str, str]) -> list[str]:
-    """What Moodle may call this student, the surest first."""
+    """What Moodle may call this student, the most reliable name first."""
     if grade.student in ids:
         return [ids[grade.student], f"Participant {ids[grade.student]}"]
     downloaded = _DOWNLOAD.search(grade.origin)
@@ -89,9 +89,8 @@ def _notes(
     if _MAXIMUM not in header:
         return []
     possible = {number(sheet.cell(cells, header.index(_MAXIMUM))) for cells in rows.values()} - {None}
-    odd = {grade.max for grade in grades} - possible
-    if not possible or not odd:
+    others = {grade.max for grade in grades} - possible
+    if not possible or not others:
         return []
-    return [
-        f"Moodle counts {possible.pop()} points for this assignment, and these grades are of {points(odd.pop())}."
-    ]
+    maximum, ours = possible.pop(), points(others.pop())
+    return [f"This assignment has {maximum} points in Moodle, but these grades are out of {ours}."]

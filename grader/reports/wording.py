@@ -1,4 +1,4 @@
-"""The words and numbers that every report has in common."""
+"""Words and numbers that all reports share."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from grader.model import Ending, Grade, Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from grader.model import Check
+
 WHOLE = "full"
-"""The one profile whose grades can be final."""
+"""The only profile whose grades can be final."""
 
 _CENT = Decimal("0.01")
 
 
 class Status(StrEnum):
-    """What still has to happen to a grade. The most urgent word comes first."""
+    """What still has to be done about a grade, the most urgent status first."""
 
     BROKEN = "broken"
     REVIEW = "review"
@@ -27,7 +29,7 @@ class Status(StrEnum):
     GRADED = "graded"
 
     @property
-    def needs_a_person(self) -> bool:
+    def needs_review(self) -> bool:
         return self in (Status.BROKEN, Status.REVIEW)
 
 
@@ -43,46 +45,52 @@ def status(grade: Grade) -> Status:
 
 
 def points(value: Decimal) -> str:
-    """At most two decimals, rounded down, so that 9.999 never shows as 10. A penalty rounds towards zero."""
+    """At most two decimals, rounded towards zero, so that 9.999 never appears as 10."""
     text = format(value.quantize(_CENT, rounding=ROUND_DOWN), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def share(part: Decimal | int, whole: Decimal | int) -> float:
-    """A part of a whole, from 0 to 1; of nothing, 0."""
+    """The ratio of a part to the whole, limited to 0 to 1; 0 if the whole is 0."""
     return min(max(float(part / whole), 0.0), 1.0) if whole else 0.0
 
 
 def open_items(grade: Grade) -> tuple[str, ...]:
-    """Why the total is provisional, a sentence each; nothing if it is final."""
+    """Why the total is provisional, one sentence per reason; empty if it is final."""
     if not grade.provisional:
         return ()
-    return tuple(_open_items(grade)) or ("A person has still to confirm this grade.",)
+    return tuple(_open_items(grade)) or ("This grade still has to be confirmed by a person.",)
 
 
 def open_points(grade: Grade) -> Decimal:
-    """How many points undecided checks could still add."""
+    """How many points the undecided checks could still add."""
     undecided = (check for check in grade.checks if check.outcome.provisional)
     return sum((check.max - check.earned for check in undecided), Decimal(0))
+
+
+def details(check: Check) -> tuple[str, ...]:
+    """What was expected, what was found and what to look at, one labelled line each."""
+    labelled = (("Expected", check.expected), ("Found", check.actual), ("Hint", check.hint))
+    return tuple(f"{label}: {text}" for label, text in labelled if text)
 
 
 def _open_items(grade: Grade) -> Iterator[str]:
     if grade.profile != WHOLE:
         yield (
-            f"It was run with the profile “{grade.profile}”, which leaves out data or epochs. "
+            f"The notebook was run with the profile “{grade.profile}”, which uses less data or fewer epochs. "
             f"Only a run with the profile “{WHOLE}” counts."
         )
     if grade.ending.ours:
-        yield "The grader itself failed while it ran this notebook. The notebook is not to blame."
+        yield "The grader itself failed while running this notebook. This is not the notebook's fault."
     for question in grade.questions:
         for outcome, why in (
-            (Outcome.REVIEW, "a person decides about"),
-            (Outcome.BROKEN, "the grader failed to judge"),
+            (Outcome.REVIEW, "left to manual review"),
+            (Outcome.BROKEN, "left open by an internal error"),
         ):
             undecided = [check for check in question.checks if check.outcome is outcome]
             if undecided:
                 left = points(sum((check.max - check.earned for check in undecided), Decimal(0)))
-                yield f"Question {question.id}: {why} {left} {'point' if left == '1' else 'points'}."
+                yield f"Question {question.id}: {left} {'point' if left == '1' else 'points'} {why}."
 
 
 def _outcomes(grade: Grade) -> set[Outcome]:

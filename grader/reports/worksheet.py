@@ -1,15 +1,14 @@
-"""A gradebook that a course system wrote: filled in, and otherwise left as it was."""
+"""The gradebook of a course system: one column is filled in, everything else stays as it was."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
 
+from grader import csvs
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from grader.model import Grade
 
-_BOM = "\ufeff"
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 _WORDS = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
@@ -25,7 +23,7 @@ _NUMBER = re.compile(r"\d+([.,]\d+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """The gradebook to upload, and what a person should know before. Every grade and every row is named once."""
+    """The gradebook to upload, and what a person should know first. Every grade and every row is named once."""
 
     text: str
     filled: tuple[str, ...]
@@ -33,7 +31,7 @@ class Filled:
     left_out: tuple[str, ...]
     """Grades that were not written, each with the reason."""
     without_grade: tuple[str, ...]
-    """Rows for which there is no grade; they are as they were."""
+    """Rows for which there is no grade; they are unchanged."""
     notes: tuple[str, ...] = ()
 
 
@@ -42,27 +40,17 @@ class Sheet:
     """The cells of a CSV file, and how it was written."""
 
     rows: list[list[str]]
-    delimiter: str
-    newline: str
-    bom: bool
+    dialect: csvs.Dialect
 
     @classmethod
     def read(cls, text: str, *, name: str) -> Sheet:
-        body = text.removeprefix(_BOM)
-        first = body.partition("\n")[0]
-        delimiter = ";" if first.count(";") > first.count(",") else ","
-        try:
-            rows = list(csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True))
-        except csv.Error as error:
-            raise UsageError(f"{name} is no CSV file ({error}); download it again") from error
+        rows = csvs.read(text, name=name, remedy="download it again")
         if not rows:
-            raise UsageError(f"{name} is empty; download it again")
-        return cls(rows, delimiter, "\r\n" if first.endswith("\r") else "\n", text.startswith(_BOM))
+            raise UsageError(f"{name} is empty; download it again.")
+        return cls(rows, csvs.Dialect.of(text))
 
     def written(self) -> str:
-        text = io.StringIO(newline="")
-        csv.writer(text, delimiter=self.delimiter, lineterminator=self.newline).writerows(self.rows)
-        return _BOM * self.bom + text.getvalue()
+        return csvs.write(self.rows, self.dialect)
 
     def number(self, points: Decimal, *, like: Iterable[int]) -> str:
         """Two decimals, rounded down, with a comma if the columns `like` show that this file has commas."""
@@ -77,7 +65,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """One column by which rows can be found, under the keys that `keys_of` makes of its cells."""
+    """Finds rows by one column, under the keys that `keys_of` makes of its cells."""
 
     rows: Mapping[str, frozenset[int]]
     keys_of: Callable[[str], frozenset[str]]
@@ -105,7 +93,7 @@ def exactly(cell: str) -> frozenset[str]:
 
 
 def in_any_order(cell: str) -> frozenset[str]:
-    """A name, as `Doe, Jane`, `Jane Doe`, `doe-jane` or `doejane`: in any order, letters and digits alone."""
+    """A name such as `Doe, Jane`, `Jane Doe`, `doe-jane` or `doejane`: in any order, only letters and digits."""
     family, _, given = cell.partition(",")
     orders = _words(cell), _words(f"{given} {family}")
     return frozenset({"".join(orders[0]), "".join(orders[1]), " ".join(sorted(orders[0]))} - {""})
@@ -119,25 +107,25 @@ def number(cell: str) -> Decimal | None:
 def match(
     grades: Sequence[Grade], registers: Sequence[Register], names: Callable[[Grade], Sequence[str]]
 ) -> dict[str, int]:
-    """The row of each student who has one, by the first register that knows one of the student's `names`.
+    """The row of each student who has one, by the first register that has one of the student's `names`.
 
     Raises:
-        UsageError: a student fits several rows, or several students fit one; all of them are named.
+        UsageError: a student matches several rows, or several students match one; all of them are named.
 
     """
     found = {grade.student: _rows(registers, names(grade)) for grade in grades}
-    problems = [f"{student} fits {len(rows)} rows" for student, rows in found.items() if len(rows) > 1]
+    problems = [f"{student} matches {len(rows)} rows" for student, rows in found.items() if len(rows) > 1]
     owners: dict[int, list[str]] = {}
     for student, rows in found.items():
         if len(rows) == 1:
             owners.setdefault(next(iter(rows)), []).append(student)
     problems += [
-        f"{' and '.join(students)} fit the same row" for students in owners.values() if len(students) > 1
+        f"{' and '.join(students)} match the same row" for students in owners.values() if len(students) > 1
     ]
     if problems:
         raise UsageError(
-            f"Nothing was filled in, since it is not clear who is who: {'; '.join(problems)}. "
-            "Name the ids of these students"
+            f"Nothing was filled in, because it is not clear who is who: {'; '.join(problems)}. "
+            "Give the ids of these students."
         )
     return {students[0]: row for row, students in owners.items()}
 
@@ -149,7 +137,7 @@ class Column:
     sheet: Sheet
     index: int
     people: Mapping[int, str]
-    """The rows that stand for students, and what they are called there."""
+    """The rows of students, and what the gradebook calls them."""
     like: tuple[int, ...]
     """Columns whose numbers show how this file writes decimals."""
     locked: frozenset[int] = frozenset()
@@ -164,7 +152,7 @@ class Column:
         notes: Sequence[str] = (),
     ) -> Filled:
         reasons = {
-            grade.student: self._not_now(grade, found.get(grade.student), provisional=provisional)
+            grade.student: self._why_not(grade, found.get(grade.student), provisional=provisional)
             for grade in grades
         }
         for grade in grades:
@@ -180,13 +168,13 @@ class Column:
             notes=tuple(notes),
         )
 
-    def _not_now(self, grade: Grade, row: int | None, *, provisional: bool) -> str | None:
+    def _why_not(self, grade: Grade, row: int | None, *, provisional: bool) -> str | None:
         if row is None:
-            return "no row fits"
+            return "no matching row"
         if row in self.locked:
-            return "its row is locked there"
+            return "its row is locked in the gradebook"
         if grade.ending.ours:
-            return "the grader failed to run it, which must not become a zero"
+            return "an internal error of the grader, which must not count as zero"
         if grade.provisional and not provisional:
             return "the grade is provisional"
         return None

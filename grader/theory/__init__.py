@@ -2,54 +2,39 @@ r"""Theory answers judged by meaning, small networks by proof. Imports nothing e
 
 A formula is right if it computes the right thing, however it is written:
 
-    >>> from grader.theory import GRADIENT, judge_formula
-    >>> judge_formula(r"$\nabla f(x) = \mathbf{x} + \mathbf{x}$", GRADIENT).verdict
+    >>> from grader.theory import FormulaSpec, GradientOf, judge_formula
+    >>> square = FormulaSpec(name="square", oracle=GradientOf(r"\|x\|_2^2", "x"), shapes={"x": ("d",)})
+    >>> judge_formula(r"$2x$", square).verdict
     <Verdict.ACCEPT: 'accept'>
-    >>> judge_formula(r"$\nabla f(x) = \|x\|$", GRADIENT).reason
+    >>> judge_formula(r"$\mathbf{x} + \mathbf{x}$", square).verdict
+    <Verdict.ACCEPT: 'accept'>
+    >>> judge_formula(r"$\|x\|$", square).reason
     'at x = (1, 2, 3) the answer gives 3.74166, but right is (2, 4, 6)'
 
-`FormulaSpec` declares a question, and shows how to add one in ten lines. `judge_derivation` checks the steps that
-lead to a minimiser. `read_network` finds weights as people write them; `verify_network` proves HW1's perceptrons
-right over all of R^5 or shows where they fail; `verify` does so for any small network. `yes_no`, `tags`,
-`normal_text` and `order_alike` sort free text for the person who grades it.
+`FormulaSpec` declares a question. `judge_derivation` checks the steps that lead to a minimiser. `read_network`
+finds weights as people write them; `verify` proves a small network right over all of R^n, or shows where it fails.
+`tags`, `normal_text` and `order_alike` sort free text for the person who grades it.
 """
 
-from grader.theory.hw1 import GRADIENT, L1_LOSS, MEAN
 from grader.theory.latex.derivation import judge_derivation
 from grader.theory.latex.judge import judge_formula
 from grader.theory.latex.oracles import Equals, GradientOf, Minimises
 from grader.theory.latex.spans import scanned
 from grader.theory.latex.spec import FormulaSpec
 from grader.theory.latex.verdicts import Judgement, Verdict, Witness
-from grader.theory.networks import Activation, Network, NetworkError, Trace, exact
-from grader.theory.perceptron import CONVENTIONS, Convention, NetworkJudgement, verify_network
+from grader.theory.networks import Activation, Evaluation, Network, NetworkError, exact
 from grader.theory.proof import Counterexample, Proof, Status, Wanted, verify
-from grader.theory.regions import AllOf, AnyOf, HalfSpace, Outside, Region, descending
+from grader.theory.regions import AllOf, AnyOf, HalfSpace, Outside, Region, descending, off_boundary
 from grader.theory.weights import NetworkReading, read_network
-from grader.theory.words import (
-    ALGORITHMS,
-    PROS_AND_CONS,
-    Answer,
-    normal_text,
-    order_alike,
-    tags,
-    yes_no,
-)
+from grader.theory.words import normal_text, order_alike, plain_text, tags
 
 __all__ = [
-    "ALGORITHMS",
-    "CONVENTIONS",
-    "GRADIENT",
-    "L1_LOSS",
-    "MEAN",
-    "PROS_AND_CONS",
     "Activation",
     "AllOf",
-    "Answer",
     "AnyOf",
-    "Convention",
     "Counterexample",
     "Equals",
+    "Evaluation",
     "FormulaSpec",
     "GradientOf",
     "HalfSpace",
@@ -57,13 +42,11 @@ __all__ = [
     "Minimises",
     "Network",
     "NetworkError",
-    "NetworkJudgement",
     "NetworkReading",
     "Outside",
     "Proof",
     "Region",
     "Status",
-    "Trace",
     "Verdict",
     "Wanted",
     "Witness",
@@ -72,11 +55,11 @@ __all__ = [
     "judge_derivation",
     "judge_formula",
     "normal_text",
+    "off_boundary",
     "order_alike",
+    "plain_text",
     "read_network",
     "scanned",
     "tags",
     "verify",
-    "verify_network",
-    "yes_no",
 ]

@@ -30,7 +30,7 @@ _SMALL = 1 << 40
 
 
 class NetworkError(ValueError):
-    """Weights that are no network: says which, and what would do."""
+    """These weights do not make a network; the message says which, and what is needed."""
 
 
 class Activation(Enum):
@@ -74,7 +74,7 @@ _LEVELS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class Evaluation:
     """One pass through a network, unit by unit, as a report shows it."""
 
     point: Point
@@ -132,7 +132,7 @@ class Network:
             W1=tuple(_exact_row(f"W1[{at}]", row) for at, row in enumerate(rows)),
             b1=_sized("b1", "biases", _flat("b1", b1), len(rows)),
             w2=_sized("w2", "weights", _flat("w2", w2), len(rows)),
-            b2=_sized("b2", "number", _flat("b2", b2), 1)[0],
+            b2=_sized("b2", "numbers", _flat("b2", b2), 1)[0],
             hidden=hidden,
             output=output,
         )
@@ -141,16 +141,18 @@ class Network:
     def inputs(self) -> int:
         return len(self.W1[0])
 
-    def trace(self, point: Iterable[Number]) -> Trace:
+    def evaluate(self, point: Iterable[Number]) -> Evaluation:
         """Evaluate exactly at one point."""
         x = tuple(Fraction(number) for number in point)
         sums = tuple(_dot(row, x) + bias for row, bias in zip(self.W1, self.b1, strict=True))
         values = tuple(map(self.hidden, sums))
         total = _dot(self.w2, values) + self.b2
-        return Trace(point=x, hidden_sums=sums, hidden=values, output_sum=total, output=self.output(total))
+        return Evaluation(
+            point=x, hidden_sums=sums, hidden=values, output_sum=total, output=self.output(total)
+        )
 
     def __call__(self, point: Iterable[Number]) -> Fraction:
-        return self.trace(point).output
+        return self.evaluate(point).output
 
     def on_integers(self, points: NDArray[Any]) -> tuple[NDArray[Any], int]:
         """All outputs at small integer points, (n, inputs), exactly: numerators (n,), and their denominator."""
@@ -187,7 +189,7 @@ def exact(number: object, where: str = "the weight") -> Fraction:
     except (ValueError, OverflowError, ZeroDivisionError):
         raise NetworkError(f"{where} is {str(number)[:40]}: give a finite number") from None
     if value and not 1 / LARGEST <= abs(value) <= LARGEST:
-        raise NetworkError(f"{where} is {str(number)[:40]}: sizes from 1e-100 to 1e100 can be proved")
+        raise NetworkError(f"{where} is {str(number)[:40]}: sizes from 1e-100 to 1e100 are supported")
     return value
 
 
@@ -195,14 +197,14 @@ def _bounded(text: str, where: str) -> str:
     """Refuse `1e999999999`, which would fill the memory."""
     mantissa, _, exponent = text.strip().lower().partition("e")
     if len(mantissa) > 210 or (exponent and len(exponent) > 4):
-        raise NetworkError(f"{where} is {text[:40]}: sizes from 1e-100 to 1e100 can be proved")
+        raise NetworkError(f"{where} is {text[:40]}: sizes from 1e-100 to 1e100 are supported")
     return text.strip()
 
 
 def _rows(W1: object) -> list[Sequence[object]]:  # noqa: N803
     rows = [_listed(row) for row in _listed(W1)]
     if not rows or any(row is None for row in rows):
-        raise NetworkError("W1 is no matrix: give a list of rows, one for each hidden unit")
+        raise NetworkError("W1 is not a matrix: give a list of rows, one for each hidden unit")
     found = [row for row in rows if row is not None]
     if len(found) > WIDEST or len(found[0]) > WIDEST or not found[0]:
         raise NetworkError(f"W1 is {len(found)} by {len(found[0])}: give 1 to {WIDEST} units and inputs")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import z3
 
-from grader.theory.networks import Activation, Network, NetworkError, Point, Trace, integers
+from grader.theory.networks import Activation, Evaluation, Network, NetworkError, Point, integers
 from grader.theory.regions import AllOf, AnyOf, HalfSpace, Outside, Region
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _GRID = range(5)
 _MOST_GRID_POINTS = 4000
-"""Those of five inputs."""
+"""A grid of five inputs has 3125."""
 _LARGEST_SCALE = 10**6
 _BOX = 1000
 _SOON = 300
@@ -66,15 +66,15 @@ class Wanted:
 class Counterexample:
     """A point, what the network makes of it unit by unit, and what is right there."""
 
-    trace: Trace
+    evaluation: Evaluation
     wanted: Fraction
 
     def __str__(self) -> str:
-        point = ", ".join(map(str, self.trace.point))
-        hidden = ", ".join(map(str, self.trace.hidden))
+        at = self.evaluation
+        point, hidden = (", ".join(map(str, numbers)) for numbers in (at.point, at.hidden))
         return (
-            f"at x = ({point}) the hidden units give ({hidden}), the output sum is {self.trace.output_sum} and the "
-            f"output {self.trace.output}, but {self.wanted} is right"
+            f"at x = ({point}) the hidden units give ({hidden}), the output sum is {at.output_sum} and the output "
+            f"{at.output}, but {self.wanted} is right"
         )
 
 
@@ -132,7 +132,7 @@ def _first_wrong(
     """The first point at which the network really is wrong, in fractions."""
     for point in points:
         if point in within and network(point) != wanted(point):
-            return Counterexample(trace=network.trace(point), wanted=wanted(point))
+            return Counterexample(evaluation=network.evaluate(point), wanted=wanted(point))
     return None
 
 
@@ -191,7 +191,7 @@ def _check_inputs(network: Network, wanted: Wanted | Network) -> None:
     else:
         sizes = {len(part.normal) for part in _half_spaces(wanted.region)}
     if sizes - {network.inputs}:
-        raise NetworkError(f"the network has {network.inputs} inputs, what is wanted has {sizes.pop()}")
+        raise NetworkError(f"the network has {network.inputs} inputs, but the target has {sizes.pop()}")
 
 
 def _half_spaces(region: Region) -> Iterator[HalfSpace]:

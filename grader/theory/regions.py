@@ -40,8 +40,8 @@ class HalfSpace:
     def among(self, points: NDArray[Any]) -> NDArray[np.bool_]:
         """Which of some small integer points (n, inputs) it has, exactly: (n,)."""
         totals = points @ integers(self.normal) + integers(self.offset)
-        held: NDArray[np.bool_] = totals >= 0 if self.closed else totals > 0
-        return held.astype(bool)
+        inside: NDArray[np.bool_] = totals >= 0 if self.closed else totals > 0
+        return inside.astype(bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class AllOf:
         return all(point in part for part in self.parts)
 
     def among(self, points: NDArray[Any]) -> NDArray[np.bool_]:
-        held = np.ones(len(points), bool)
+        inside = np.ones(len(points), bool)
         for part in self.parts:
-            held &= part.among(points)
-        return held
+            inside &= part.among(points)
+        return inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,10 @@ class AnyOf:
         return any(point in part for part in self.parts)
 
     def among(self, points: NDArray[Any]) -> NDArray[np.bool_]:
-        held = np.zeros(len(points), bool)
+        inside = np.zeros(len(points), bool)
         for part in self.parts:
-            held |= part.among(points)
-        return held
+            inside |= part.among(points)
+        return inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _difference(at: int, inputs: int) -> list[int]:
     return [1 if k == at else -1 if k == at + 1 else 0 for k in range(inputs)]
 
 
-def off(hyperplane: HalfSpace) -> Region:
+def off_boundary(half_space: HalfSpace) -> Region:
     """All points that are not on the boundary of a half-space."""
-    mirrored = HalfSpace(tuple(-number for number in hyperplane.normal), -hyperplane.offset)
-    return AnyOf((HalfSpace(hyperplane.normal, hyperplane.offset), mirrored))
+    mirrored = HalfSpace(tuple(-number for number in half_space.normal), -half_space.offset)
+    return AnyOf((HalfSpace(half_space.normal, half_space.offset), mirrored))

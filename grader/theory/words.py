@@ -1,8 +1,7 @@
 """Free text: what can be read of it, and how to lay it out for the person who reads the rest.
 
-Nothing here grades. An answer is only sorted: yes or no, the topics it touches, next to answers like it.
+Nothing here grades. An answer is only sorted: by the topics it touches, next to answers like it.
 """
-# ruff: noqa: SIM905  a line of words reads better than a column of strings
 
 from __future__ import annotations
 
@@ -11,7 +10,6 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,84 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _LONGEST = 12_000
-
-# Yes or no
-
-
-class Answer(StrEnum):
-    YES = "yes"
-    NO = "no"
-    UNCLEAR = "unclear"  # both, neither, or hedged: a person reads it
-
-
-_HEDGED = re.compile(
-    r"\b(?:yes and no|not (?:sure|always|necessarily|in general|exactly|really)|depends?|it depends|maybe|perhaps|"
-    r"sometimes|unless|in some cases|except|special cases?|generally|usually|i (?:guess|think)|probably|idk)\b|\?",
-    re.IGNORECASE,
-)
-_OPENING = re.compile(
-    r"\W{0,9}(?:(?:q\w{0,9}\s{0,3})?\d\s?\(?[a-d]\)?[.):\s]{1,9}|answer|ans|a)?\W{0,9}"
-    r"(?P<word>yes|yeah|yep|no|nope|sí|si|non|oui|nein|ja)\b(?! (?:one|matter|doubt))",
-    re.IGNORECASE,
-)
-_CANNOT = r"(?:cannot|can'?t|can not|could not|couldn'?t)"
-_NEGATED = (
-    r"(?:there (?:is|'s) (?:no|not (?:a|any))|there isn'?t (?:a|any)|"
-    r"does(?: not|n'?t) (?:have|admit|exist|possess)|"
-    r"do(?: not|n'?t) (?:have|think there is)|has no|have no|having no|no|without|lacks?|"
-    rf"{_CANNOT} (?:be (?:solved|written|found|obtained) in|find|get|obtain|derive|have|write))"
-)
-_CLOSED_FORM = (
-    r"(?:known |general |simple |exact |such |a |any )*(?:closed[- ]?form|analytic(?:al)?|explicit)"
-)
-_DENIED = re.compile(
-    rf"\b{_NEGATED}\s+{_CLOSED_FORM}|"
-    rf"{_CLOSED_FORM}[\w ,-]{{0,40}}?(?:does(?: not|n'?t) exist|is(?: not|n'?t) (?:available|possible)|impossible)|"
-    r"没有.{0,6}(?:闭式|解析)|no (?:tiene|existe)",
-    re.IGNORECASE,
-)
-_AFFIRMED = re.compile(
-    r"\b(?:there (?:is|exists)|has|have|admits|we (?:have|get|can (?:find|get|derive))|"
-    r"it is possible to (?:find|get))"
-    rf"\s+(?:a|an)\s+{_CLOSED_FORM}|{_CLOSED_FORM}[\w ,-]{{0,30}}?(?:exists|is (?:given by|available|possible))",
-    re.IGNORECASE,
-)
-_LEAST_SQUARES = re.compile(
-    r"\b(?:unlike|l2|least squares|ols|squared|normal equations?|mse|ridge)\b|\u2113_?2", re.IGNORECASE
-)
-
-
-def yes_no(text: str) -> Answer:
-    """Read whether an answer says yes or no to "is there a closed form?".
-
-    The first word counts, and any clause that affirms or denies a closed form. Hedges, questions and contradictions
-    (`Yes, … there is no closed form`) are unclear.
-    """
-    plain = _plain(text)
-    opening = _OPENING.match(plain)
-    said = {_meaning(opening["word"])} if opening else set()
-    denied = bool(_DENIED.search(plain))
-    if denied:
-        said.add(Answer.NO)
-    if _AFFIRMED.search(_DENIED.sub(" ", plain)) and not _about_least_squares(plain):
-        said.add(Answer.YES)
-    if len(said) != 1 or _HEDGED.search(plain):
-        return Answer.UNCLEAR
-    return said.pop()
-
-
-def _meaning(word: str) -> Answer:
-    return Answer.NO if word.lower() in ("no", "nope", "non", "nein") else Answer.YES
-
-
-def _about_least_squares(text: str) -> bool:
-    """“unlike least squares, which has a closed form” says nothing about the l1 loss."""
-    return bool(
-        re.search(
-            r"\b(?:unlike|l2|l2|least squares|ols|squared|normal equations?|mse|ridge)\b", text, re.IGNORECASE
-        )
-    )
-
 
 # Topics
 
@@ -121,34 +41,6 @@ def _phrase(phrase: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){joined}(?!\w)")
 
 
-ALGORITHMS: Mapping[str, tuple[str, ...]] = {
-    "stochastic gradient descent": ("sgd", "stochastic gradient*", "stochastic subgradient*", "mini-batch*"),
-    "subgradient descent": ("subgradient*", "sub-gradient*"),
-    "gradient descent": ("gradient descent", "gradient method*", "batch gradient*", "gd"),
-    "linear programming": ("linear program*", "lp", "simplex", "interior point*", "interior-point*"),
-    "reweighted least squares": ("irls", "reweighted", "re-weighted"),
-    "Newton's method": ("newton*", "quasi-newton*", "l-bfgs", "bfgs", "lbfgs"),
-    "coordinate descent": ("coordinate descent",),
-    "proximal or splitting": ("proximal*", "admm", "ista", "fista"),
-    "adaptive methods": ("adam", "adagrad", "rmsprop", "momentum"),
-    "smoothing": ("huber*", "smooth approximation*", "smoothing"),
-    "normal equations": ("normal equation*", "pseudo-inverse", "pseudoinverse", "closed form*"),
-}
-"""Algorithms that may be named for an l1 loss, with the words that name them."""
-
-PROS_AND_CONS: Mapping[str, tuple[str, ...]] = {
-    "pro": tuple(
-        "pro pros advantage* benefit* upside* strength* fast* simple easy cheap* robust scal* guarantee* "
-        "efficient*".split()
-    ),
-    "con": tuple(
-        "con cons disadvantage* drawback* downside* weakness* slow* expensive costly however but sensitive tune "
-        "tuning hyperparameter* oscillat* stuck".split()
-    ),
-}
-"""Words that suggest that an advantage, or a drawback, is given."""
-
-
 # Likeness
 
 _TYPOGRAPHY = {0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-", 0x2212: "-"}
@@ -156,14 +48,15 @@ _TYPOGRAPHY = {0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 
 
 def normal_text(text: str) -> str:
     """Write a text so that what differs only in case, spacing, punctuation, markup or typography is equal."""
-    plain = unicodedata.normalize("NFKC", _plain(text)).casefold()
+    plain = unicodedata.normalize("NFKC", plain_text(text)).casefold()
     plain = plain.translate(_TYPOGRAPHY)
     plain = re.sub(r"[*`_~#>$]|\\(?:text\w*|left|right|[,;:! ])", " ", plain)
     plain = re.sub(r"(?<!\w)['\"]|['\"](?!\w)|[.,;:!?()](?=\s|$)|(?<!\w)\(", " ", plain)
     return " ".join(plain.split())
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
+    """Undo markup and entities of HTML, and write every apostrophe alike."""
     text = re.sub(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", " ", text[:_LONGEST], flags=re.DOTALL)
     return html.unescape(text).replace("\u2019", "'").strip()
 

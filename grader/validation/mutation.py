@@ -20,8 +20,10 @@ import libcst as cst
 import nbformat
 from libcst import matchers as m
 
+from grader.assignment import cells as metadata
+from grader.assignment.cells import CellMarks
+from grader.assignment.solutions import strip_solutions
 from grader.errors import RubricError
-from grader.handout import kit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,7 +98,7 @@ def merge(notebook: NotebookNode) -> NotebookNode:
     for cell in changed.cells:
         if cells and cell.cell_type == cells[-1].cell_type == "code":
             cells[-1].source += f"\n\n\n{cell.source}"
-            if "question" in _facts(cell):
+            if CellMarks.of(cell).question is not None:
                 cells[-1].metadata = cell.metadata
         else:
             cells.append(cell)
@@ -107,7 +109,7 @@ def merge(notebook: NotebookNode) -> NotebookNode:
 def unprompt(notebook: NotebookNode) -> NotebookNode:
     """Take away the prompts."""
     changed = copy.deepcopy(notebook)
-    changed.cells = [cell for cell in changed.cells if "prompt" not in _facts(cell)]
+    changed.cells = [cell for cell in changed.cells if CellMarks.of(cell).prompt is None]
     return changed
 
 
@@ -115,13 +117,13 @@ def unmark(notebook: NotebookNode) -> NotebookNode:
     """Take away the metadata that say which cell answers what."""
     changed = copy.deepcopy(notebook)
     for cell in changed.cells:
-        cell.metadata.pop("grader", None)
+        metadata.unmark(cell)
     return changed
 
 
 def blank(notebook: NotebookNode) -> NotebookNode:
-    """Hand in the kit as it was given out."""
-    return kit.strip_solutions(notebook)
+    """Hand in the kit as it was given out. In a catalogue, with the hints of its assignment."""
+    return strip_solutions(notebook)
 
 
 def mutated(notebook: NotebookNode, changes: Iterable[Change]) -> NotebookNode:
@@ -141,15 +143,10 @@ def mutated(notebook: NotebookNode, changes: Iterable[Change]) -> NotebookNode:
 
 
 def _cells(notebook: NotebookNode, question: str | None) -> list[NotebookNode]:
-    found = [cell for cell in notebook.cells if question in (None, _facts(cell).get("question"))]
+    found = [cell for cell in notebook.cells if question in (None, CellMarks.of(cell).question)]
     if not found:
         raise RubricError(f"no cell answers question {question}.")
     return found
-
-
-def _facts(cell: NotebookNode) -> dict[str, Any]:
-    facts: dict[str, Any] = cell.metadata.get("grader", {})
-    return facts
 
 
 def _dedented(source: str) -> str:

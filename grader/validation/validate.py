@@ -1,4 +1,4 @@
-"""Does a rubric take from each planted mistake what it must, and nothing from all that is none?
+"""Does a rubric take the right points for each planted mistake, and none for a harmless change?
 
 An assignment's catalogue, `mutants.py` beside its rubric, lists small changes of the reference notebook and what
 each must cost. They are graded like a class, and every difference is a surprise.
@@ -7,7 +7,6 @@ each must cost. They are graded like a class, and every difference is a surprise
 from __future__ import annotations
 
 import re
-import runpy
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import nbformat
 
 from grader import run
 from grader.errors import RubricError, UsageError
+from grader.judging import modules
 from grader.model import Outcome, Submission
 from grader.validation import mutation
 
@@ -47,8 +47,8 @@ class Mutant:
     """What is left to a person: neither given nor taken by the machine."""
     says: str = ""
     """What a student must read in some check that was not passed."""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What the course knows besides, where that is not what it knows of all."""
+    roster: Mapping[str, str] = field(default_factory=dict)
+    """What the roster says of this one, where that is not what it says of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,8 @@ class Catalogue:
     mutants: tuple[Mutant, ...]
     opens: Points = field(default_factory=dict)
     """What a person decides about any notebook, the reference included."""
-    facts: Mapping[str, str] = field(default_factory=dict)
-    """What the course knows of each, beside the notebook."""
+    roster: Mapping[str, str] = field(default_factory=dict)
+    """What the roster says of everyone, by column."""
 
     def refuse_strangers(self, names: Sequence[str]) -> None:
         """See that each name is that of a mutant.
@@ -104,7 +104,7 @@ def load(assignment: Assignment) -> Catalogue:
     if not path.is_file():
         raise UsageError(f"{assignment.id} has no catalogue of mutants: {path} does not exist.")
     try:
-        return _checked(runpy.run_path(str(path)).get("CATALOGUE"), assignment)
+        return _checked(modules.namespace(path).get("CATALOGUE"), assignment)
     except RubricError as error:
         raise RubricError(f"{path}: {error}") from None
     except Exception as error:
@@ -125,8 +125,8 @@ def validate(
 ) -> Iterator[Finding]:
     """Grade the mutants as a class; findings come as they are done."""
     mutants = {mutant.name: mutant for mutant in catalogue.mutants}
-    facts = {name: {**catalogue.facts, **mutant.facts} for name, mutant in mutants.items()}
-    for grade in run.grade_all(hand_ins, facts, session, store):
+    roster = {name: {**catalogue.roster, **mutant.roster} for name, mutant in mutants.items()}
+    for grade in run.grade_all(hand_ins, roster, session, store):
         yield compare(mutants[grade.student], grade, catalogue, session.assignment)
 
 
@@ -142,7 +142,7 @@ def compare(mutant: Mutant, grade: Grade, catalogue: Catalogue, assignment: Assi
     if mutant.says and not any(mutant.says in words for words in said):
         surprises.append(f"nothing says: {mutant.says}")
     if grade.ending.ours:
-        surprises.append(f"our fault: {grade.ending_detail}")
+        surprises.append(f"internal error: {grade.ending_detail}")
     return Finding(
         mutant=mutant.name,
         expected=_listed(expected, usual),
@@ -199,10 +199,10 @@ def _listed(losses: Mapping[str, _Loss], usual: Mapping[str, _Loss]) -> str:
 
 def _checked(catalogue: object, assignment: Assignment) -> Catalogue:
     if not isinstance(catalogue, Catalogue):
-        raise RubricError("it defines no CATALOGUE.")
+        raise RubricError("it does not define a CATALOGUE.")
     for name, count in Counter(mutant.name for mutant in catalogue.mutants).items():
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):  # it becomes a folder's name
-            raise RubricError(f"{name!r} is no name; write words-with-hyphens.")
+            raise RubricError(f"{name!r} is not a valid name; write words-with-hyphens.")
         if count > 1:
             raise RubricError(f"Two mutants have the name {name!r}.")
     common = Mutant(name="all", opens=catalogue.opens)
@@ -216,15 +216,22 @@ def _check_points(mutant: Mutant, question: str, assignment: Assignment) -> None
     most = next((each.points for each in assignment.questions if each.id == question), Decimal(0))
     lost = _points(mutant.costs.get(question)) + _points(mutant.opens.get(question))
     if not 0 < lost <= most:
-        raise RubricError(f"{mutant.name}: question {question} has no {lost} points to lose.")
+        raise RubricError(
+            f"{mutant.name}: {lost} points can't be lost in question {question}; it has {most}."
+        )
 
 
 def _submission(mutant: Mutant, assignment: Assignment, folder: Path) -> Submission:
     try:
-        notebook = mutation.mutated(assignment.reference, mutant.changes)
+        notebook = mutation.mutated(assignment.solved, _changes(mutant, assignment))
     except RubricError as error:
         raise RubricError(f"The mutant {mutant.name}: {error}") from None
     path = folder / mutant.name / assignment.master.name
     path.parent.mkdir(parents=True)
     path.write_text(nbformat.writes(notebook), encoding="utf-8")  # type: ignore[no-untyped-call]  # nbformat has no types
     return Submission(student=mutant.name, notebook=path, layout="mutants", origin=mutant.name)
+
+
+def _changes(mutant: Mutant, assignment: Assignment) -> list[Change]:
+    """A mutant's changes; `blank` with the assignment's own hints."""
+    return [assignment.blanked if change is mutation.blank else change for change in mutant.changes]

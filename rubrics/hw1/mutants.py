@@ -3,8 +3,18 @@
 `grader validate hw1` grades them all. Costs are those of the handout's table: no mistake is charged twice.
 """
 
-from grader.validation.mutation import answer, blank, drop, insert, merge, swap, unmark, unprompt
-from grader.validation.validate import Catalogue, Mutant
+from grader.validation import (
+    Catalogue,
+    Mutant,
+    answer,
+    blank,
+    drop,
+    insert,
+    merge,
+    swap,
+    unmark,
+    unprompt,
+)
 
 A_PERSONS = {"2b": "0.5", "2c": "0.75"}
 """The points of answers that only a person reads."""
@@ -110,7 +120,7 @@ DATA = [
         "images-of-the-training-loader",
         swap("next(iter(testDataLoader))", "next(iter(trainDataLoader))"),
         costs={"4.4": "0.25"},
-        says="of the training set",
+        says="from the training set",
     ),
     mistake(
         "nine-images",
@@ -122,7 +132,7 @@ DATA = [
         "test-loader-of-training-data",
         swap(TEST_LOADER, "torch.utils.data.DataLoader(trainingdata, batch_size=64, shuffle=False)"),
         costs={"4.4": "0.25"},
-        says="of the training set",
+        says="from the training set",
     ),
 ]
 
@@ -132,7 +142,7 @@ TRAINING = [
         swap("with torch.no_grad(): ...", "...", within="4.5"),
         swap(MEASURED, LEARN + "test_loss += loss.item() / len(testDataLoader)"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "test-batches-join-the-training",
@@ -142,26 +152,26 @@ TRAINING = [
         ),
         swap(ADDED, "train_loss += loss.item() / (len(trainDataLoader) + len(testDataLoader))"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "training-loop-over-the-test-loader",
         swap(TRAIN_LOOP, "for images, labels in testDataLoader: ..."),
         swap(ADDED, "train_loss += loss.item() / len(testDataLoader)"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "training-set-is-the-test-set",
         swap(DATA_SET.format(True), DATA_SET.format(False)),
         costs={"4.2": "0.20", "4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "training-loader-of-test-data",
         swap(TRAIN_LOADER, "torch.utils.data.DataLoader(testdata, batch_size=64, shuffle=True)"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "no-zero-grad",
@@ -174,7 +184,7 @@ TRAINING = [
         drop("optimizer.zero_grad()"),
         swap(TRAIN_LOOP, "optimizer.zero_grad()\n" + "for images, labels in trainDataLoader: ..."),
         costs={"4.5": "0.25"},
-        says="Gradients were cleared only now and then",
+        says="Gradients were cleared only occasionally",
     ),
     mistake(
         "no-step", drop("optimizer.step()"), costs={"4.5": "0.5"}, says="`optimizer.step()` was never called"
@@ -228,7 +238,7 @@ TRAINING = [
         "one-batch-an-epoch",
         swap(ADDED, f"{ADDED}\nbreak"),
         costs={"4.5": "0.5"},
-        says="one minibatch an epoch",
+        says="one minibatch per epoch",
     ),
     mistake(
         "a-tenth-of-the-data",
@@ -238,7 +248,7 @@ TRAINING = [
             "batch_size=64, shuffle=True)",
         ),
         costs={"4.5": "0.5"},
-        says="a part of the training set",
+        says="only part of the training set",
     ),
     mistake(
         "learning-rate-far-too-small",
@@ -309,7 +319,7 @@ TRAINING = [
         ),
         costs={},
         opens={"4.5": "0.25"},
-        says="not what it computed on its way",
+        says="other values than the run computed",
     ),
     mistake(
         "test-history-edited",
@@ -661,7 +671,7 @@ OTHER_STYLES = [
         swap("with torch.no_grad(): ...", "...", within="4.5"),
         swap("run_epoch(testDataLoader, False)", "run_epoch(testDataLoader, True)"),
         costs={"4.5": "0.25"},
-        says="The test set trained the network",
+        says="The network was trained on the test set",
     ),
     mistake(
         "functions-for-ten-epochs",
@@ -698,7 +708,7 @@ OTHER_STYLES = [
         swap("next(iter(testDataLoader))", "next(iter(trainDataLoader))"),
         *ONE_GRID,
         costs={"4.4": "0.25"},
-        says="of the training set",
+        says="from the training set",
     ),
     mistake(
         "scaled-units-wrong-at-ties",
@@ -776,7 +786,7 @@ CATALOGUE = Catalogue(
             name="blank-kit",
             changes=(blank,),
             costs=ALL_POINTS,
-            facts={"participated": "no"},
+            roster={"participated": "no"},
         ),
         *THEORY,
         *NETWORK,
@@ -792,5 +802,5 @@ CATALOGUE = Catalogue(
         *NOTEBOOKS,
     ),
     opens=A_PERSONS,
-    facts={"participated": "yes"},
+    roster={"participated": "yes"},
 )

@@ -6,15 +6,15 @@ from grader import fail, question, review
 @question("0", points=0.5)
 def test_introduced_on_the_forum(student):
     """You introduced yourself on the class forum."""
-    match student.facts.get("participated", "").strip().lower():
+    match student.roster.get("participated", "").strip().lower():
         case "yes" | "y" | "true" | "1":
             return
         case "no" | "n" | "false" | "0":
             fail(
-                "The participation list has no post of yours.",
+                "The participation list does not show a post by you.",
                 expected="a post on the class forum",
                 actual="none",
-                hint="If you did post, tell the course staff under which name.",
+                hint="If you did post, tell the course staff the name you posted under.",
             )
         case _:
             review(

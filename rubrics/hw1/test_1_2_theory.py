@@ -1,8 +1,10 @@
 """Parts 1 and 2: theory. Formulas are judged by what they compute; what can't be read is a person's."""
 
 from grader import award, fail, question, review
-from grader.theory import Verdict, judge_derivation, judge_formula, tags, yes_no
-from grader.theory.hw1 import GRADIENT, L1_LOSS, MEAN
+from grader.theory import Verdict, judge_derivation, judge_formula, tags
+
+from .closed_form import YesNo, yes_no
+from .formulas import GRADIENT, L1_LOSS, MEAN
 
 
 @question("1a", points=0.75)
@@ -11,7 +13,7 @@ def test_gradient_of_the_squared_norm(student):
     judge(
         written(student, "1a"),
         GRADIENT,
-        hint="Write the norm as a sum of squares and differentiate by one x_k.",
+        hint="Write the norm as a sum of squares and differentiate with respect to one x_k.",
     )
 
 
@@ -41,7 +43,7 @@ def test_l1_training_loss(student):
     if "no X and w" in judged.tags:
         award(
             0.25,
-            "This is an l1 loss, but it never says what the prediction is.",
+            "This is an l1 loss, but it does not say what the prediction is.",
             expected="the loss in terms of X, w and y",
             actual=judged.normal_form,
             hint="Write the prediction as a function of X and w.",
@@ -52,10 +54,10 @@ def test_l1_training_loss(student):
 def test_says_whether_a_closed_form_exists(student):
     """The answer says that there is no closed form."""
     answer = written(student, "2b")
-    match said := yes_no(answer):
-        case "no":
+    match yes_no(answer):
+        case YesNo.NO:
             return
-        case "yes":
+        case YesNo.YES:
             fail(
                 "The answer says that there is a closed form.",
                 expected="no",
@@ -63,7 +65,7 @@ def test_says_whether_a_closed_form_exists(student):
                 hint="Where is the loss differentiable, and what does its gradient depend on?",
             )
         case _:
-            review(f"Whether this says yes or no is {said}.", actual=answer)
+            review("It is unclear whether this says yes or no.", actual=answer)
 
 
 @question("2b", points=0.5)
@@ -71,7 +73,7 @@ def test_says_why_there_is_no_closed_form(student, settings):
     """The reason for it is right."""
     answer = written(student, "2b")
     review(
-        "A person reads the reason.",
+        "The reason is graded by a person.",
         actual=answer,
         polarity=polarity(answer),
         tags=seen(answer, settings, "2b"),
@@ -80,9 +82,9 @@ def test_says_why_there_is_no_closed_form(student, settings):
 
 @question("2c", points=0.75)
 def test_names_an_algorithm_with_pros_and_cons(student, settings):
-    """An algorithm is named, with what speaks for it and what against it."""
+    """An algorithm is named, with its pros and cons."""
     answer = written(student, "2c")
-    review("A person reads this answer.", actual=answer, tags=seen(answer, settings, "2c"))
+    review("This answer is graded by a person.", actual=answer, tags=seen(answer, settings, "2c"))
 
 
 def written(student, name):
@@ -97,7 +99,7 @@ def written(student, name):
     return fail(
         "There is no answer.",
         expected="an answer in place of the hint",
-        actual="the blank notebook's cell",
+        actual="the cell of the blank notebook",
         hint="Write your answer, in LaTeX, into the cell below the question.",
     )
 
@@ -130,8 +132,8 @@ def sentence(text):
 
 
 def polarity(answer):
-    said = str(yes_no(answer))
-    return said if said in ("yes", "no") else ""
+    said = yes_no(answer)
+    return "" if said is YesNo.UNCLEAR else str(said)
 
 
 def seen(answer, settings, name):

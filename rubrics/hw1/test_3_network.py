@@ -5,18 +5,11 @@ from fractions import Fraction
 import numpy as np
 
 from grader import award, fail, question, review
-from grader.theory import (
-    CONVENTIONS,
-    Activation,
-    Convention,
-    NetworkError,
-    NetworkJudgement,
-    NetworkReading,
-    read_network,
-    verify_network,
-)
+from grader.theory import Activation, NetworkError, NetworkReading, read_network
 
-SHAPES = {"W1": (4, 5), "b1": (4,), "w2": (4,), "b2": ()}
+from .network import CONVENTIONS, INPUTS, UNITS, Convention, NetworkJudgement, verify_network
+
+SHAPES = {"W1": (UNITS, INPUTS), "b1": (UNITS,), "w2": (UNITS,), "b2": ()}
 LARGEST_SHOWN = 10**6
 SHORT = 1.0
 """Seconds for a proof that costs and gives no points."""
@@ -24,8 +17,8 @@ SHORT = 1.0
 
 @question("3", points=2)
 def test_network_recognises_sorted_inputs(student, settings, exhibits):
-    """The network says +1 for x1 > x2 > x3 > x4 > x5 and -1 for everything else."""
-    exhibits.text("The explanation, for a person", str(student.explanation("3", settings["explained"]["3"])))
+    """The network outputs +1 for x1 > x2 > x3 > x4 > x5 and -1 for everything else."""
+    exhibits.text("The explanation that was found", str(student.explanation("3", settings["explained"]["3"])))
     reading = weights(student)
     allowed = tuple(
         Convention(Activation(hidden), Activation(output)) for hidden, output in settings["conventions"]
@@ -38,28 +31,28 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
     if set(allowed) & set(judged.right):
         return
     if set(allowed) & set(judged.undecided):
-        review("No proof and no counterexample was found in time.", actual=student.answer("3").source)
+        review("Neither a proof nor a counterexample was found in time.", actual=student.answer("3").source)
     example = judged.everywhere[allowed[0]].counterexample
     if not readable(example):
         review(
-            "The network is wrong only far from any input that a computer would meet; were its weights rounded?",
+            "The network is wrong only at extremely large or small inputs, probably because of rounded weights.",
             actual=str(example),
         )
-    facts = {
-        "expected": f"{sign(example.wanted)} for x = {listed(example.trace.point)}",
+    details = {
+        "expected": f"{sign(example.wanted)} for x = {listed(example.evaluation.point)}",
         "actual": worked(example),
     }
     if set(allowed) & set(judged.right_except_on_ties):
         award(
             1,
-            "The network is right where no two inputs are equal, and wrong at ties.",
-            hint="What does a hidden unit say when its sum is 0, and what does the output make of it?",
-            **facts,
+            "The network is right where no two inputs are equal, but wrong at ties.",
+            hint="What does a hidden unit output when its sum is 0, and what does the output unit do with that?",
+            **details,
         )
     fail(
-        "The network is not right for every input.",
+        "The network is wrong for some inputs.",
         hint="Work this input through by hand: each hidden unit first, then the output.",
-        **facts,
+        **details,
     )
 
 
@@ -80,7 +73,7 @@ def weights(student):
     """The weights, exactly as typed if they can be read, or the end of this check."""
     answer = student.answer("3")
     captured = {name: array(student.value(name, "3"), shape) for name, shape in SHAPES.items()}
-    reading = read_network(answer.source)
+    reading = read_network(answer.source, inputs=INPUTS, units=UNITS)
     if all(one is not None for one in captured.values()):
         exact = reading.complete and all(agrees(getattr(reading, name), captured[name]) for name in SHAPES)
         return reading if exact else from_values(captured)
@@ -90,12 +83,12 @@ def weights(student):
         fail(
             "No weights were given.",
             expected="W1 (4x5), b1 (4), w2 (4), b2 (a number)",
-            actual="the blank notebook's cell",
+            actual="the cell of the blank notebook",
             hint="Fill in the code cell of question 3.",
         )
     notes = "; ".join(reading.notes)
     return review(
-        f"Not found with certainty: {', '.join(reading.missing)}." + (f" {notes}." if notes else ""),
+        f"Could not be read with certainty: {', '.join(reading.missing)}." + (f" {notes}." if notes else ""),
         actual=answer.source,
     )
 
@@ -140,21 +133,23 @@ def from_values(captured):
 
 
 def summary(judged):
-    right = "; ".join(map(str, judged.right)) or "no convention"
-    return f"Proved right over all of R^5 under: {right}."
+    right = "; ".join(map(str, judged.right))
+    return (
+        f"Right for all inputs under: {right}." if right else "Not right for all inputs under any convention."
+    )
 
 
 def readable(example):
     """Rounding errors of weights show only at huge or tiny inputs."""
-    sizes = [abs(x) for x in example.trace.point if x]
+    sizes = [abs(x) for x in example.evaluation.point if x]
     return all(1 / LARGEST_SHOWN <= size <= LARGEST_SHOWN for size in sizes)
 
 
 def worked(example):
-    trace = example.trace
+    at = example.evaluation
     return (
-        f"{sign(trace.output)}: the hidden units say {listed(trace.hidden)}, "
-        f"the output's sum is {trace.output_sum}"
+        f"{sign(at.output)}: the hidden units output {listed(at.hidden)}, "
+        f"and the output unit's sum is {at.output_sum}"
     )
 
 

@@ -1,11 +1,18 @@
 """Parts 4.1 to 4.4: looking at the data."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from grader import award, fail, question, review, skip
 from grader.analysis import numbers, pictures
+
+from .data import ALIKE, FEATURES, SIDE, arrays, size
+
+POINTS = {"training": 60000, "test": 10000}
+"""Of the complete data set."""
+same, are_shown = partial(pictures.same, alike=ALIKE), partial(pictures.shown, alike=ALIKE)
 
 
 @question("4.1", points=0.25)
@@ -19,14 +26,14 @@ def test_displays_array_and_tensor(student):
     ]
     if len(seen) == 2:
         return
-    facts = {
+    details = {
         "expected": "a and b in the output",
         "actual": answer.error or shortened(answer.text) or "no output",
-        "hint": "`print(a)` and `print(b)`: a cell shows only the value of its last line by itself.",
+        "hint": "Use `print(a)` and `print(b)`: a cell shows only the value of its last line on its own.",
     }
     if seen:
-        award(0.125, f"Only `{seen[0]}` is displayed.", **facts)
-    fail("Neither `a` nor `b` is displayed.", **facts)
+        award(0.125, f"Only `{seen[0]}` is displayed.", **details)
+    fail("Neither `a` nor `b` is displayed.", **details)
 
 
 def displayed(value, text, *, tensor):
@@ -65,29 +72,29 @@ def test_shows_the_size_of_the_data(student, data):
     answer = student.answer("4.2")
     text = f"{answer.text}\n{answer.markdown}\n{comments(answer)}\n{student.text_with('trainingdata')}"
     wanted = {
-        "training points": {len(data.arrays.train_images), 60000},
-        "test points": {len(data.arrays.test_images), 10000},
-        "features": {784},
+        "training points": {size(data, train=True), POINTS["training"]},
+        "test points": {size(data, train=False), POINTS["test"]},
+        "features": {FEATURES},
     }
     missing = [what for what, counts in wanted.items() if not any(numbers.mentions(text, n) for n in counts)]
     if "features" in missing and has_shape(text):
         missing.remove("features")
     if not missing:
         return
-    facts = {
+    details = {
         "expected": "60000 training points, 10000 test points, 784 (28x28) features",
         "actual": answer.error or shortened(answer.text) or "no output",
-        "hint": "`len(trainingdata)`, `len(testdata)` and the shape of one image tell all three.",
+        "hint": "`len(trainingdata)`, `len(testdata)` and the shape of one image give all three.",
     }
     if len(missing) == len(wanted):
-        fail("None of the three numbers is shown.", **facts)
-    award("0.30" if len(missing) == 1 else "0.15", f"Not shown: {' and '.join(missing)}.", **facts)
+        fail("None of the three numbers is shown.", **details)
+    award("0.30" if len(missing) == 1 else "0.15", f"Not shown: {' and '.join(missing)}.", **details)
 
 
 def has_shape(text):
     """28 and 28 side by side, as in a printed shape."""
     found = numbers.numbers_in(text.replace(",", " , "))
-    return (28, 28) in pairwise(found)
+    return (SIDE, SIDE) in pairwise(found)
 
 
 def comments(answer):
@@ -96,11 +103,11 @@ def comments(answer):
 
 @question("4.3", points=0.5)
 def test_shows_the_sample_image(student, data, exhibits):
-    """The picture that is shown is the sample `image`."""
+    """The sample `image` is shown."""
     shown = shown_in(student, "4.3")
-    first = data.arrays.train_images[0]
+    first = arrays(data).train_images[0]
     samples = [*samples_of(student), first]  # `image` may be something else by the end of the cell
-    if any(pictures.same(picture, sample) for picture in shown for sample in samples):
+    if any(same(picture, sample) for picture in shown for sample in samples):
         return
     exhibits.images(
         "The sample, and what was shown",
@@ -118,7 +125,7 @@ def samples_of(student):
     """What `image` was while the question was answered, as pictures of one channel."""
     values = [value.array for value in student.values("image", "4.3") if value.array is not None]
     greys = [pictures.greyscale(array) for array in values]
-    return [grey for grey in greys if grey is not None and grey.shape == (28, 28)]
+    return [grey for grey in greys if grey is not None and grey.shape == (SIDE, SIDE)]
 
 
 @question("4.4", points=0.5)
@@ -126,33 +133,33 @@ def test_shows_the_first_ten_test_images(student, data, exhibits):
     """The first ten images of the first minibatch of `testDataLoader` are shown."""
     shown = shown_in(student, "4.4")
     batch = images_of(student.value("images", "4.4"))
-    test = list(data.arrays.test_images[:10])
-    if all(pictures.shown(shown, test)):
+    test = list(arrays(data).test_images[:10])
+    if all(are_shown(shown, test)):
         return
-    if batch is not None and len(batch) >= 10 and all(pictures.shown(shown, batch[:10])):
+    if batch is not None and len(batch) >= 10 and all(are_shown(shown, batch[:10])):
         other = which(batch[:10], data)
         if other == "test":
             return  # a test loader that shuffles has another first minibatch
         exhibit(exhibits, test, shown)
         award(
             0.25,
-            f"The ten images that are shown are of {'the training set' if other == 'training' else 'another set'}.",
+            f"The ten images are from {'the training set' if other == 'training' else 'another set'}.",
             expected="the first ten images of the first minibatch of testDataLoader",
             actual=f"ten images of {'the training loader' if other == 'training' else 'another loader'}",
             hint="Which loader did `images` come from?",
         )
     exhibit(exhibits, test, shown)
-    right = sum(pictures.shown(shown, test))
+    right = sum(are_shown(shown, test))
     if batch is not None:
-        right = max(right, sum(pictures.shown(shown, batch[:10])))
-    facts = {
+        right = max(right, sum(are_shown(shown, batch[:10])))
+    details = {
         "expected": "ten images: the first ten of the first minibatch of testDataLoader",
         "actual": f"{right} of them, in {counted(len(shown))}",
         "hint": "`images[:10]` of the first batch; one picture each, or all in one grid.",
     }
     if right:
-        award(0.25, f"Only {right} of the ten images {'is' if right == 1 else 'are'} shown.", **facts)
-    fail("None of the ten images is shown.", **facts)
+        award(0.25, f"Only {right} of the ten images {'is' if right == 1 else 'are'} shown.", **details)
+    fail("None of the ten images is shown.", **details)
 
 
 def shown_in(student, name):
@@ -162,7 +169,7 @@ def shown_in(student, name):
     if shown:
         return shown
     if answer.pictures:
-        review("A picture was displayed, but not through matplotlib: its pixels were not seen.")
+        review("A picture was displayed, but not by matplotlib, so its pixels were not recorded.")
     if answer.error:
         fail("The cell ended with an error before it showed a picture.", actual=answer.error)
     if not answer.found:
@@ -181,16 +188,16 @@ def counted(pictures_shown):
 
 def images_of(value):
     """A batch of images (n, 28, 28), or None."""
-    if value is None or value.array is None or value.array.size % 784 or value.array.size == 0:
+    if value is None or value.array is None or value.array.size % FEATURES or value.array.size == 0:
         return None
-    return value.array.reshape(-1, 28, 28)
+    return value.array.reshape(-1, SIDE, SIDE)
 
 
 def which(images, data):
     """The split that a few images are from, by their pixels."""
-    for split, known in (("test", data.arrays.test_images), ("training", data.arrays.train_images)):
+    for name, known in (("test", arrays(data).test_images), ("training", arrays(data).train_images)):
         if all(is_among(image, known) for image in images):
-            return split
+            return name
     return ""
 
 
@@ -201,8 +208,8 @@ def is_among(image, known):
         return False
     # The usual ToTensor scale, or whatever stretches the image to the bytes it was made from.
     for scaled in (image * 255, (image - low) / (high - low) * 255):
-        near = np.abs(known[:, 14, ::3] - scaled[14, ::3]).max(axis=1) <= 1
-        if any(pictures.same(candidate, image) for candidate in known[near]):
+        near = np.abs(known[:, SIDE // 2, ::3] - scaled[SIDE // 2, ::3]).max(axis=1) <= 1
+        if any(same(candidate, image) for candidate in known[near]):
             return True
     return False
 

@@ -5,8 +5,10 @@ import re
 
 from grader import award, fail, question, review
 from grader.analysis import numbers
-from grader.analysis.linear import Linear, normalisation
-from grader.judging.api import Band
+from grader.analysis.linear import normalisation
+from grader.judging.work import Band
+
+from .data import linear_layer, scores, size
 
 TOLERANCE = 0.002
 CHANCE = 0.25
@@ -21,15 +23,15 @@ def test_evaluate_counts_every_batch(student, exhibits):
     results = results_of(student)
     if not results:
         not_callable(student)
-    exhibits.text("What evaluate gave on loaders that you have not seen", table(calls_of(student)))
+    exhibits.text("What `evaluate` returned on loaders that you have not seen", table(calls_of(student)))
     wrong = {name: one for name, one in results.items() if not one.right}
     if not wrong:
         return
     if all("required positional argument" in one.error for one in results.values()):
-        review("`evaluate` asks for more arguments than a loader.", actual=describe(results))
+        review("`evaluate` needs more arguments than a loader.", actual=describe(results))
     if all(one.error for one in results.values()):
         fail(
-            "`evaluate` ends with an error.",
+            "`evaluate` raises an error.",
             expected="a number between 0 and 1",
             actual=next(iter(results.values())).error,
             hint="Call it on testDataLoader in a cell of its own and read the traceback.",
@@ -44,27 +46,27 @@ def test_evaluate_counts_every_batch(student, exhibits):
     if not re.search(r"\bnet\b", student.answer("4.6").source):
         review("`evaluate` does not use `net`, so what it measured is not known.", actual=describe(results))
     name, one = next(iter(wrong.items()))
-    facts = {
+    details = {
         "expected": f"{one.expected:.4f} on a loader with: {name}" if one.expected is not None else name,
         "actual": str(one),
     }
     if counts_first_batch_only(results):
         award(
             0.25,
-            "Only the first minibatch counts.",
+            "Only the first minibatch is counted.",
             hint="Add up the hits of all minibatches and divide by the number of points, after the loop.",
-            **facts,
+            **details,
         )
     fail(
         f"`evaluate` is wrong on {len(wrong)} of {len(results)} loaders.",
         hint="Count hits and points over all minibatches; the last one may be smaller than the others.",
-        **facts,
+        **details,
     )
 
 
 @question("4.6", points=0.25)
 def test_reports_both_accuracies(student, reference, data):
-    """The accuracies on the training set and on the test set are reported, and true."""
+    """The accuracies on the training set and on the test set are reported, and correct."""
     answer = student.answer("4.6")
     text = f"{student.text_with('evaluate')}\n{answer.text}\n{answer.markdown}"
     own = {which: accuracy(student, data, which) for which in ("training", "test")}
@@ -84,7 +86,7 @@ def test_reports_both_accuracies(student, reference, data):
     ]
     if len(seen) > 1 and not missing:
         return
-    facts = {
+    details = {
         "expected": " and ".join(f"{own[which]:.3f} ({which})" for which in own if not math.isnan(own[which]))
         or "two accuracies",
         "actual": text.strip()[:200] or answer.error or "no output",
@@ -92,13 +94,13 @@ def test_reports_both_accuracies(student, reference, data):
     }
     if len(seen) > 1 and any(map(math.isnan, own.values())):
         review(
-            "The accuracy of this network could not be recomputed, so the reported ones are open.", **facts
+            "The accuracy of this network could not be recomputed, so the reported ones are open.", **details
         )
     if contradiction := untrue(seen, own, bands, missing):
-        review(contradiction, points=0.125 * (len(own) - len(missing)), **facts)
+        review(contradiction, points=0.125 * (len(own) - len(missing)), **details)
     if len(missing) == 1:
-        award(0.125, f"The accuracy on the {missing[0]} set is not reported, or not true.", **facts)
-    fail("The accuracies are not reported, or not true.", **facts)
+        award(0.125, f"The accuracy on the {missing[0]} set is not reported, or not correct.", **details)
+    fail("The accuracies are not reported, or not correct.", **details)
 
 
 def untrue(seen, own, bands, missing):
@@ -117,7 +119,7 @@ def calls_of(student):
     """The outcome of each call of `evaluate`, by the loader's name; none if it could not be called."""
     outcome = student.probe("evaluate")
     calls = outcome["calls"] if outcome is not None else None
-    return {name: Call(calls[name]) for name in calls.facts.get("items", {})} if calls is not None else {}
+    return {name: Call(calls[name]) for name in calls.fields.get("items", {})} if calls is not None else {}
 
 
 def results_of(student):
@@ -142,7 +144,7 @@ class Call:
         return self.expected is not None and self.shows(self.expected)
 
     def shows(self, fraction):
-        """Is this fraction among what it returned or, if that is no number, what it printed last?"""
+        """Is this fraction among what it returned or, if that is not a number, what it printed last?"""
         if self.values:
             return any(means(value, fraction) for value in self.values)
         return any(rounds_to(value, decimals, fraction) for value, decimals in self.printed[-2:])
@@ -160,7 +162,7 @@ def numbers_of(value, deepest=3):
         return [value.number]
     if value.numbers:
         return list(value.numbers[:5])
-    members = value.items[:5] or [value[key] for key in list(value.facts.get("items") or ())[:5]]
+    members = value.items[:5] or [value[key] for key in list(value.fields.get("items") or ())[:5]]
     return [number for member in members if deepest for number in numbers_of(member, deepest - 1)]
 
 
@@ -191,12 +193,12 @@ def counts_first_batch_only(results):
 def not_callable(student):
     answer = student.answer("4.6")
     if student.value("evaluate") is not None or student.ending.ours:
-        review("`evaluate` is there, but it could not be called.", actual=answer.source)
+        review("`evaluate` is defined, but it could not be called.", actual=answer.source)
     fail(
         "There is no function `evaluate`.",
         expected="def evaluate(dataloader): ...",
         actual=answer.error or student.detail or "not defined",
-        hint="Define it under just this name.",
+        hint="Define it under exactly this name.",
     )
 
 
@@ -227,12 +229,12 @@ def accuracies(text):
 
 def accuracy(work, data, which):
     """The accuracy of `net` as it was when 4.6 ran, recomputed; NaN if it can't be."""
-    layer = Linear.of(work.value("net", "4.6"), features=784, classes=10)
+    layer = linear_layer(work.value("net", "4.6"))
     if layer is None:
         return math.nan
     train = is_train(work, which)
     normalised = normalisation(work.value("trainingdata" if train else "testdata"))
-    return data.scores(layer.before(normalised), train=train).accuracy
+    return scores(data, layer.before(normalised), train=train).accuracy
 
 
 def is_train(work, which):
@@ -243,11 +245,11 @@ def is_train(work, which):
 
 def draws_from_a_part(work, data, which):
     """Then we don't know its accuracy, but a right `evaluate` does."""
-    return drawn(work, which).get("length") not in (None, data.size(train=is_train(work, which)))
+    return drawn(work, which).get("length") not in (None, size(data, train=is_train(work, which)))
 
 
 def drawn(work, which):
     """The facts of the data set of a loader."""
     loader = work.value({"training": "trainDataLoader", "test": "testDataLoader"}[which], "4.6")
-    dataset = loader.facts.get("dataset") if loader is not None else None
+    dataset = loader.fields.get("dataset") if loader is not None else None
     return dataset if isinstance(dataset, dict) else {}

@@ -36,7 +36,7 @@ def trace(passes, **facts):
 
 def run(passes=None, *, by_hand=False, softmaxed=False, **facts):
     seen = trace([epoch(loss) for loss in FALLING] if passes is None else passes, **facts)
-    return Run(trace=seen, points=5000, clears_by_hand=by_hand, softmaxed=softmaxed)
+    return Run(trace=seen, points=5000, clears_by_hand=by_hand, softmaxed=softmaxed, rates=(1e-4, 2.0))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from grader.analysis.histories import (
     TEST,
     TRAINING,
     Account,
+    Tolerance,
     doubt,
     is_printed,
     is_rather,
@@ -19,6 +20,7 @@ from grader.analysis.histories import (
 from grader.analysis.training import TEST as TEST_SPLIT
 from grader.analysis.training import TRAIN, Pass, Trace
 
+TOLERANCE = Tolerance(same=0.012, apart=0.02, spike=3)
 MEANS = (1.8, 1.3, 1.1, 1.0, 0.9, 0.8, 0.75, 0.7)
 AFTER = (1.5, 1.2, 1.05, 0.95, 0.85, 0.78, 0.72, 0.69)
 TESTED = (1.55, 1.25, 1.1, 1.0, 0.9, 0.82, 0.77, 0.74)
@@ -46,6 +48,7 @@ def account(means=MEANS, *, final=(0.69, 0.74), epochs=8, known=True, others=())
         epochs=epochs,
         final={TRAINING: final[:1] if known else (), TEST: final[1:] if known else ()},
         scales=dict.fromkeys((TRAINING, TEST), (1, 1 / 64, BATCHES)),
+        tolerance=TOLERANCE,
     )
 
 
@@ -96,7 +99,7 @@ def test_what_the_run_computed_fits(which, values, known):
 @pytest.mark.parametrize(
     ("which", "values", "words"),
     [
-        pytest.param(TRAINING, None, "not there", id="none"),
+        pytest.param(TRAINING, None, "missing", id="none"),
         pytest.param(TRAINING, MEANS[:1], "1 entry", id="one"),
         pytest.param(TRAINING, MEANS * 2, "16 entries", id="too many"),
         pytest.param(TRAINING, (*MEANS[:7], math.inf), "not finite", id="infinite"),
@@ -104,7 +107,7 @@ def test_what_the_run_computed_fits(which, values, known):
         pytest.param(TEST, sums(TESTED), "adds up the losses of all epochs so far", id="test never reset"),
         pytest.param(TRAINING, MEANS[::-1], "not falling", id="rising"),
         pytest.param(TRAINING, (0.7,) * 8, "not falling", id="constant"),
-        pytest.param(TRAINING, LAST, "holds the loss of each epoch's last minibatch alone", id="last batch"),
+        pytest.param(TRAINING, LAST, "holds only the loss of each epoch's last minibatch", id="last batch"),
         pytest.param(TRAINING, TESTED, "holds losses of the test set", id="exchanged"),
         pytest.param(TEST, MEANS, "holds the training losses", id="the same twice"),
         pytest.param(TEST, AFTER, "holds losses of the training set", id="the other loader"),
@@ -127,7 +130,7 @@ def test_a_misfit_says_what_it_is(which, values, words):
         pytest.param((*TESTED[:3], 1.9, 0.9, 1.8, 0.77, 0.74), "", id="spikes of a fast learner"),
         pytest.param(
             (1.8, 1.7, 1.7, 1.6, 1.5, 1.3, 1.0, 0.74),
-            "1.7 after epoch 2, whose own mean was 1.3",
+            "is 1.7 after epoch 2, in which the mean loss was 1.3",
             id="typed in",
         ),
         pytest.param((*TESTED[:7], math.nan), "", id="not finite"),
@@ -187,7 +190,7 @@ def test_nothing_is_printed_of_a_run_that_never_was():
     ],
 )
 def test_two_losses_are_told_apart_only_where_they_are(loss, one, than, rather):
-    assert is_rather(loss, one, than=than) is rather
+    assert is_rather(loss, one, than=than, tolerance=TOLERANCE) is rather
 
 
 # --- ratios of numbers ----------------------------------------------------------------------------------

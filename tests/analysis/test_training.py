@@ -106,8 +106,8 @@ LOADER = {"at": 0, "type": "loader", "batches": 2, "dataset": {"length": 100, "t
 
 def loaded(cell, events, losses=(), *, loaders=(), optimizers=()):
     plain = record(cell, events, losses)
-    trace = plain.facts["trace"] | {"loaders": list(loaders), "optimizers": list(optimizers)}
-    return Record(plain.facts | {"trace": trace}, plain.arrays)
+    trace = plain.fields["trace"] | {"loaders": list(loaders), "optimizers": list(optimizers)}
+    return Record(plain.fields | {"trace": trace}, plain.arrays)
 
 
 def test_a_pass_knows_how_it_began_and_ended_and_over_what():
@@ -179,7 +179,7 @@ def scheduled(optimizer):
 def test_forged_loaders_and_optimizers_are_left_out(facts):
     plain = record(0, EPOCH, [1.0, 1.0])
     run = training.trace(
-        Evidence((Record({"trace": plain.facts["trace"] | facts, "kind": "cell"}, plain.arrays),))
+        Evidence((Record({"trace": plain.fields["trace"] | facts, "kind": "cell"}, plain.arrays),))
     )
     assert (run.steps, run.optimizers, [each.points for each in run.passes]) == (2, (), [0])
 

@@ -1,12 +1,16 @@
 """assignment.toml and its master notebook: what is read, and each way of contradicting itself."""
 
+import os
+import re
+import sys
 from decimal import Decimal
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.assignment import loading as assignment
+from grader import assignment
+from grader.assignment import locate, locating, packages
 from grader.errors import NotebookError, RubricError, UsageError
 from grader.limits import Limits
 from grader.places import CHECKOUT
@@ -72,7 +76,7 @@ def test_an_assignment_is_read(make):
 def test_inputs_are_lines_of_text(make):
     assert assignment.load(make()).inputs == ()
     assert assignment.load(make('inputs = ["20", "y"]\n' + TOML)).inputs == ("20", "y")
-    with pytest.raises(RubricError, match="inputs must be a list of texts, not 20"):
+    with pytest.raises(RubricError, match=r"assignment\.toml:1: inputs must be a list of texts, not 20"):
         assignment.load(make("inputs = 20\n" + TOML))
 
 
@@ -90,7 +94,7 @@ def test_names_come_from_the_master(make):
 def test_the_template_has_no_solutions(make):
     mini = assignment.load(make())
     assert [cell.source for cell in mini.template.cells][:2] == ["**1.** Say x.", "# Your answer here"]
-    assert "x = 1" in mini.reference.cells[1].source
+    assert "x = 1" in mini.solved.cells[1].source
 
 
 def test_probes_are_optional(make):
@@ -98,22 +102,6 @@ def test_probes_are_optional(make):
     assert assignment.load(folder).probes == ""
     (folder / "probes.py").write_text("PROBES = {}")
     assert assignment.load(folder).probes == "PROBES = {}"
-
-
-def test_the_rubrics_key_changes_with_what_judges_and_nothing_else(make):
-    folder = make()
-
-    def key():
-        return assignment.load(folder).rubric_key
-
-    first = key()
-    (folder / "notes.txt").write_text("not read by any test")
-    assert key() == first
-    (folder / "test_1.py").write_text("")
-    second = key()
-    assert second != first
-    (folder / "test_1.py").rename(folder / "test_2.py")
-    assert len({first, second, key()}) == 3
 
 
 # --- refusals -------------------------------------------------------------------------------------------
@@ -127,32 +115,39 @@ def changed(old, new):
 @pytest.mark.parametrize(
     ("toml", "message"),
     [
-        pytest.param("id = ", r"assignment\.toml: Invalid value", id="no toml"),
-        pytest.param("", "the key 'id' is missing", id="empty"),
-        pytest.param(changed('title = "A small one"', ""), "the key 'title' is missing", id="no title"),
-        pytest.param(changed("seeds = [1, 2]", ""), "the key 'seeds' is missing", id="no seeds"),
-        pytest.param(changed("points = 0.5", ""), "the key 'points' is missing", id="no points"),
+        pytest.param("id = ", r": Invalid value", id="not toml"),
+        pytest.param(TOML + "x = = 1", r":19: Invalid value", id="not toml below"),
+        pytest.param("", ": the key 'id' is missing.", id="empty"),
+        pytest.param(changed('title = "A small one"', ""), ": the key 'title' is missing.", id="no title"),
+        pytest.param(changed("seeds = [1, 2]", ""), ": the key 'seeds' is missing.", id="no seeds"),
         pytest.param(
-            changed("[1, 2]", "[]"), "seeds is empty; the reference needs at least one run", id="empty seeds"
-        ),
-        pytest.param(changed("[1, 2]", "7"), "not iterable", id="a number as seeds"),
-        pytest.param(changed("[1, 2]", '["one"]'), "invalid literal", id="a word as seed"),
-        pytest.param(
-            changed("points = 0.5", 'points = "0.5"'), "a number from 0 on, not '0.5'", id="text as points"
+            changed("points = 0.5", ""),
+            r":10: the key 'points' is missing from \[\[question\]\]\.",
+            id="no points",
         ),
         pytest.param(
-            changed("points = 0.5", "points = true"), "a number from 0 on, not True", id="true as points"
+            changed("[1, 2]", "[]"), ":5: seeds is empty; the reference needs at least one run", id="no seed"
+        ),
+        pytest.param(changed("[1, 2]", "7"), ":5: seeds must be a list of whole numbers", id="one seed"),
+        pytest.param(changed("[1, 2]", '["one"]'), ":5: seeds must be a list of whole", id="a word as seed"),
+        pytest.param(changed("[1, 2]", "[true]"), ":5: seeds must be a list of whole", id="true as seed"),
+        pytest.param(changed("[1, 2]", "[-1]"), ":5: seeds must be a list of whole", id="a negative seed"),
+        pytest.param(
+            changed("points = 0.5", 'points = "0.5"'), ":13: points must be 0 or more, not '0.5'", id="text"
         ),
         pytest.param(
-            changed("points = 0.5", "points = -1"), "a number from 0 on, not -1", id="negative points"
+            changed("points = 0.5", "points = true"), ":13: points must be 0 or more, not true", id="true"
         ),
-        pytest.param(changed("points = 0.5", "points = nan"), "assignment.toml: ", id="nan points"),
-        pytest.param(changed("points = 0.5", "points = inf"), "a number from 0 on", id="infinite points"),
-        pytest.param(changed('id = "2"', 'id = "1"'), "question 1 is listed twice", id="twice"),
         pytest.param(
-            changed('id = "2"', 'id = "3"'),
-            r"master\.ipynb: no cell answers question 3 of .*assignment\.toml",
-            id="no cell",
+            changed("points = 0.5", "points = -1"), ":13: .* 0 or more, not -1", id="negative points"
+        ),
+        pytest.param(
+            changed("points = 0.5", "points = nan"), ":13: points must be 0 or more", id="nan points"
+        ),
+        pytest.param(changed("points = 0.5", "points = inf"), ":13: points must be 0 or more", id="infinite"),
+        pytest.param(changed('id = "2"', 'id = "1"'), ":16: question 1 is listed twice", id="twice"),
+        pytest.param(
+            changed('id = "2"', 'id = "3"'), r":16: no cell of master\.ipynb answers question 3", id="no cell"
         ),
         pytest.param(
             TOML[: TOML.rindex("[[")],
@@ -161,49 +156,126 @@ def changed(old, new):
         ),
         pytest.param(
             changed('"master.ipynb"', '"gone.ipynb"'),
-            r"the reference notebook .*gone\.ipynb does not exist",
+            r":4: the reference notebook .*gone\.ipynb does not exist",
             id="no master",
         ),
+        pytest.param(changed('"master.ipynb"', "7"), ":4: reference must be a text, not 7", id="a number"),
+        pytest.param(changed('"mini"', '"../mini"'), r":2: the id '../mini' names files", id="a path as id"),
         pytest.param(
-            changed('"master.ipynb"', "7"), r"assignment\.toml: unsupported operand", id="a number as master"
+            "question = 7\n" + TOML[: TOML.index("[settings]")],
+            r":1: question must be a list of tables, each below \[\[question\]\]\.",
+            id="a number as questions",
+        ),
+        pytest.param(TOML[: TOML.index("[[")], "toml: there is no question", id="no question"),
+        pytest.param(
+            changed("points = 0.5", "pionts = 0.5"),
+            r":13: unknown key 'pionts' in \[\[question\]\]; did you mean 'points'\?",
+            id="a misspelt key",
         ),
         pytest.param(
-            "question = 7\n" + TOML[: TOML.index("[settings]")], "not iterable", id="a number as questions"
+            "refrence = 1\n" + TOML,
+            r":1: unknown key 'refrence'; did you mean 'reference'\?",
+            id="at the top",
         ),
+        pytest.param("zzz = 1\n" + TOML, r":1: unknown key 'zzz'; known: id, title, ", id="like none"),
         pytest.param(
-            TOML + "[limits]\nspeed = 3",
-            r"assignment\.toml: There is no limit 'speed'. The limits are: .*memory",
+            TOML + "[limits]\nnotebok_floor = 3",
+            r":20: There is no limit 'notebok_floor'; did you mean 'notebook_floor'\?",
             id="unknown limit",
         ),
         pytest.param(
             TOML + "[limits]\nmemory = 0",
-            "The limit 'memory' must be a positive number, not 0",
+            ":20: The limit 'memory' must be a positive number, not 0",
             id="no memory",
         ),
         pytest.param(
-            TOML + "[limits]\njudge = true", "must be a positive number, not True", id="true as limit"
+            TOML + "[limits]\njudge = true", ":20: .* must be a positive number, not True", id="true as limit"
         ),
         pytest.param(TOML + '[limits]\njudge = "1"', "must be a positive number, not 1", id="text as limit"),
         pytest.param(
             TOML + "[limits]\njudge = inf", "must be a positive number, not Infinity", id="infinite limit"
         ),
-        pytest.param(TOML + "[limits]\njudge = nan", "assignment.toml: ", id="nan limit"),
+        pytest.param(TOML + "[limits]\njudge = nan", ":20: judge must be a number", id="nan limit"),
         pytest.param(
             TOML + "[limits]\nprocesses = 0.5",
-            "'processes' must be a whole number, not 0.5",
+            ":20: .*'processes' must be a whole number, not 0.5",
             id="half a process",
         ),
-        pytest.param("limits = 7\n" + TOML, "not iterable", id="a number as limits"),
+        pytest.param("limits = 7\n" + TOML, r":1: limits must be a table, \[limits\], not 7", id="limits"),
         pytest.param(
             'settings = "x"\n' + TOML.replace("[settings]\nepochs = 3", ""),
-            "assignment.toml: ",
+            ":1: settings must be a table",
             id="text as settings",
+        ),
+        pytest.param(
+            TOML + '[data]\nname = "fashion-mist"',
+            r":20: there is no data set 'fashion-mist'; did you mean 'fashion-mnist'\?",
+            id="unknown data set",
+        ),
+        pytest.param(
+            TOML + '[data]\nnames = "none"', r":20: unknown key 'names' in \[data\]; did you", id="in data"
+        ),
+        pytest.param(
+            TOML + '[data]\nname = "none"\n[[data.archive]]\nfile = "a.zip"',
+            ":20: give a data set by its name, or archives, not both",
+            id="a set and archives",
+        ),
+        pytest.param(
+            TOML + '[[data.archive]]\nfile = "a.zip"',
+            r":19: the key 'sha256' is missing from \[\[data\.archive\]\]",
+            id="no sum",
+        ),
+        pytest.param(
+            TOML + '[[data.archive]]\nfile = "a.zip"\nsha256 = "12"',
+            ":21: sha256 must be 64 hexadecimal digits",
+            id="half a sum",
+        ),
+        pytest.param(
+            TOML + f'[[data.archive]]\nfile = "https://x/a.zip"\nsha256 = "{"0" * 64}"',
+            ":20: file must be a plain file name, .* never downloaded",
+            id="a URL",
+        ),
+        pytest.param(
+            TOML + '[data]\nfiles = ["gone.csv"]',
+            ":20: files names 'gone.csv', which is not a file in",
+            id="gone",
+        ),
+        pytest.param(
+            TOML + '[data]\nhidden = [\n  "gone.csv",\n]',
+            ":20: hidden names 'gone.csv'",
+            id="hidden and gone",
+        ),
+        pytest.param(
+            TOML + '[data]\nfiles = ["../master.ipynb"]', ":20: files must name files below the", id="outside"
+        ),
+        pytest.param(
+            TOML + '[kernel]\npackages = ["pandas=2"]',
+            ":20: 'pandas=2' is not a requirement",
+            id="requirement",
+        ),
+        pytest.param(
+            TOML + '[kernel]\nwarm = ["a-b"]', ":20: 'a-b' is not the name of a module", id="module"
+        ),
+        pytest.param(
+            TOML + '[kit]\nnotebook = "a/b.ipynb"',
+            ":20: notebook must be a file name",
+            id="a path in the kit",
+        ),
+        pytest.param(
+            TOML + '[kit]\nhints = { marksdown = "x" }',
+            r":20: unknown key 'marksdown' in \[kit\.hints\]; did you mean 'markdown'\?",
+            id="unknown hint",
+        ),
+        pytest.param(
+            TOML + '[saved]\ncompare = "no"', ":20: compare must be true or false, not 'no'", id="no"
         ),
     ],
 )
-def test_a_toml_that_contradicts_itself_is_refused(make, toml, message):
-    with pytest.raises(RubricError, match=message):
+def test_a_toml_that_contradicts_itself_is_refused_with_file_and_line(make, toml, message):
+    with pytest.raises(RubricError, match=message) as refused:
         assignment.load(make(toml))
+    assert re.match(r"\S+assignment\.toml(:\d+)?: |\S+master\.ipynb: ", str(refused.value))
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -214,16 +286,16 @@ def test_a_toml_that_contradicts_itself_is_refused(make, toml, message):
             "cell 6: the metadata `grader` must be an object, not '2'",
             id="text",
         ),
-        pytest.param(marked(question=2), "must name the question by a text, not 2", id="a number"),
-        pytest.param(marked(question=["2"]), "must name the question by a text", id="a list"),
+        pytest.param(marked(question=2), "must give the question as text, not 2", id="a number"),
+        pytest.param(marked(question=["2"]), "must give the question as text", id="a list"),
         pytest.param(
-            marked("", new_markdown_cell, prompt=1), "must name the prompt by a text, not 1", id="prompt"
+            marked("", new_markdown_cell, prompt=1), "must give the prompt as text, not 1", id="prompt"
         ),
         pytest.param(
-            marked(question="2", names="xy"), "must have a list of texts as names, not 'xy'", id="names"
+            marked(question="2", names="xy"), "must give names as a list of texts, not 'xy'", id="names"
         ),
         pytest.param(
-            marked(question="2", names=[1]), "must have a list of texts as names", id="a number as name"
+            marked(question="2", names=[1]), "must give names as a list of texts", id="a number as name"
         ),
         pytest.param(marked(question="9"), r"master\.ipynb: question 9 has no entry in", id="unknown"),
         pytest.param(
@@ -253,6 +325,67 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path, content):
         assignment.load(tmp_path)
 
 
+# --- what notebooks need --------------------------------------------------------------------------------
+
+
+def test_nothing_is_needed_unless_it_is_said(make):
+    mini = assignment.load(make())
+    assert (mini.data.source.name, mini.files, mini.data.hidden) == ("none", (), ())
+    assert (mini.kernel.packages, packages.warm_modules(mini)) == ((), ())
+    assert (mini.kit.title, mini.kit.notebook, mini.saved.compare) == ("A small one", "mini.ipynb", True)
+
+
+def test_what_notebooks_need_is_read(make, tmp_path):
+    (tmp_path / "flats.csv").write_text("area\n1\n")
+    (tmp_path / "secret.csv").write_text("area\n2\n")
+    mini = assignment.load(
+        make(
+            TOML
+            + f"""
+[data]
+files = ["flats.csv"]
+hidden = ["secret.csv"]
+[[data.archive]]
+file = "a.zip"
+sha256 = "{"0" * 64}"
+[kernel]
+packages = ["numpy>=1.20", "pytest"]
+[kit]
+title = "The first one"
+notebook = "first.ipynb"
+hints = {{ markdown = "*Here.*" }}
+[saved]
+compare = false
+"""
+        )
+    )
+    assert mini.files == (("flats.csv", tmp_path / "flats.csv"),)
+    assert mini.data.hidden == ("secret.csv",)
+    assert mini.data.source.name == "a.zip"
+    assert packages.names(mini.kernel.packages) == ("numpy", "pytest")
+    assert {"numpy", "pytest"} <= set(packages.warm_modules(mini))
+    assert (mini.kit.title, mini.kit.notebook) == ("The first one", "first.ipynb")
+    assert mini.kit.hints == {"code": "# Your answer here", "markdown": "*Here.*", "raw": "Your answer here"}
+    assert not mini.saved.compare
+    packages.check(mini)
+
+
+def test_what_is_warm_can_be_said(make):
+    mini = assignment.load(make(TOML + '[kernel]\npackages = ["numpy"]\nwarm = ["numpy.linalg"]'))
+    assert packages.warm_modules(mini) == ("numpy.linalg",)
+
+
+def test_packages_that_are_missing_or_old_are_named_with_what_installs_them(make):
+    wanted = '["numpy", "numpy<1", "no-such-package>=2", "nor-this; sys_platform == \'plan9\'"]'
+    mini = assignment.load(make(TOML + f"[kernel]\npackages = {wanted}"))
+    with pytest.raises(UsageError) as refused:
+        packages.check(mini)
+    said = str(refused.value)
+    assert said.startswith("mini cannot be graded here: numpy is installed in version ")
+    assert "not <1; no-such-package is not installed. " in said
+    assert said.endswith(f"{sys.executable} -m pip install 'numpy<1' 'no-such-package>=2'")
+
+
 # --- limits and places ----------------------------------------------------------------------------------
 
 
@@ -274,21 +407,51 @@ def test_a_limit_from_the_command_line_is_checked_too(value):
         assignment.with_limits(Limits(), {"judge": value})
 
 
-def test_an_assignment_is_located_by_folder_or_by_id(make, tmp_path):
+def shelve(folder, *names):
+    """A folder of assignments."""
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "assignment.toml").write_text(TOML)
+    return folder
+
+
+def test_an_assignment_is_located_by_folder_or_by_name(make, tmp_path):
     folder = make()
-    here = tmp_path / "here" / "rubrics" / "mini"
-    here.mkdir(parents=True)
-    (here / "assignment.toml").write_text(TOML)
-    assert assignment.locate(str(folder)) == folder
-    assert assignment.locate("mini", near=tmp_path / "here") == here
-    assert assignment.locate("hw1", near=tmp_path) == CHECKOUT / "rubrics" / "hw1"
+    here = shelve(tmp_path / "here" / "rubrics", "mini")
+    assert locate(str(folder)) == folder
+    assert locate("mini", near=tmp_path / "here") == here / "mini"
+    assert locate("hw1", near=tmp_path) == CHECKOUT / "rubrics" / "hw1"
 
 
-def test_an_unknown_assignment_names_those_that_are_known(tmp_path):
-    with pytest.raises(UsageError, match=r"no assignment 'hw9': .*rubrics/hw9. Name its folder with -a\."):
-        assignment.locate("hw9", near=tmp_path)
-    for name in ("b", "a"):
-        (tmp_path / "rubrics" / name).mkdir(parents=True)
-        (tmp_path / "rubrics" / name / "assignment.toml").write_text(TOML)
+def test_assignments_are_also_found_where_a_variable_says(tmp_path, monkeypatch):
+    one, two = shelve(tmp_path / "one", "mini"), shelve(tmp_path / "two", "mini", "maxi")
+    monkeypatch.setenv("GRADER_RUBRICS", f"{one}{os.pathsep}{two}")
+    assert locate("mini", near=tmp_path) == one / "mini"
+    assert locate("maxi", near=tmp_path) == two / "maxi"
+
+
+def test_an_unknown_assignment_names_those_that_are_known(tmp_path, monkeypatch):
+    monkeypatch.setattr(locating, "CHECKOUT", None)
+    with pytest.raises(
+        UsageError, match=r"no assignment 'hw9': .*rubrics/hw9\. Give the path of its folder with -a\."
+    ):
+        locate("hw9", near=tmp_path)
+    shelve(tmp_path / "rubrics", "b", "a")
     with pytest.raises(UsageError, match=r"Known here: a, b\."):
-        assignment.locate("hw9", near=tmp_path)
+        locate("hw9", near=tmp_path)
+
+
+def test_without_a_name_it_is_the_only_one_there_is(tmp_path, monkeypatch):
+    assert locate(None, near=tmp_path) == CHECKOUT / "rubrics" / "hw1"
+    monkeypatch.setattr(locating, "CHECKOUT", None)
+    with pytest.raises(
+        UsageError, match=r"No assignment was found in .*rubrics\. .* -a, or set \$GRADER_RUBRICS"
+    ):
+        locate(None, near=tmp_path)
+    monkeypatch.setenv("GRADER_RUBRICS", str(shelve(tmp_path / "shelf", "mini")))
+    assert locate(None, near=tmp_path) == tmp_path / "shelf" / "mini"
+    shelve(tmp_path / "rubrics", "mini", "other")
+    with pytest.raises(
+        UsageError, match=r"There are several assignments: mini, other\. Choose one with -a\."
+    ):
+        locate(None, near=tmp_path)

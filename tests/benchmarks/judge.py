@@ -21,7 +21,7 @@ from .rows import Row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from grader.datasets import fashion_mnist as datasets
+    from grader import datasets
 
     from .setting import Setting
 
@@ -49,9 +49,9 @@ def measured(results: Path, dataset: datasets.Dataset, runs: int) -> list[Row]:
             reference=reference.stored(store),
             dataset=dataset,
         )
-        student, origin, facts = store.students()[0]
+        student, origin, roster = store.students()[0]
         execution = store.execution(student)
-    case = Case(execution=execution, origin=origin, facts=facts)
+    case = Case(execution=execution, origin=origin, roster=roster)
     executed, model = (
         nbformat.read(each.folder / "executed.ipynb", as_version=4)
         for each in (execution, bench.reference[0])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import nbformat
 
+from grader.execution.attempt import attempt
 from grader.model import Ending
 
 from . import notebooks, ours, stock
@@ -68,7 +69,7 @@ def _plain(source: Path, setting: Setting) -> tuple[float, str]:
 def _ours(session: Session, source: Path, folders: Sequence[Path]) -> tuple[float, list[str]]:
     started = time.perf_counter()
     futures = [
-        session.executor.submit(session.attempt, ours.job(session, source, folder)) for folder in folders
+        session.executor.submit(attempt, ours.job(session, source, folder), session) for folder in folders
     ]
     executions = [future.result() for future in futures]
     seconds = time.perf_counter() - started

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from grader import datasets
 from grader.assignment import loading as assignments
-from grader.datasets import fashion_mnist as datasets
+from grader.assignment import packages
 from grader.execution import execute
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
@@ -36,7 +37,7 @@ def session(setting: Setting) -> Iterator[Session]:
     """What `grader run` sets up: a sandbox with warm kernels, admission by memory, a pool of threads."""
     chosen, dataset = assignments.load(setting.assignment), setting.dataset
     with (
-        best_launcher(dataset.root, limits=chosen.limits) as launcher,
+        best_launcher(dataset.root, limits=chosen.limits, warm=packages.warm_modules(chosen)) as launcher,
         Admission() as admission,
         ThreadPoolExecutor(setting.jobs) as executor,
     ):

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from grader import datasets
 from grader.assignment.loading import load, locate
-from grader.datasets import fashion_mnist as datasets
+from grader.datasets import fashion_mnist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,8 +48,8 @@ class Setting:
     def dataset(self) -> datasets.Dataset:
         cache = datasets.user_cache()
         if self.profile == "quick":
-            return datasets.subset(cache)
-        return datasets.fetch(env=os.environ, cache=cache)
+            return fashion_mnist.subset(cache)
+        return fashion_mnist.fetch(env=os.environ, cache=cache)
 
     @property
     def peer_environment(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 
 import nbformat
@@ -123,6 +124,20 @@ class TestWatch:
         one = measure.Watched(seconds=1, tree=50, own=10, said="a")
         two = measure.Watched(seconds=2, tree=40, own=20, said="b")
         assert measure.together([one, two]) == measure.Watched(seconds=3, tree=50, own=20, said="ab")
+
+
+class TestProcessorTime:
+    def test_counts_work_and_no_waiting(self):
+        spent = "import time; end = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
+        worked, waited = (
+            startup.processor_seconds([sys.executable, "-c", code], {})
+            for code in (spent, "import time; time.sleep(2)")
+        )
+        assert worked > 0.4 > waited
+
+    def test_of_a_command_that_failed_is_none(self):
+        with pytest.raises(subprocess.CalledProcessError):
+            startup.processor_seconds([sys.executable, "-c", "exit(3)"], {})
 
 
 class TestNotebooks:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader import run
+from grader import keys
 
 IMPORT = "import a_package_that_nobody_has as rare\n"
 
@@ -55,6 +55,6 @@ def test_once_more_packages_are_installed_it_runs_again(fresh, notebook_of, monk
     fresh.grade()
     fresh.grade()
     assert fresh.executed == []
-    monkeypatch.setattr(run, "_installed", lambda: [("a_package_that_nobody_has", "1.0")])
+    monkeypatch.setattr(keys, "_installed", lambda: [("a_package_that_nobody_has", "1.0")])
     fresh.grade()
     assert fresh.executed == ["eve"]

@@ -1,4 +1,6 @@
-"""Saved outputs against those of the run: what is told to a person, and all that is not worth a word."""
+"""Saved outputs compared with those of the run: which differences are reported, and which are not."""
+
+import time
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -44,7 +46,7 @@ def book(*cells):
 
 
 def findings(source, then, now, *, same_data=True):
-    """What is told of one cell that was saved with `then` and showed `now`."""
+    """The findings about one cell that was saved with `then` and showed `now` when it ran."""
     flags = saved.compare(book((source, then, 7)), book((source, now, 1)), same_data=same_data)
     assert {flag.kind for flag in flags} <= {"saved_outputs"}
     return [flag.message for flag in flags]
@@ -63,61 +65,61 @@ TRAIN = "for epoch in range(epochs): train()"
     [
         pytest.param(
             "score()", [stdout("accuracy: 0.912")], [stdout("accuracy: 0.847")],
-            "its saved accuracy was 0.912, ours 0.847.", id="accuracy",
+            "the saved accuracy is 0.912; in our run it is 0.847.", id="accuracy",
         ),
         pytest.param(
             "score()", [stdout("Train Acc 85 %, Test Acc 91 %")], [stdout("Train Acc 85 %, Test Acc 83 %")],
-            "its saved accuracy was 0.910, ours 0.830.", id="the second accuracy, in percent",
+            "the saved accuracy is 0.910; in our run it is 0.830.", id="the second accuracy, in percent",
         ),
         pytest.param(
             "score()",
             [stdout("Accuracy of the network on the 10000 test images: 91 %")],
             [stdout("Accuracy of the network on the 10000 test images: 82 %")],
-            "its saved accuracy was 0.910, ours 0.820.", id="accuracy behind a count",
+            "the saved accuracy is 0.910; in our run it is 0.820.", id="accuracy behind a count",
         ),
         pytest.param(
             EVALUATE, [stdout("tensor(0.9120) tensor(0.8744)")], [stdout("tensor(0.8513) tensor(0.8331)")],
-            "its saved accuracy was 0.912, ours 0.851.", id="what evaluate gave, unnamed",
+            "the saved accuracy is 0.912; in our run it is 0.851.", id="what evaluate returned, without a label",
         ),
         pytest.param(
             "evaluate(testDataLoader)", [result("0.8912")], [result("0.1003")],
-            "its saved accuracy was 0.891, ours 0.100.", id="a network that was never trained here",
+            "the saved accuracy is 0.891; in our run it is 0.100.", id="a network that was never trained here",
         ),
         pytest.param(
             TRAIN,
             [stdout("".join(f"epoch {e}: test_acc = {0.7 + e / 80:.3f}\n" for e in range(20)))],
             [stdout("".join(f"epoch {e}: test_acc = {0.6 + e / 90:.3f}\n" for e in range(20)))],
-            "its saved accuracy was 0.819, ours 0.706.", id="a series of accuracies, in the mean",
+            "the saved accuracy is 0.819; in our run it is 0.706.", id="the mean of a series of accuracies",
         ),
         pytest.param(
             TRAIN, [stdout(epochs(20))], [stdout(epochs(8))],
-            "it was saved with losses in 20 lines, and its code prints 8.", id="more losses than it prints",
+            "the saved output has 20 loss lines; running the code printed 8.", id="more losses than it prints",
         ),
         pytest.param(
             TRAIN, [stdout(epochs(3))], [stdout(epochs(20))],
-            "it was saved with losses in 3 lines, and its code prints 20.", id="fewer losses than it prints",
+            "the saved output has 3 loss lines; running the code printed 20.", id="fewer losses than it prints",
         ),
         pytest.param(
             TRAIN, [stdout(epochs(20, first=0.3))], [stdout(epochs(20))],
-            "its saved losses were 0.182 in the mean, ours 0.589.", id="much smaller losses",
+            "the saved losses average 0.182; in our run they average 0.589.", id="much smaller losses",
         ),
         pytest.param(
-            "x = 1", [stdout("1\n")], [], "an output was saved with it, and its code shows none.", id="an output",
+            "x = 1", [stdout("1\n")], [], "the cell has saved output; running the code showed none.", id="output",
         ),
         pytest.param(
-            "x = 1", [result("1")], [], "an output was saved with it, and its code shows none.", id="a result",
+            "x = 1", [result("1")], [], "the cell has saved output; running the code showed none.", id="a result",
         ),
         pytest.param(
             "print(1)", [stdout("1\n"), picture()], [stdout("1\n")],
-            "a figure was saved with it, and its code shows none.", id="a figure",
+            "the saved output has a figure; running the code showed none.", id="a figure",
         ),
         pytest.param(
-            "x = 1", [raised("NameError")], [], "it was saved with NameError, which it does not raise.",
-            id="an error",
+            "x = 1", [raised("NameError")], [],
+            "the saved output is a NameError; running the code raised no error.", id="an error",
         ),
     ],
 )  # fmt: skip
-def test_what_the_code_does_not_produce_is_told(source, then, now, finding):
+def test_output_that_the_code_does_not_produce_is_reported(source, then, now, finding):
     assert findings(source, then, now) == [f"Cell 1: {finding}"]
 
 
@@ -138,14 +140,14 @@ def test_what_the_code_does_not_produce_is_told(source, then, now, finding):
         pytest.param("go()", [stdout("took 171.4 s\n")], [stdout("took 3.2 s\n")], id="a timing"),
         pytest.param(
             EVALUATE, [stdout("0.8513\n0.8331\ntook 0.94 s")], [stdout("0.8499\n0.8340\ntook 0.12 s")],
-            id="a timing beside accuracies",
+            id="a timing next to accuracies",
         ),
         pytest.param("score()", [stdout("accuracy 0.85")], [stdout("accuracy 0.81")], id="another seed"),
         pytest.param("score()", [stdout("accuracy 0.85")], [stdout("accuracy 84.8 %")], id="percent and fraction"),
         pytest.param(
             "score()", [stdout("before: accuracy 0.04")], [stdout("before: accuracy 0.16")], id="before training"
         ),
-        pytest.param("score()", [stdout("accuracy 0.9, 0.8")], [stdout("no accuracy")], id="none of ours"),
+        pytest.param("score()", [stdout("accuracy 0.9, 0.8")], [stdout("no accuracy")], id="none in our run"),
         pytest.param(
             TRAIN,
             [stdout("".join(f"epoch {e} acc {0.8 + (-1) ** e * 0.06:.2f}\n" for e in range(9)))],
@@ -180,28 +182,28 @@ def test_what_the_code_does_not_produce_is_told(source, then, now, finding):
         pytest.param("!nvidia-smi", [stdout("Tesla T4\n")], [], id="a shell line"),
         pytest.param("import os\n%cd /content", [stdout("/content\n")], [], id="a magic"),
         pytest.param(
-            "if torch.cuda.is_available():\n    print('GPU')", [stdout("GPU\n")], [], id="words about a GPU"
+            "if torch.cuda.is_available():\n    print('GPU')", [stdout("GPU\n")], [], id="a message about a GPU"
         ),
-        pytest.param("name = input('Name? ')", [stdout("Name? Ada\n")], [], id="somebody at the keyboard"),
+        pytest.param("name = input('Name? ')", [stdout("Name? Ada\n")], [], id="user input"),
         pytest.param("1 / 0", [raised("ZeroDivisionError")], [raised("ZeroDivisionError")], id="the same error"),
         pytest.param("1 / 0", [raised("ZeroDivisionError")], [raised("NameError")], id="another error"),
         pytest.param("plot()", [picture()], [picture("other")], id="another figure"),
-        pytest.param("plot()", [stdout("x\n")], [picture()], id="words, where a figure is shown"),
+        pytest.param("plot()", [stdout("x\n")], [picture()], id="text where a figure is shown"),
     ],
 )  # fmt: skip
-def test_an_ordinary_difference_is_not_worth_a_word(source, then, now):
+def test_an_ordinary_difference_is_not_reported(source, then, now):
     assert findings(source, then, now) == []
 
 
-def test_on_a_sample_of_the_data_results_say_nothing_and_counts_do():
+def test_on_a_sample_of_the_data_only_counts_are_compared():
     stale = [stdout(epochs(20, first=0.2) + "accuracy 0.99")]
     assert findings(TRAIN, stale, [stdout(epochs(20) + "accuracy 0.5")], same_data=False) == []
     assert findings(TRAIN, stale, [stdout(epochs(8))], same_data=False) == [
-        "Cell 1: it was saved with losses in 20 lines, and its code prints 8."
+        "Cell 1: the saved output has 20 loss lines; running the code printed 8."
     ]
 
 
-def test_below_an_error_that_was_not_saved_nothing_is_compared():
+def test_nothing_is_compared_below_an_error_that_was_not_saved():
     stale, shown = [stdout("accuracy 0.9")], [stdout("accuracy 0.1")]
     then = book(("a", stale, 1), ("import gone", [], 2), ("b", stale, 3))
     now = book(("a", shown, 1), ("import gone", [raised("ModuleNotFoundError")], 2), ("b", shown, 3))
@@ -209,19 +211,21 @@ def test_below_an_error_that_was_not_saved_nothing_is_compared():
     assert flag.message.startswith("Cell 1: ")
 
 
-def test_a_cell_that_never_ran_says_nothing():
+def test_a_cell_that_never_ran_is_not_compared():
     assert saved.compare(book(("x", [stdout("1")], 1)), book(("x", [], None)), same_data=True) == ()
 
 
-def test_cells_are_counted_as_a_reader_counts_them():
+def test_cells_are_numbered_from_1_including_markdown():
     cells = [new_markdown_cell("**4.6**"), *book(("x = 1", [result("1")], 3)).cells]
     ran = [new_markdown_cell("**4.6**"), *book(("x = 1", [], 1)).cells]
     assert saved.compare(new_notebook(cells=cells), new_notebook(cells=ran), same_data=True) == (
-        Flag(kind="saved_outputs", message="Cell 2: an output was saved with it, and its code shows none."),
+        Flag(
+            kind="saved_outputs", message="Cell 2: the cell has saved output; running the code showed none."
+        ),
     )
 
 
-def test_one_notebook_fills_no_page():
+def test_the_number_of_findings_is_limited():
     many = [("x = 1", [result("1")], 1)] * 40
     assert len(saved.compare(book(*many), book(*[("x = 1", [], 1)] * 40), same_data=True)) == saved.MOST
 
@@ -237,5 +241,8 @@ def test_one_notebook_fills_no_page():
         pytest.param("accuracy 1e999 loss -1e999 0.5%", id="infinities"),
     ],
 )
-def test_an_output_is_no_trap(text):
-    findings(text[:100_000] + "evaluate()", [stdout(text)], [stdout(text + "x")])  # quadratic, it took hours
+def test_an_output_made_to_be_slow_takes_seconds(text):
+    """Processor time; a quadratic search would take hours."""
+    began = time.process_time()
+    findings(text[:100_000] + "evaluate()", [stdout(text)], [stdout(text + "x")])
+    assert time.process_time() - began < 20

@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-pytestmark = pytest.mark.slow
-
 HAND_INS = {
     "on-a-gpu": "import torch\nnumber = int(torch.tensor([6, 7]).cuda().prod())",
     "on-colab": (
@@ -23,23 +21,18 @@ HAND_INS = {
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory, graded_once, grader, notebook_of):
-    """What each hand-in gets from the real command line, by whether it was strict."""
-    folder = tmp_path_factory.mktemp("strict")
-    for student, number in HAND_INS.items():
-        (folder / "class" / student).mkdir(parents=True)
-        (folder / "class" / student / "tiny.ipynb").write_text(notebook_of(number=number))
+def results(tmp_path_factory, new_class, notebook_of):
+    """What each hand-in gets, by whether it was run strictly."""
 
-    def graded(*options):
-        into = folder / f"results{''.join(options)}"
-        done = grader(
-            "run", folder / "class", "-a", graded_once.assignment, "-o", into, "-j", 2,
-            "--profile", "quick", "--sandbox", "none", *options,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return {name: json.loads((into / "students" / name / "result.json").read_text()) for name in HAND_INS}
+    def graded(*, strict):
+        grading = new_class(tmp_path_factory.mktemp("strict"))
+        for student, number in HAND_INS.items():
+            grading.hand_in(student, notebook_of(number=number))
+        grading.grade(strict=strict)
+        students = grading.results / "students"
+        return {name: json.loads((students / name / "result.json").read_text()) for name in HAND_INS}
 
-    return {False: graded(), True: graded("--strict")}
+    return {strict: graded(strict=strict) for strict in (False, True)}
 
 
 def outcome(result):
@@ -67,3 +60,13 @@ def test_what_was_adapted_is_named_with_its_place_and_todays_spelling(results):
 def test_for_a_notebook_of_today_nothing_is_adapted(results, strict):
     result = results[strict]["of-today"]
     assert (result["ending"], outcome(result), result["compat"]) == ("finished", "passed", [])
+
+
+def test_the_command_line_has_an_option_for_it(graded, call):
+    """It asks for other software than the class was graded with, which is refused for a part of it."""
+    said = call(
+        "run", graded.hand_ins, "-a", graded.assignment, "-o", graded.results, "--profile", "quick",
+        "--sandbox", "none", "--only", "bob", "--strict",
+    )  # fmt: skip
+    assert said.code == 2
+    assert "was graded under other conditions" in said.error

@@ -1,15 +1,14 @@
 import io
 import zipfile
-from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
-from grader.errors import RubricError
-from grader.handout.kit import kit, strip_solutions, template
+from grader.assignment import load, locate
+from grader.assignment.cells import made_for
+from grader.handout.kit import blank as blank_of
+from grader.handout.kit import kit
 
-MASTER = Path(__file__).parents[2] / "reference" / "hw1.ipynb"
 QUESTIONS = ["0", "1a", "1b", "2a", "2b", "2c", "3", "4.1", "4.2", "4.3", "4.4", "4.5", "4.6"]
 NAMES = {
     "3": ["W1", "b1", "w2", "b2"],
@@ -23,21 +22,22 @@ NAMES = {
 
 
 @pytest.fixture(scope="module")
-def master():
-    return nbformat.read(MASTER, as_version=4)
+def hw1():
+    return load(locate("hw1"))
 
 
 @pytest.fixture(scope="module")
-def blank():
-    return template(MASTER)
+def master(hw1):
+    return nbformat.read(hw1.master, as_version=4)
+
+
+@pytest.fixture(scope="module")
+def blank(hw1):
+    return blank_of(hw1)
 
 
 def answers(notebook, question):
     return [cell for cell in notebook.cells if cell.metadata.get("grader", {}).get("question") == question]
-
-
-def stripped(*cells):
-    return strip_solutions(new_notebook(cells=list(cells))).cells
 
 
 def solution_lines(notebook):
@@ -93,9 +93,9 @@ def test_only_evaluate_is_probed(master):
     assert probed == {"q46-answer": ["evaluate"]}
 
 
-def test_no_line_of_a_solution_is_in_the_kit(master):
+def test_no_line_of_a_solution_is_in_the_kit(hw1, master):
     lines = list(solution_lines(master))
-    with zipfile.ZipFile(io.BytesIO(kit(MASTER, "hw1"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(kit(hw1))) as archive:
         notebook = nbformat.reads(archive.read("hw1.ipynb").decode(), as_version=4)
         readme = archive.read("README.txt").decode()
     handed_out = {line.strip() for cell in notebook.cells for line in cell.source.splitlines()}
@@ -119,147 +119,48 @@ def test_the_blank_kit_keeps_ids_metadata_and_prompts(master, blank):
             assert after.source == before.source
 
 
-def test_the_zip_is_the_same_bytes_every_time_and_holds_two_plain_files():
-    made = kit(MASTER, "hw1")
-    assert made == kit(MASTER, "hw1")
+def opened(assignment):
+    """The files of an assignment's kit."""
+    with zipfile.ZipFile(io.BytesIO(kit(assignment))) as archive:
+        return {name: archive.read(name).decode() for name in archive.namelist()}
+
+
+def test_the_zip_is_the_same_bytes_every_time_and_holds_two_plain_files(hw1):
+    made = kit(hw1)
+    assert made == kit(load(locate("hw1")))
     with zipfile.ZipFile(io.BytesIO(made)) as archive:
         assert archive.namelist() == ["hw1.ipynb", "README.txt"]
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert "grader check hw1.ipynb" in archive.read("README.txt").decode()
 
 
-def test_the_kit_is_named_after_the_assignment():
-    with zipfile.ZipFile(io.BytesIO(kit(MASTER, "hw9"))) as archive:
-        assert archive.namelist()[0] == "hw9.ipynb"
-        assert "grader check hw9.ipynb" in archive.read("README.txt").decode()
+def test_the_readme_says_what_the_assignment_says(hw1):
+    readme = opened(hw1)["README.txt"]
+    assert readme.startswith("Homework 1: gradients, perceptrons, a first classifier\n=====")
+    assert "    1. Open hw1.ipynb in Jupyter, in VS Code or in Colab. It needs Python with torch," in readme
+    assert max(map(len, readme.splitlines())) <= 100
 
 
-@pytest.mark.parametrize(
-    ("cell", "left"),
-    [
-        pytest.param(
-            new_code_cell("a = 1\n### BEGIN SOLUTION\nprint(a)\n### END SOLUTION\nb = 2"),
-            "a = 1\n# Your answer here\nb = 2",
-            id="code around a solution stays",
-        ),
-        pytest.param(
-            new_code_cell(
-                "def f():\n    '''Doc.'''\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION"
-            ),
-            "def f():\n    '''Doc.'''\n    # Your answer here",
-            id="the hint is indented like the solution",
-        ),
-        pytest.param(
-            new_code_cell(
-                "### BEGIN SOLUTION\n1\n### END SOLUTION\nx\n### BEGIN SOLUTION\n2\n### END SOLUTION"
-            ),
-            "# Your answer here\nx\n# Your answer here",
-            id="two solutions in one cell",
-        ),
-        pytest.param(
-            new_markdown_cell("Text\n<!-- BEGIN SOLUTION -->\n$2x$\n<!-- END SOLUTION -->"),
-            "Text\n*Your answer in LaTeX here.*",
-            id="markdown",
-        ),
-        pytest.param(new_code_cell("x = 1\n"), "x = 1\n", id="no solution, not a byte changed"),
-        pytest.param(new_raw_cell("raw"), "raw", id="raw cell"),
-        pytest.param(
-            new_markdown_cell("The solution begins with a guess."),
-            "The solution begins with a guess.",
-            id="prose about solutions is no marker",
-        ),
-    ],
-)
-def test_solutions_become_hints(cell, left):
-    assert stripped(cell)[0].source == left
+def test_the_notebook_says_which_assignment_it_is_for(blank):
+    assert made_for(blank) == "hw1"
 
 
-def test_outputs_counts_attachments_and_widgets_go():
-    code = new_code_cell("1", execution_count=3, outputs=[new_output("stream", name="stdout", text="secret")])
-    solved = new_markdown_cell("<!-- BEGIN SOLUTION -->\n![](attachment:s.png)\n<!-- END SOLUTION -->")
-    solved["attachments"] = {"s.png": {"image/png": "c2VjcmV0"}}
-    prompt = new_markdown_cell("![](attachment:p.png)")
-    prompt["attachments"] = {"p.png": {"image/png": "cHJvbXB0"}}
-    notebook = new_notebook(cells=[code, solved, prompt], metadata={"widgets": {"state": "secret"}})
-    blank = strip_solutions(notebook)
-    assert (blank.cells[0].outputs, blank.cells[0].execution_count) == ([], None)
-    assert "attachments" not in blank.cells[1]
-    assert blank.cells[2].attachments == prompt["attachments"]
-    assert "widgets" not in blank.metadata
-
-
-def test_the_master_itself_is_left_as_it_was():
-    notebook = new_notebook(
-        cells=[new_code_cell("### BEGIN SOLUTION\n1\n### END SOLUTION", execution_count=1)]
-    )
-    strip_solutions(notebook)
-    assert notebook.cells[0].source == "### BEGIN SOLUTION\n1\n### END SOLUTION"
-    assert notebook.cells[0].execution_count == 1
-
-
-@pytest.mark.parametrize(
-    ("cell", "message"),
-    [
-        pytest.param(
-            new_code_cell("### BEGIN SOLUTION\n1"),
-            "the solution from line 1 never ends; put `### END SOLUTION` after it",
-            id="never ends",
-        ),
-        pytest.param(
-            new_code_cell("1\n### END SOLUTION"),
-            "line 2: this solution never began; put `### BEGIN SOLUTION` before it",
-            id="never began",
-        ),
-        pytest.param(
-            new_code_cell("### BEGIN SOLUTION\n### BEGIN SOLUTION\n### END SOLUTION\n### END SOLUTION"),
-            "line 2: a solution begins inside the one from line 1; put `### END SOLUTION` before it",
-            id="nested",
-        ),
-        pytest.param(
-            new_markdown_cell("<!-- BEGIN SOLUTION -->\n$2x$"),
-            "never ends; put `<!-- END SOLUTION -->` after it",
-            id="never ends in markdown",
-        ),
-        pytest.param(
-            new_code_cell("# begin solution\nx = 1\n# end solution"),
-            "line 1: `# begin solution` is no marker, but looks like one; write `### BEGIN SOLUTION`",
-            id="misspelt",
-        ),
-        pytest.param(
-            new_markdown_cell("### BEGIN SOLUTION\n$2x$\n### END SOLUTION"),
-            "line 1: `### BEGIN SOLUTION` is no marker, but looks like one; write `<!-- BEGIN SOLUTION -->`",
-            id="a code marker in markdown",
-        ),
-        pytest.param(
-            new_code_cell("x = 1  ### BEGIN SOLUTION\n### END SOLUTION"),
-            "looks like one; write `### BEGIN SOLUTION` or `### END SOLUTION` on a line of its own",
-            id="not on a line of its own",
-        ),
-    ],
-)
-def test_markers_that_could_leak_a_solution_are_refused(cell, message):
-    cell["id"] = "the-cell"
-    with pytest.raises(RubricError) as refused:
-        stripped(new_markdown_cell("first"), cell)
-    assert "cell 2 (id 'the-cell')" in str(refused.value)
-    assert message in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(None, id="missing"),
-        pytest.param(b"", id="empty"),
-        pytest.param(b'{"cells": [', id="cut off"),
-        pytest.param(b"\xff\xfe", id="not utf-8"),
-        pytest.param(b'{"nbformat": 4, "nbformat_minor": 5}', id="no cells"),
-        pytest.param(b"[]", id="a list"),
-        pytest.param(b'{"nbformat": 99, "cells": []}', id="a format of the future"),
-    ],
-)
-def test_an_unreadable_master_is_a_rubric_error_that_names_the_file(tmp_path, content):
-    path = tmp_path / "hw1.ipynb"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(RubricError, match=r"hw1\.ipynb can not be read as a master notebook: ."):
-        template(path)
+def test_a_kit_has_the_names_files_and_texts_of_its_assignment(assignment):
+    (assignment / "flats.csv").write_text("area\n50\n")
+    (assignment / "secret.csv").write_text("area\n60\n")
+    with (assignment / "assignment.toml").open("a") as toml:
+        toml.write('[kit]\nnotebook = "flats.ipynb"\nintro = "Flats in Ulm."\n')
+    text = (assignment / "assignment.toml").read_text()
+    data = 'files = ["flats.csv"]\nhidden = ["secret.csv"]'
+    (assignment / "assignment.toml").write_text(text.replace('name = "fashion-mnist"', data))
+    files = opened(load(assignment))
+    assert set(files) == {"flats.ipynb", "README.txt", "flats.csv"}
+    assert files["flats.csv"] == "area\n50\n"
+    for said in (
+        "A tiny assignment",
+        "Flats in Ulm.",
+        "Open flats.ipynb",
+        "flats.csv     read by the notebook",
+    ):
+        assert said in files["README.txt"]
+    assert "grader" not in files["README.txt"]  # students have no rubric to check themselves with
+    assert "6 * 7" not in files["flats.ipynb"]

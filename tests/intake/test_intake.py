@@ -1,4 +1,4 @@
-"""Folders as they come from students, and the submissions that they become."""
+"""Folders as students hand them in, and the resulting submissions."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ LIMITS = Limits(notebook_file=1 << 20, support_files=3, support_size=1000)
 
 @pytest.fixture
 def handed_in(tmp_path):
-    """Make files below a folder, notebooks for names that say so, and collect them."""
+    """A folder in which to create files (notebooks if their name ends in .ipynb) and collect them."""
     return Folder(tmp_path / "class")
 
 
@@ -72,7 +72,7 @@ class Folder:
         "a student called submitted",
     ],
 )
-def test_layouts_are_told_by_what_lies_there(handed_in, files, layout, origins):
+def test_layouts_are_recognised_by_their_files(handed_in, files, layout, origins):
     found = handed_in.put(*files).collect()
     assert found.layout == layout
     assert {one.student: one.origin for one in found.submissions} == origins
@@ -98,7 +98,7 @@ def test_a_relative_root_will_do(handed_in, monkeypatch):
     monkeypatch.chdir(handed_in.path)
     found = intake.collect(Path(), limits=LIMITS)
     assert [one.origin for one in found.submissions] == ["ada/hw1.ipynb"]
-    assert [note.partition(":")[0] for note in found.notes] == ["readme.txt"]
+    assert found.notes == ("readme.txt was ignored: it belongs to no submission",)
 
 
 # Bad files stay in the class ------------------------------------------------------------------------------
@@ -110,9 +110,9 @@ def test_a_relative_root_will_do(handed_in, monkeypatch):
         ("", "hw1.ipynb: the file is empty; save the notebook again and hand in that copy"),
         (
             '{"cells": [',
-            "hw1.ipynb: its JSON breaks off at line 1, column 12; the file was cut short on its way",
+            "hw1.ipynb: its JSON breaks off at line 1, column 12; the file was probably truncated in transfer",
         ),
-        ("{}", "hw1.ipynb: it is JSON, but no notebook"),
+        ("{}", "hw1.ipynb: it is JSON but not a notebook"),
     ],
     ids=["empty", "truncated", "no notebook"],
 )
@@ -128,14 +128,14 @@ def test_a_huge_file_is_not_read(handed_in, monkeypatch):
     handed_in.put("ada/hw1.ipynb")
     os.truncate(handed_in.path / "ada/hw1.ipynb", 200 << 20)
     monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("the file was opened"))
-    assert handed_in.only().problem.startswith("hw1.ipynb: 200 MiB is more than the 1 MiB")
+    assert handed_in.only().problem.startswith("hw1.ipynb: its size of 200 MiB is over the limit of 1 MiB")
 
 
 @pytest.mark.parametrize(
     ("files", "problem"),
     [
         (["ada/hw1.pdf"], "ada: no notebook was handed in, only hw1.pdf; ask for the .ipynb file"),
-        (["ada/.DS_Store"], "ada: no notebook was handed in, nothing at all; ask for the .ipynb file"),
+        (["ada/.DS_Store"], "ada: nothing was handed in; ask for the .ipynb file"),
         (
             [f"ada/{n}.txt" for n in range(7)],
             "ada: no notebook was handed in, only 0.txt, 1.txt, 2.txt, 3.txt, 4.txt …; ask for the .ipynb file",
@@ -157,7 +157,7 @@ def test_links_are_not_followed(handed_in, tmp_path, place):
     link.symlink_to(tmp_path / "secret.ipynb")
     ada = handed_in.submissions()["ada"]
     assert ada.notebook is None
-    assert ada.problem == f"{link.name}: it is a symbolic link, not to be followed; hand in a real file"
+    assert ada.problem == f"{link.name}: it is a symbolic link and was not opened; hand in a regular file"
 
 
 def test_pipes_and_sockets_are_not_opened(handed_in, monkeypatch):
@@ -169,16 +169,18 @@ def test_pipes_and_sockets_are_not_opened(handed_in, monkeypatch):
         server.bind("plug")
         found = handed_in.collect()
     ada, bob = found.submissions
-    assert bob.problem == "hw1.ipynb: it is a device, pipe or socket, not to be followed; hand in a real file"
+    assert (
+        bob.problem == "hw1.ipynb: it is a device, pipe or socket and was not opened; hand in a regular file"
+    )
     assert ada.support == ()
-    assert "ada/plug: left alone, since it is a device, pipe or socket" in found.notes
+    assert "ada/plug was ignored: it is a device, pipe or socket" in found.notes
 
 
 def test_a_folder_that_may_not_be_opened_keeps_its_student(handed_in, monkeypatch):
     handed_in.put("ada/hw1.ipynb", "bob/hw1.ipynb")
     monkeypatch.setattr(layouts.os, "access", lambda path, _mode: path.name != "ada")
     assert handed_in.submissions()["ada"].problem == (
-        "ada: it is a folder that may not be opened, not to be followed; hand in a real file"
+        "ada: it is a folder without read permission and was not opened; hand in a regular file"
     )
 
 
@@ -186,12 +188,10 @@ def test_folders_are_not_descended_for_ever(handed_in):
     deep = "/".join("d" * 15)
     found = handed_in.put("ada/hw1.ipynb", f"ada/{deep}/x.py").collect()
     assert found.submissions[0].support == ()
-    assert found.notes == (
-        f"ada/{'/'.join('d' * 10)}: left alone, since it is a folder more than 10 levels down",
-    )
+    assert found.notes == (f"ada/{'/'.join('d' * 10)} was ignored: it is a folder more than 10 levels deep",)
 
 
-# What comes beside the notebook ---------------------------------------------------------------------------
+# Files next to the notebook -------------------------------------------------------------------------------
 
 
 def test_files_beside_and_below_the_notebook_are_support(handed_in):
@@ -201,7 +201,7 @@ def test_files_beside_and_below_the_notebook_are_support(handed_in):
     assert bob.support == ()
 
 
-def test_junk_and_the_expected_score_are_nobodys_support(handed_in):
+def test_junk_and_the_expected_score_are_not_support(handed_in):
     junk = ["expected.toml", ".git/config", "__MACOSX/hw1.ipynb", ".DS_Store", ".ipynb_checkpoints/hw1.ipynb"]
     handed_in.put("ada/hw1.ipynb", *(f"ada/{name}" for name in junk), "__MACOSX/ada/hw1.ipynb")
     ada = handed_in.only()
@@ -209,48 +209,42 @@ def test_junk_and_the_expected_score_are_nobodys_support(handed_in):
     assert handed_in.collect().notes == ()
 
 
-def test_nbgraders_own_record_is_no_support(handed_in):
+def test_nbgraders_own_record_is_not_support(handed_in):
     files = ["submitted/ada/hw1/hw1.ipynb", "submitted/ada/hw1/timestamp.txt", "submitted/ada/hw1/data.csv"]
     assert handed_in.put(*files).only().support == (handed_in.path / files[2],)
 
 
 @pytest.mark.parametrize(
-    ("sizes", "taken", "note"),
+    ("sizes", "accepted", "notes"),
     [
-        ([1, 1, 1, 1, 1], ["f0", "f1", "f2"], "ada/f3 and 1 more"),
-        ([999, 1, 2], ["f1", "f2"], "ada/f0"),
-        ([500, 500], ["f0", "f1"], None),
+        ([1, 1, 1, 1, 1], ["f0", "f1", "f2"], ["ada/f3 and 1 more were ignored: "]),
+        ([999, 1, 2], ["f1", "f2"], ["ada/f0 was ignored: "]),
+        ([500, 500], ["f0", "f1"], []),
     ],
     ids=["too many", "too large", "just fits"],
 )
-def test_support_is_bounded_and_small_files_come_first(handed_in, sizes, taken, note):
+def test_support_is_limited_and_small_files_come_first(handed_in, sizes, accepted, notes):
     handed_in.put("ada/hw1.ipynb")
     for number, size in enumerate(sizes):
         handed_in.put(f"ada/f{number}", content="x" * size)
     found = handed_in.collect()
-    assert [path.name for path in found.submissions[0].support] == taken
-    assert found.notes == ((f"{note}: left alone, since it is too much beside a notebook",) if note else ())
+    assert [path.name for path in found.submissions[0].support] == accepted
+    reason = "the files next to the notebook exceed the limit support_files or support_size"
+    assert list(found.notes) == [f"{note}{reason}" for note in notes]
 
 
 @pytest.mark.parametrize(
-    ("files", "left"),
+    ("files", "ignored"),
     [
-        (["ada.ipynb", "grades.csv", "data/x.csv"], ["data: left alone; it is a folder", "grades.csv: left"]),
-        (
-            ["ada/hw1.ipynb", "grades.csv"],
-            ["grades.csv: left alone; it is a file that belongs to no submission"],
-        ),
-        (
-            ["submitted/ada/hw1/hw1.ipynb", "source/hw1/hw1.ipynb", "submitted/x"],
-            ["source: ", "submitted/x: "],
-        ),
+        (["ada.ipynb", "grades.csv", "data/x.csv"], ["data", "grades.csv"]),
+        (["ada/hw1.ipynb", "grades.csv"], ["grades.csv"]),
+        (["submitted/ada/hw1/hw1.ipynb", "source/hw1/hw1.ipynb", "submitted/x"], ["source", "submitted/x"]),
     ],
     ids=["flat", "folders", "nbgrader"],
 )
-def test_what_belongs_to_nobody_is_named(handed_in, files, left):
+def test_files_that_belong_to_no_submission_are_named(handed_in, files, ignored):
     notes = handed_in.put(*files).collect().notes
-    assert len(notes) == len(left)
-    assert all(note.startswith(start) for note, start in zip(notes, left, strict=True))
+    assert list(notes) == [f"{name} was ignored: it belongs to no submission" for name in ignored]
 
 
 # Several notebooks of one student -------------------------------------------------------------------------
@@ -295,12 +289,14 @@ def test_timestamps_are_read_as_nbgrader_writes_them(handed_in, stamp, expected)
 @pytest.mark.parametrize(
     "stamp", ["", "soon", "2021-02-12 23:59:00 Atlantis/Center", "2021-02-12 23:59 ../../x"]
 )
-def test_a_senseless_timestamp_is_noted_and_costs_nothing(handed_in, stamp):
+def test_an_invalid_timestamp_is_noted_and_costs_nothing(handed_in, stamp):
     found = handed_in.put("ada/hw1/hw1.ipynb").put("ada/hw1/timestamp.txt", content=stamp).collect()
     assert found.submissions[0].submitted_at is None
     assert found.submissions[0].problem is None
-    assert found.notes == (
-        "ada/hw1/timestamp.txt: not a date with a known zone; the file's own date counts instead",
+    (note,) = found.notes
+    assert note == (
+        "ada/hw1/timestamp.txt: not a date with a known time zone; "
+        "the notebook's modification time is used instead"
     )
 
 
@@ -308,10 +304,10 @@ def test_one_assignment_of_several_can_be_taken(handed_in):
     handed_in.put("submitted/ada/hw1/a.ipynb", "submitted/ada/hw2/b.ipynb", "submitted/bob/hw2/b.ipynb")
     ada, bob = handed_in.collect(assignment="hw1").submissions
     assert (ada.origin, ada.others) == ("submitted/ada/hw1/a.ipynb", ())
-    assert bob.problem == "bob: no notebook was handed in, nothing at all; ask for the .ipynb file"
+    assert bob.problem == "bob: nothing was handed in; ask for the .ipynb file"
 
 
-def test_an_assignment_that_nobody_names_so_changes_nothing(handed_in):
+def test_an_assignment_without_any_folder_changes_nothing(handed_in):
     handed_in.put("submitted/ada/homework/a.ipynb")
     assert handed_in.collect(assignment="hw1") == handed_in.collect()
 
@@ -376,12 +372,12 @@ def test_only_the_named_students_are_read(handed_in):
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ("alicia", "no student is called alicia; some who are: alice"),
-        ("qqq", "no student is called qqq; some who are: alice, s0, s1, s2, s3"),
+        ("alicia", "no student is named alicia; did you mean alice?"),
+        ("qqq", "no student is named qqq; there are: alice, s0, s1, s2, s3"),
     ],
     ids=["close", "far"],
 )
-def test_a_student_who_is_not_there_is_refused(handed_in, wanted, message):
+def test_an_unknown_student_is_refused(handed_in, wanted, message):
     handed_in.put("alice/x.ipynb", *(f"s{n}/x.ipynb" for n in range(9)))
     with pytest.raises(UsageError) as refusal:
         handed_in.collect(only=[wanted])
@@ -400,25 +396,27 @@ def refusal(root):
 def test_an_empty_folder_is_refused(handed_in):
     assert (
         refusal(handed_in.path)
-        == "the folder is empty; put the students' notebooks there, or name another one"
+        == "the folder is empty; put the students' notebooks there or give another folder"
     )
 
 
 def test_a_missing_folder_is_refused(tmp_path):
-    assert refusal(tmp_path / "gone") == "no such file or folder; name the folder that holds the submissions"
+    assert (
+        refusal(tmp_path / "gone") == "no such file or folder; give the folder that contains the submissions"
+    )
 
 
 @pytest.mark.parametrize("name", ["ada/hw1.pdf", "notes.txt"])
 def test_a_folder_without_any_notebook_is_refused_with_the_layouts_looked_for(handed_in, name):
     assert refusal(handed_in.put(name).path) == (
         "no submissions recognised. Looked for "
-        "nbgrader (submitted/<student>/<assignment>/*.ipynb, or a timestamp.txt beside a notebook); "
-        "plain (*.ipynb, each named for its student, or one folder a student). "
-        "Unpack archives, and name the folder that holds the students' files"
+        "nbgrader (submitted/<student>/<assignment>/*.ipynb, or a timestamp.txt next to a notebook); "
+        "plain (*.ipynb files named after students, or one folder per student). "
+        "Unpack archives and give the folder that contains the students' files"
     )
 
 
-def test_a_file_that_is_no_notebook_is_refused(handed_in):
+def test_a_file_other_than_a_notebook_is_refused(handed_in):
     assert refusal(handed_in.put("class.zip").path / "class.zip").startswith(
         "no submissions recognised. Looked for"
     )
@@ -429,7 +427,8 @@ def test_far_too_many_files_are_refused(handed_in, monkeypatch):
     handed_in.put("a.ipynb", "b.ipynb", "c.ipynb")
     assert len(handed_in.collect().submissions) == 3
     assert (
-        refusal(handed_in.put("d.ipynb").path) == "more than 3 files; name the folder of the submissions only"
+        refusal(handed_in.put("d.ipynb").path)
+        == "more than 3 files; give a folder that contains only the submissions"
     )
 
 

@@ -1,12 +1,14 @@
 """Rubrics as tests: what is refused, what each ending of a test says, and that no test can stop the judge."""
 
+import contextlib
 import json
 import math
 import multiprocessing
+import sys
 import textwrap
 import time
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import nbformat
@@ -19,10 +21,13 @@ from grader.assignment import loading as assignment
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import HarnessError, RubricError
 from grader.judging import court as courts
-from grader.judging.api import Band, Data, Reference, question
+from grader.judging import modules
+from grader.judging.api import question
 from grader.judging.court import Bench, Case, Court
+from grader.judging.rubric import loaded
 from grader.judging.server import Judge
-from grader.model import Ending, Execution, Flag, FoundBy, Outcome, combine
+from grader.judging.work import Band, Reference, Work
+from grader.model import Ending, Execution, Flag, FlagKind, FoundBy, Outcome, combine
 
 TOML = """
 id = "mini"
@@ -51,10 +56,8 @@ SECOND = '@question("2", points=0.5)\ndef test_two(): pass\n'
 HEAD = "import os, sys, time\nimport pytest\nfrom grader import award, fail, question, review, skip\n"
 
 
-def judged(court, case):
-    grades = []
-    court.sit(lambda judge: grades.append(judge(case)))
-    return grades[0]
+def sample(*, complete):
+    return datasets.Dataset(name="none", root=None, complete=complete, provenance="a test")
 
 
 @dataclass
@@ -79,17 +82,21 @@ class Place:
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
         (folder / "evidence").mkdir(parents=True)
-        nbformat.write(new_notebook(cells=list(cells)), folder / courts.EXECUTED)
+        execution = Execution(student="ana", folder=folder, ending=ending, **facts)
+        nbformat.write(new_notebook(cells=list(cells)), execution.notebook)
         if stored is not None:
-            (folder / courts.EVIDENCE).write_bytes(stored)
-        return Execution(student="ana", folder=folder, ending=ending, **facts)
+            execution.evidence.write_bytes(stored)
+        return execution
 
-    def court(self, rubric):
-        reference = courts.work(self.run(), rubric, "full")
-        return Court(rubric, "full", Reference((reference,)), Data(None, complete=True))
+    @contextlib.contextmanager
+    def court(self, rubric, *, complete=True):
+        reference = Work.of(self.run(), rubric, profile="full")
+        with loaded(rubric) as tests:
+            yield Court(rubric, "full", Reference((reference,)), sample(complete=complete), tests)
 
     def grade(self, rubric, execution=None):
-        return judged(self.court(rubric), Case(execution=execution or self.run()))
+        with self.court(rubric) as court:
+            return court.judge(Case(execution=execution or self.run()))
 
     def bench(self, rubric, dataset):
         return Bench(assignment=rubric.folder, profile="full", reference=(self.run(),), dataset=dataset)
@@ -148,21 +155,29 @@ def one(points=1, name="test_one", **more):
             id="unknown question",
         ),
         pytest.param(
-            one() + SECOND + "def test_three(): pass", "test_three has no @question mark", id="unmarked"
+            one() + SECOND + "def test_three(): pass",
+            r"test_rubric\.py:\d+: test_three has no @question mark",
+            id="unmarked",
         ),
         pytest.param(
             one(visibility="secret") + SECOND,
             "test_one has the visibility 'secret'; it must be one of visible, hidden, after_due_date",
             id="visibility",
         ),
-        pytest.param(one() + "def broken(:\n", r"test_rubric\.py.*SyntaxError", id="syntax error"),
-        pytest.param("import no_such_module", "No module named 'no_such_module'", id="import error"),
-        pytest.param("1/0", "ZeroDivisionError", id="a crash at import"),
-        pytest.param("sys.exit(0)", "pytest could not run the rubric", id="an exit at import"),
+        pytest.param(one() + "def broken(:\n", r"test_rubric\.py:\d+: invalid syntax", id="syntax error"),
+        pytest.param(
+            "import no_such_module",
+            r"test_rubric\.py:\d+: ModuleNotFoundError: No module named 'no_such_module'\.$",
+            id="import error",
+        ),
+        pytest.param(
+            "1/0", r"test_rubric\.py:\d+: ZeroDivisionError: division by zero\.$", id="a crash at import"
+        ),
+        pytest.param("sys.exit(0)", "pytest could not collect the rubric", id="an exit at import"),
         pytest.param(one("'abc'") + SECOND, "ConversionSyntax", id="points that are no number"),
         pytest.param(
             one("'nan'") + SECOND,
-            "test_one is worth NaN points; it must be a number from 0 on",
+            "test_one is worth NaN points; it must be 0 or more",
             id="nan points",
         ),
         pytest.param(
@@ -182,14 +197,116 @@ def test_two_checks_of_one_name_are_refused(place):
         courts.check_rubric(place.rubric(one(0.5) + SECOND))
 
 
-def test_a_good_rubric_is_not_refused_and_runs_no_test(place, capfd):
-    courts.check_rubric(place.check("sys.exit('this ran')"))
-    assert capfd.readouterr() == ("", "")
+def test_a_good_rubric_is_not_refused_and_runs_no_test(place):
+    ran = place.folder / "ran"
+    courts.check_rubric(place.check(f"open({str(ran)!r}, 'w')"))
+    assert not ran.exists()
 
 
 def test_points_are_exact(request):
     request.config.addinivalue_line("markers", "question: what the plugin registers")
     assert question("1", points=0.1).kwargs["points"] == Decimal("0.1")
+
+
+# --- a rubric's modules -----------------------------------------------------------------------------------
+
+USES_A_SIBLING = """from grader import fail, question
+from .wanted import ANSWER
+@question("1", points=1)
+def test_one(student):
+    from .late import said
+    fail(said(ANSWER))
+"""
+SIBLINGS = {
+    "__init__.py": "",
+    "wanted.py": "ANSWER = 42\n",
+    "late.py": "from . import wanted\ndef said(answer): return f'{answer}, {wanted.ANSWER}'\n",
+    "test_rubric.py": USES_A_SIBLING + SECOND,
+}
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A rubric that is a package, in a folder of any name, with any change of its files."""
+
+    def package(path, changes=None):
+        folder = tmp_path / path
+        folder.mkdir(parents=True)
+        nbformat.write(new_notebook(cells=list(CELLS)), folder / "master.ipynb")
+        (folder / "assignment.toml").write_text(TOML)
+        for name, text in {**SIBLINGS, **(changes or {})}.items():
+            (folder / name).write_text(text)
+        return Place(folder)
+
+    return package
+
+
+def first_message(place):
+    return place.grade(assignment.load(place.folder)).checks[0].message
+
+
+@pytest.mark.parametrize("name", ["mini", "mini-1", "2026.mini", "a/b/mini"])
+def test_the_tests_of_a_package_import_their_siblings(package, name, monkeypatch, tmp_path_factory):
+    """Wherever it lies, and without a change of the path on which Python looks for modules."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    before = list(sys.path)
+    assert first_message(package(name)) == "42, 42"
+    assert sys.path == before
+
+
+def test_a_package_within_a_package_imports_its_siblings(package, tmp_path):
+    place = package("rubrics/mini")
+    (tmp_path / "rubrics" / "__init__.py").touch()
+    assert first_message(place) == "42, 42"
+
+
+def test_rubrics_whose_folders_have_the_same_name_do_not_see_each_other(package):
+    one = package("spring/mini")
+    other = package("autumn/mini", {"wanted.py": "ANSWER = 43\n"})
+    lacking = package("winter/mini")
+    (lacking.folder / "wanted.py").unlink()
+    assert [first_message(place) for place in (one, other, one)] == ["42, 42", "43, 43", "42, 42"]
+    with pytest.raises(RubricError, match=r"No module named 'mini\.wanted'"):
+        courts.check_rubric(assignment.load(lacking.folder))
+
+
+@pytest.mark.parametrize(
+    "files", [SIBLINGS, {"test_rubric.py": HEAD + one() + SECOND}], ids=["package", "plain"]
+)
+def test_no_module_of_a_rubric_stays_loaded_and_those_of_others_do(package, monkeypatch, files):
+    stranger = object()
+    for name in ("mini", "mini.wanted", "test_rubric"):
+        monkeypatch.setitem(sys.modules, name, stranger)
+    before = dict(sys.modules)
+    place = package("mini", files)
+    if files is not SIBLINGS:
+        (place.folder / "__init__.py").unlink()
+    courts.check_rubric(assignment.load(place.folder))
+    new = {name for name in sys.modules if name not in before}
+    assert not [name for name in new if name.startswith("mini") or name in ("wanted", "late")]
+    assert {sys.modules[name] for name in ("mini", "mini.wanted", "test_rubric")} == {stranger}
+
+
+@pytest.mark.parametrize("name", ["random", "numpy", "grader"])
+def test_a_package_that_would_hide_another_module_is_refused(package, name):
+    place = package(name)
+    with pytest.raises(RubricError, match=f"has the name of a Python module, {name}; rename its folder"):
+        courts.check_rubric(assignment.load(place.folder))
+    assert "site-packages" in sys.modules["numpy"].__file__
+
+
+def test_a_package_that_cannot_be_imported_is_refused(package, capfd):
+    place = package("mini", {"__init__.py": "print('noise')\n1/0"})
+    with pytest.raises(RubricError, match=r"__init__\.py: ZeroDivisionError: division by zero"):
+        courts.check_rubric(assignment.load(place.folder))
+    assert capfd.readouterr() == ("", "")
+    assert "mini" not in sys.modules
+
+
+def test_another_module_of_a_package_imports_its_siblings_as_well(package):
+    place = package("mini", {"mutants.py": "from .wanted import ANSWER\nCATALOGUE = [ANSWER]\n"})
+    assert modules.namespace(place.folder / "mutants.py")["CATALOGUE"] == [42]
+    assert "mini" not in sys.modules
 
 
 # --- verdicts -------------------------------------------------------------------------------------------
@@ -331,17 +448,17 @@ def test_a_final_grade_is_not_provisional(place):
 
 
 def test_a_grade_on_a_sample_of_the_data_is(place):
-    court = replace(place.court(place.check("pass")), data=Data(None, complete=False))
-    grade = judged(court, Case(execution=place.run(), origin="zip", facts={"participated": "yes"}))
+    with place.court(place.check("pass"), complete=False) as court:
+        grade = court.judge(Case(execution=place.run(), origin="zip", roster={"participated": "yes"}))
     assert grade.provisional
     assert [flag.kind for flag in grade.flags] == ["subset"]
     assert grade.origin == "zip"
 
 
 def test_what_the_course_knows_reaches_the_check(place):
-    court = place.court(place.check("assert student.facts['participated'] == 'yes'"))
-    facts = {"participated": "yes"}
-    assert judged(court, Case(execution=place.run(), facts=facts)).checks[0].outcome is Outcome.PASSED
+    with place.court(place.check("assert student.roster['participated'] == 'yes'")) as court:
+        grade = court.judge(Case(execution=place.run(), roster={"participated": "yes"}))
+    assert grade.checks[0].outcome is Outcome.PASSED
 
 
 def test_an_unreadable_notebook_goes_to_a_person(place):
@@ -377,7 +494,7 @@ def test_corrupt_evidence_is_never_a_zero(place, stored):
 
 def test_evidence_that_was_forged_is_for_a_person_to_judge(place):
     """It is the student's doing, not our failure."""
-    told = Flag(kind=evidence.TAMPERED, message="The evidence was tampered with: it is none.")
+    told = Flag(kind=FlagKind.TAMPERED, message="The evidence was tampered with: it is none.")
     grade = place.grade(place.check("pass"), place.run(stored=b"no evidence", flags=(told,)))
     assert {(check.outcome, check.message) for check in grade.checks} == {(Outcome.REVIEW, told.message)}
     assert grade.flags == (told,)
@@ -430,7 +547,7 @@ def work(place):
     extra = (new_code_cell("# 1\nx = 3"), new_code_cell("# 1\nx = 4"))
     stored = records(cell(1, x=1), cell(2, y=2), cell(3, x=3), cell(4, x=4, z=9))
     rubric = place.rubric(one() + SECOND)
-    return courts.work(place.run((*CELLS, *extra), stored=stored), rubric, "full", {})
+    return Work.of(place.run((*CELLS, *extra), stored=stored), rubric, profile="full")
 
 
 def test_a_value_is_that_of_its_own_question(work):
@@ -459,7 +576,7 @@ def test_an_answer_shows_what_it_printed(place):
     ]
     shown = new_code_cell("x = 1", metadata={"grader": {"question": "1"}}, outputs=outputs)
     said = new_markdown_cell("In words.", metadata={"grader": {"question": "1"}})
-    answer = courts.work(place.run((shown, said)), place.rubric(one() + SECOND), "full").answer("1")
+    answer = Work.of(place.run((shown, said)), place.rubric(one() + SECOND), profile="full").answer("1")
     assert answer.text == "printed\n\nreturned"
     assert answer.error == "NameError: x"
     assert answer.pictures == 1
@@ -471,7 +588,7 @@ def test_text_with_finds_a_name_wherever_it_is_used(place):
         return new_code_cell(source, outputs=[new_output("stream", name="stdout", text=text)])
 
     cells = (printing("f(x)", "one"), printing("# g\nff(x)", "two"), printing("print(f)", "three"))
-    work = courts.work(place.run(cells), place.rubric(one() + SECOND), "full")
+    work = Work.of(place.run(cells), place.rubric(one() + SECOND), profile="full")
     assert work.text_with("f") == "one\nthree"
 
 
@@ -535,8 +652,8 @@ def hostile(tmp_path_factory, dataset):
         ("die", "Judging ended without a grade."),
         ("kill", "Judging ended without a grade."),
         ("hang", "Judging took longer than 2 s."),
-        ("stop", "HarnessError: No verdict came from: test_one, test_two."),
-        ("interrupt", "HarnessError: No verdict came from: test_one, test_two."),
+        ("stop", "HarnessError: These checks did not end: test_one, test_two."),
+        ("interrupt", "HarnessError: These checks did not end: test_one, test_two."),
     ],
 )
 def test_no_check_can_stop_the_judge(hostile, source, message):
@@ -596,7 +713,7 @@ been.touch()
 """
     with Judge(place.bench(place.check(moody), dataset)) as court:
         for _ in range(2):
-            with pytest.raises(HarnessError, match="No verdict came from: test_one, test_two"):
+            with pytest.raises(HarnessError, match="These checks did not end: test_one, test_two"):
                 court.judge(Case(execution=place.run()))
 
 

@@ -13,12 +13,13 @@ def data(tmp_path_factory):
     raw = tmp_path_factory.mktemp("data") / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
     (raw / "t10k-labels-idx1-ubyte").write_bytes(b"a small data set")
+    raw.parent.parent.chmod(0o755)  # a kernel is another user, and pytest's folders are this one's alone
     return raw.parent.parent
 
 
 @pytest.fixture(scope="session")
 def drive(data):
-    """Run sources as a notebook's cells in a kernel of `launcher`; the run and the notebook."""
+    """Run sources as a notebook's cells in a kernel of `launcher`. Returns the run and the notebook."""
 
     def drive(launcher, *sources, cell=20.0, notebook=120.0, limits=None, skip=(), **request):
         limits = limits or Limits()
@@ -45,7 +46,7 @@ def drive(data):
 
 @pytest.fixture(scope="session")
 def printed():
-    """All that a notebook's cells printed, and the names of what they raised."""
+    """Everything that a notebook's cells printed, and the names of the errors that they raised."""
 
     def printed(nb):
         outputs = [output for cell in nb.cells for output in cell.outputs]

@@ -1,6 +1,6 @@
-"""Each line of the sandbox's promise, and a notebook that tries to break it.
+"""Each guarantee of the sandbox, and a notebook that tries to break it.
 
-An attacked notebook gets its own ending; the next kernel works; no process, mount or file stays behind.
+The attacking notebook gets a proper ending, the next kernel works, and no process, mount or file is left behind.
 """
 
 import socket
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from machine import lacks
 
 from grader.errors import HarnessError
 from grader.kernel.sandbox import Mode, sandbox
@@ -45,11 +46,11 @@ def raw(kind, content):
 
 @dataclass(frozen=True)
 class Attack:
-    """`cells` are run in order; the last one's output must hold `prints`. SECRET must never be in any."""
+    """`cells` run in order; the output of the last must contain `prints`. SECRET must not be in any output."""
 
     cells: tuple[str, ...]
     endings: tuple[Ending, ...]
-    """Those that it may get; more than one where it races with its own kernel."""
+    """The acceptable endings; more than one if the attack races with its own kernel."""
     prints: str = ""
     cell: float = 20.0
     notebook: float = 60.0
@@ -65,7 +66,7 @@ def attack(name, *cells, ending=Ending.FINISHED, prints="", slow=False, **deadli
 
 
 def each(*expressions, but=""):
-    """A cell that tries each expression; prints what succeeded apart from `but`, then `nothing else`."""
+    """A cell that tries each expression. It prints successful results other than `but`, then `nothing else`."""
     return (
         "import os, glob, ctypes, socket, subprocess, resource, signal\n"
         "libc = ctypes.CDLL(None, use_errno=True)\n"
@@ -488,8 +489,8 @@ print(weight.grad.tolist(), left)
 
 
 @pytest.fixture(scope="module")
-def facts(tmp_path_factory, data):
-    """What an attacker may know of this machine, as names; all of it real."""
+def machine(tmp_path_factory, data):
+    """What an attacker may know about this machine, as names; all of it is real."""
     folder = tmp_path_factory.mktemp("course")
     (folder / "secret.txt").write_text(SECRET)
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(socket.AF_UNIX) as hidden:
@@ -507,7 +508,7 @@ def facts(tmp_path_factory, data):
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory):
-    """Temporary files of the harness go where we can count them."""
+    """Create the grader's temporary files where we can count them."""
     patch = pytest.MonkeyPatch()
     patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("t")))
     patch.setenv("GRADER_TOKEN", SECRET)
@@ -521,11 +522,11 @@ def box(data, room):  # noqa: ARG001 - in place first
         with sandbox(Mode.NESTED, data, limits=TIGHT) as launcher:
             yield launcher
     except HarnessError as error:
-        pytest.skip(str(error))
+        lacks("sandbox", str(error))
 
 
 def traces(room):
-    """All that a kernel could leave behind on this machine."""
+    """Everything that a kernel could leave behind on this machine."""
     processes = {child.pid for child in psutil.Process().children(recursive=True)}
     return processes, Path("/proc/self/mountinfo").read_text(), sorted(room.rglob("*"))
 
@@ -541,9 +542,9 @@ def text(outputs):
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_attack(attack, box, room, facts, drive):
+def test_attack(attack, box, room, machine, drive):
     before = traces(room)
-    run, nb = drive(box, facts, *attack.cells, limits=TIGHT, cell=attack.cell, notebook=attack.notebook)
+    run, nb = drive(box, machine, *attack.cells, limits=TIGHT, cell=attack.cell, notebook=attack.notebook)
     assert run.ending in attack.endings, run
     assert SECRET not in str(nb)
     assert attack.prints in text(nb.cells[-1].outputs)
@@ -559,10 +560,10 @@ BOMBS = [param for param in STARVING + FLOODING if param.marks or "endless" in p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("attack", BOMBS)
-def test_bystander_runs_beside(attack, box, facts, drive):
+def test_bystander_runs_beside(attack, box, machine, drive):
     """A kernel that runs while another one attacks finishes as if it were alone."""
     neighbour = threading.Thread(
-        target=drive, args=(box, facts, *attack.cells), kwargs={"limits": TIGHT, "cell": 3.0}
+        target=drive, args=(box, machine, *attack.cells), kwargs={"limits": TIGHT, "cell": 3.0}
     )
     neighbour.start()
     run, nb = drive(box, *3 * [BYSTANDER + "\nimport time; time.sleep(0.5)"], limits=TIGHT)
@@ -575,7 +576,7 @@ def test_bystander_runs_beside(attack, box, facts, drive):
     "name", ["conftest.py", "sitecustomize.py", "usercustomize.py", "torch.py", "IPython.py", "evil.pth"]
 )
 def test_file_beside_the_notebook_is_only_a_file(name, box, drive, tmp_path):
-    """It takes part in nothing but what the notebook itself imports later."""
+    """Such a file affects only what the notebook itself imports later."""
     body = "import builtins; builtins.pwned = True\n"
     (tmp_path / name).write_text(body)
     cell = "import builtins, torch; print(hasattr(builtins, 'pwned'), torch.__file__.startswith('/opt/venv'))"
@@ -590,15 +591,15 @@ def test_helper_module_beside_the_notebook_can_be_imported(box, drive, tmp_path)
     assert text(nb.cells[0].outputs) == "42\n"
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.parametrize("mode", [Mode.SINGLE, Mode.COLD])
-def test_fallback_keeps_the_promises(mode, data, room, facts, drive):
-    """What needs no namespaces of its own to be attacked, all in one notebook."""
+def test_fallback_keeps_the_promises(mode, data, room, machine, drive):
+    """All attacks that work without namespaces of their own, in one notebook."""
     chosen = [param.values[0] for param in READING + NETWORK + LASTING[:1] + ESCAPING[:1]]
     cells = [cell for attack in chosen for cell in attack.cells]
     before = traces(room)
     with sandbox(mode, data, limits=TIGHT) as launcher:
-        run, nb = drive(launcher, facts, *cells, limits=TIGHT)
+        run, nb = drive(launcher, machine, *cells, limits=TIGHT)
     assert run.ending is Ending.FINISHED, run
     assert SECRET not in str(nb)
     for attack, cell in zip(chosen, nb.cells[1:], strict=True):

@@ -38,7 +38,7 @@ CELLS = (
 
 @pytest.fixture(scope="module")
 def lived(drive, tmp_path_factory):
-    """One cold kernel's life, which the tests below look at."""
+    """The run of one kernel without a sandbox, for the tests below."""
     folder = tmp_path_factory.mktemp("cold")
     shutil.copytree(INSIDE, folder / "inside")
     (folder / "inside" / "fake.py").write_text(FAKE)
@@ -121,7 +121,7 @@ def test_kernel_is_dead_and_its_room_is_gone(lived):
 
 @pytest.mark.parametrize("name", ["../escape.txt", "/etc/cron.d/x", "a/../../b", ""])
 def test_support_name_that_leaves_the_folder_is_refused(name, data):
-    with pytest.raises(ValueError, match="must stay in the kernel's folder"):
+    with pytest.raises(ValueError, match="would be outside the kernel's folder"):
         KernelRequest(seed=1, data=data, limits=Limits(), support=((name, data),))
 
 
@@ -130,12 +130,12 @@ def test_support_file_that_is_a_link_is_refused(drive, tmp_path):
     (tmp_path / "link.txt").symlink_to(tmp_path / "secret")
     run, _ = drive(ColdLauncher(), "1", support=(("link.txt", tmp_path / "link.txt"),))
     assert run.ending is Ending.BROKEN
-    assert "hand in plain files" in run.detail
+    assert "submit regular files only" in run.detail
 
 
 def test_link_is_refused_by_name(tmp_path):
     (tmp_path / "link.txt").symlink_to("/etc/passwd")
-    refused = pytest.raises(UsageError, match=r"link\.txt to the notebook.*hand in plain files")
+    refused = pytest.raises(UsageError, match=r"link\.txt to the notebook.*submit regular files only")
     with refused, packed((("link.txt", tmp_path / "link.txt"),)):
         pass
 

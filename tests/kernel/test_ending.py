@@ -5,8 +5,8 @@ from grader.kernel.interface import Death
 from grader.model import Ending
 
 
-def cell(index, ename="", evalue="", **facts):
-    return CellRun(index=index, ename=ename, evalue=evalue, **facts)
+def cell(index, ename="", evalue="", **fields):
+    return CellRun(index=index, ename=ename, evalue=evalue, **fields)
 
 
 def ending(*cells, sources=()):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jupyter_client.session import Session
 
-from grader.kernel.gate import MALFORMED, NOTICE, Gate, GuardedChannel, purify, receive, stub
+from grader.kernel.gate import MALFORMED, NOTICE, Gate, GuardedChannel, receive, sanitise, stub
 from grader.limits import Limits
 
 SESSION = Session(key=b"key")
@@ -61,7 +61,7 @@ def frames(kind, content, session=SESSION):
     ],
 )
 def test_malformed_message_is_dropped(kind, content):
-    assert purify(message(kind, content)) is None
+    assert sanitise(message(kind, content)) is None
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,13 @@ def test_malformed_message_is_dropped(kind, content):
     ],
 )
 def test_message_keeps_what_a_notebook_keeps(kind, content, kept):
-    assert purify(message(kind, content))["content"].items() >= kept.items()
+    assert sanitise(message(kind, content))["content"].items() >= kept.items()
 
 
 @pytest.mark.parametrize("count", [True, "3", [1], None])
 def test_execution_count_must_be_a_number(count):
     content = {"name": "stdout", "text": "x", "execution_count": count}
-    assert "execution_count" not in purify(message("stream", content))["content"]
+    assert "execution_count" not in sanitise(message("stream", content))["content"]
 
 
 @given(st.sampled_from(KINDS), JSON)
@@ -125,7 +125,7 @@ def test_large_content_is_replaced_without_being_read(kind):
     large[-1] = b"[" * 10_000
     large[2] = SESSION.sign(large[3:])
     assert NOTICE in str(receive(SESSION, large, 1000)["content"])
-    assert purify(message(kind, stub(kind))) is not None
+    assert sanitise(message(kind, stub(kind))) is not None
 
 
 def test_headers_too_large_are_dropped():
@@ -166,7 +166,7 @@ def test_malformed_messages_are_told_once(gate):
 
 @asynccontextmanager
 async def channel(gate):
-    """The kernel's end, and ours."""
+    """The kernel's end of a channel, and ours."""
     with (
         zmq.asyncio.Context() as context,
         context.socket(zmq.PAIR) as theirs,
@@ -179,7 +179,7 @@ async def channel(gate):
 
 @pytest.mark.parametrize("times", [1, 1000], ids=["once", "again and again"])
 def test_what_is_dropped_prolongs_no_wait(gate, times):
-    """A kernel says welcome to whoever listens, a notebook any nonsense: the wait for a message ends in time."""
+    """The wait for a message ends in time, however many irrelevant or malformed messages arrive meanwhile."""
 
     async def talk(kernel):
         for _ in range(times):

@@ -1,4 +1,4 @@
-"""The sandbox as an ordinary user has it. Run as root, these tests become one; else the whole suite is theirs."""
+"""The sandbox for an ordinary user. Run as root, these tests switch to one."""
 
 import json
 import os
@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from machine import lacks
 
-from grader.kernel import interface as seam
+from grader.kernel import interface
 
 NOBODY = "65534"
 SCRIPT = """
@@ -44,12 +45,12 @@ CELLS = (
 
 
 def unreachable(path):
-    """The topmost folder above `path` that others may not enter."""
+    """The topmost folder above `path` that other users may not enter."""
     return next((parent for parent in reversed(path.parents) if not parent.stat().st_mode & 0o001), None)
 
 
 def as_nobody(*command):
-    """`command` as nobody, in a mount namespace where the interpreter can be reached even if it is root's."""
+    """Run `command` as nobody, in a mount namespace in which the interpreter is accessible even if root owns it."""
     base = Path(sys.base_prefix)
     closed = unreachable(base)
     opening = (
@@ -69,15 +70,15 @@ def as_nobody(*command):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.skipif(os.geteuid() != 0, reason="this whole suite runs as an ordinary user already")
 @pytest.mark.parametrize("mode", ["nested", "single"])
 def test_sandbox_of_an_ordinary_user(mode):
-    if unreachable(Path(seam.__file__)) or unreachable(Path(sys.prefix) / "bin"):
-        pytest.skip("the checkout or its environment lies where only root may go")
+    if unreachable(Path(interface.__file__)) or unreachable(Path(sys.prefix) / "bin"):
+        lacks("sandbox", "the checkout or its environment lies where only root may go")
     done = as_nobody(sys.executable, "-c", SCRIPT, mode, json.dumps(CELLS))
     if "does not start here" in done.stderr:
-        pytest.skip(done.stderr.splitlines()[-1])
+        lacks("sandbox", done.stderr.splitlines()[-1])
     assert done.returncode == 0, done.stderr
     ending, detail, texts, enforced = json.loads(done.stdout)
     assert texts[:3] == ["1000 []\n", "-1\n", "[(1, 'lo')]\n"]

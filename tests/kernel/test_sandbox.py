@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import nbformat
 import psutil
 import pytest
+from machine import lacks
 
 from grader.errors import HarnessError, UsageError
 from grader.kernel import KernelRequest
@@ -22,7 +23,7 @@ from grader.model import Ending
 
 LIMITS = Limits()
 DRAW = "import torch, random, numpy; print(torch.rand(2).tolist(), random.random(), numpy.random.rand())"
-FACTS = {
+RESTRICTIONS = {
     "interfaces": ["lo"],
     "read_only": True,
     "capabilities": False,
@@ -39,10 +40,10 @@ def box(data):
         with sandbox(Mode.NESTED, data, limits=LIMITS) as launcher:
             yield launcher
     except HarnessError as error:
-        pytest.skip(str(error))
+        lacks("sandbox", str(error))
 
 
-@pytest.mark.slow
+@pytest.mark.system
 @pytest.mark.parametrize("mode", list(Mode))
 def test_every_mode_runs_a_notebook_on_the_data(data, drive, printed, mode, box):  # noqa: ARG001
     with sandbox(mode, data, limits=LIMITS) as launcher:
@@ -58,30 +59,33 @@ def test_warm_and_cold_kernels_draw_the_same_numbers(box, drive, printed):
     assert warm != other
 
 
-def test_enforced_is_plain_json_and_says_what_holds(box):
+def test_enforced_is_plain_json_of_the_confinement(box):
     assert box.enforced["network"] == "none"
     assert box.enforced["user"].endswith("no capabilities")
     assert all(isinstance(value, str | bool) for value in box.enforced.values())
 
 
 @pytest.mark.parametrize(
-    ("changed", "promise"),
+    ("changed", "missing"),
     [
         ({"interfaces": ["lo", "eth0"]}, "no network"),
         ({"read_only": False}, "a read-only file system"),
         ({"capabilities": True}, "no capabilities"),
-        ({"no_new_privs": False}, "no way to new privileges"),
-        ({"processes": 200}, "few visible processes"),
-        ({"uid": 0}, "a user that is not root"),
+        ({"no_new_privs": False}, "no way to gain privileges"),
+        ({"processes": 200}, "a process list of its own"),
+        ({"uid": 0}, "a user other than root"),
     ],
 )
-def test_sandbox_that_does_not_hold_is_refused(changed, promise):
-    with pytest.raises(HarnessError, match=promise):
-        module.what_holds(Mode.NESTED, FACTS | changed, LIMITS)
+def test_sandbox_without_a_required_restriction_is_refused(changed, missing):
+    with pytest.raises(HarnessError, match=missing):
+        module.verified_confinement(Mode.NESTED, RESTRICTIONS | changed, LIMITS)
 
 
-def test_missing_filter_is_told():
-    assert module.what_holds(Mode.NESTED, FACTS | {"seccomp": False}, LIMITS)["seccomp"] is False
+def test_missing_filter_is_reported():
+    assert (
+        module.verified_confinement(Mode.NESTED, RESTRICTIONS | {"seccomp": False}, LIMITS)["seccomp"]
+        is False
+    )
 
 
 def test_other_data_than_the_sandbox_shows_is_refused(box, tmp_path):
@@ -113,9 +117,9 @@ def test_unconfined_must_be_asked_for(data):
         assert launcher.enforced["network"] == "not confined"
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_next_best_is_taken_where_nesting_is_refused(data, drive, printed, monkeypatch, box):  # noqa: ARG001
-    """As on a host that lets bubblewrap make namespaces, but not what runs inside."""
+    """As on a host where bubblewrap may create namespaces but the programs inside it may not."""
     monkeypatch.setattr(module, "command", refuse_nesting)
     with best_launcher(data, limits=LIMITS) as launcher:
         assert launcher.enforced["mode"] == Mode.SINGLE
@@ -123,16 +127,16 @@ def test_next_best_is_taken_where_nesting_is_refused(data, drive, printed, monke
 
 
 def refuse_nesting(view, control, status):
-    """The real command, with a warm process that asks for namespaces where it must not."""
+    """The real command, except that a nested sandbox does not start."""
     words, files = command(view, control, status)
     return ["false"] if view.mode is Mode.NESTED else words, files
 
 
-@pytest.mark.slow
-def test_probe_really_tries_each_mode(data):
-    attempts = probe_host(data, limits=LIMITS)
-    assert [attempt.mode for attempt in attempts] == [Mode.NESTED, Mode.SINGLE, Mode.COLD]
-    assert all(attempt.works or attempt.why for attempt in attempts)
+@pytest.mark.system
+def test_probe_really_tries_each_mode(data, box):  # noqa: ARG001 - where the strongest mode works, all do
+    assert probe_host(data, limits=LIMITS) == [
+        Attempt(mode=mode, works=True) for mode in (Mode.NESTED, Mode.SINGLE, Mode.COLD)
+    ]
 
 
 def test_probe_says_why(data, monkeypatch):
@@ -143,7 +147,7 @@ def test_probe_says_why(data, monkeypatch):
 
 
 def test_command_line_tells_nothing_of_this_machine(data, tmp_path):
-    """A kernel may read its process list."""
+    """A kernel can read its process list."""
     view = View(mode=Mode.SINGLE, data=data, scratch=1 << 20, inside=tmp_path)
     words, files = command(view, 3, 4)
     for file in files:
@@ -170,7 +174,7 @@ def hang_in_worker(launcher, data, started):
 
 @pytest.fixture
 def workers(monkeypatch):
-    """Processes as `execute` starts them: from a fork server, which knows of nothing but its arguments."""
+    """Processes as `execute` starts them: from a fork server, which passes on nothing but their arguments."""
     monkeypatch.syspath_prepend(os.path.dirname(__file__))  # noqa: PTH120 - for the fork server's imports
     return multiprocessing.get_context("forkserver")
 
@@ -182,15 +186,15 @@ def test_workers_share_the_sandbox(box, data, workers):
     ]
     for worker in running:
         worker.start()
-    told = sorted(results.get(timeout=60) for _ in running)
+    squares = sorted(results.get(timeout=60) for _ in running)
     for worker in running:
         worker.join()
         worker.close()
-    assert told == [(number, Ending.FINISHED, f"{number**2}\n") for number in range(4)]
+    assert squares == [(number, Ending.FINISHED, f"{number**2}\n") for number in range(4)]
 
 
 def test_kernel_dies_with_its_worker(box, data, workers):
-    """Nobody has to clean up after a worker that was killed: its line to the kernel breaks."""
+    """A killed worker needs no cleaning up: its connection to the kernel closes, which ends the kernel."""
     started = workers.Queue()
     worker = workers.Process(target=hang_in_worker, args=(box, data, started))
     worker.start()
@@ -250,7 +254,7 @@ def test_evidence_has_its_size_whatever_the_kernel_does(box, data):
 
 @pytest.mark.slow
 def test_two_hungry_notebooks_finish_beside_each_other(box, drive):
-    """The real thing, in small: both are measured while they grow, neither is stopped."""
+    """Two small real notebooks: both are measured while they grow, and neither is stopped."""
     cells = [
         "import torch; kept = []",
         "for step in range(8):\n    kept.append(torch.ones(25 << 20)); __import__('time').sleep(0.15)",

@@ -1,4 +1,4 @@
-"""A small class as homework 1 leaves it: right, half right, waiting for a person, crashed, unreadable, ours."""
+"""A small class after homework 1: right, half right, needing review, crashed, unreadable, with internal errors."""
 
 from __future__ import annotations
 
@@ -11,17 +11,29 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from machine import lacks
 from nbformat import v4
 from PIL import Image
 
-from grader.model import Check, Ending, Exhibit, Flag, FoundBy, Grade, Outcome, QuestionGrade
+from grader.model import (
+    Check,
+    Ending,
+    Exhibit,
+    Flag,
+    FlagKind,
+    FoundBy,
+    Grade,
+    Outcome,
+    QuestionGrade,
+    Visibility,
+)
 
 D = Decimal
 CHROMIUM = Path("/usr/bin/chromium")
 
 
 def picture(shade, size=(120, 90)):
-    """A PNG as a notebook keeps it."""
+    """A PNG as notebooks store it."""
     image = Image.linear_gradient("L").resize(size).point(lambda value: value * shade // 255)
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
@@ -191,7 +203,7 @@ def training(outcome="partial", earned="0.50"):
                 expected="gradients from trainDataLoader only",
                 actual="157 of 1095 steps of each epoch used testDataLoader",
                 hint="The loop over testDataLoader: it needs no backward() and no step().",
-                visibility="after_due_date",
+                visibility=Visibility.AFTER_DUE_DATE,
             ),
         ],
         cells=(2,),
@@ -235,7 +247,7 @@ def grade(student, *questions, ending=Ending.FINISHED, profile="full", **more):
 
 
 def zeros(outcome):
-    """Every question with no points and the same outcome."""
+    """All questions with zero points and the same outcome."""
     return (
         theory(outcome),
         figure(outcome, "0"),
@@ -262,7 +274,12 @@ def jane():
         ),
         ending=Ending.ERROR,
         ending_detail="cell 4: NameError: name 'x' is not defined",
-        flags=(Flag(kind="collaborators", message="No collaborators are named."),),
+        flags=(
+            Flag(
+                kind=FlagKind.SAVED_OUTPUTS,
+                message="Cell 2 was saved with an output that its code does not show.",
+            ),
+        ),
         compat=({"what": "DataLoader iterator .next()", "count": 2},),
         sandbox={"kind": "bwrap", "network": False, "memory": 12884901888},
     )
@@ -270,7 +287,7 @@ def jane():
 
 @pytest.fixture(scope="session")
 def ann():
-    """All right and final."""
+    """Everything right, and final."""
     return grade(
         "adams-ann", theory("passed", "0.75"), figure(), training("passed", "0.75"), evaluation("passed", "1")
     )
@@ -299,21 +316,22 @@ def room(jane, ann):
 
 @pytest.fixture(scope="module")
 def browser():
-    """Real Chromium, as a reader has it.
+    """Real Chromium.
 
-    Gone with its module: as long as it is there, this thread's event loop counts as running.
+    Closed at the end of each module, because this thread's event loop counts as running until then.
     """
     if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not installed: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
+        lacks("package", f"{CHROMIUM} is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - a second that no other test needs
+
+    with sync_playwright() as started:
         browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
 
 class Visit:
-    """One page in the browser, with all that it tried to do."""
+    """One page in the browser, with a record of everything that it tried to do."""
 
     def __init__(self, browser, path, **options):
         self.page = browser.new_page(**options)
@@ -330,7 +348,7 @@ class Visit:
 
     @property
     def left_the_page(self):
-        """Requests for anything but the file itself and what it carries within, unless the policy stopped them."""
+        """Requests for anything but the file and its embedded data, except those that the policy stopped."""
         sent = [request.url for request in self.requests if request.failure != "csp"]
         return [url for url in sent if not url.startswith(("data:", "about:srcdoc"))][1:]
 
@@ -351,7 +369,7 @@ def visit(browser, tmp_path):
 
 
 class Parsed(HTMLParser):
-    """What a page is made of: its elements in order, and its text."""
+    """The elements of a page in order, and its text."""
 
     def __init__(self, html):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a hostile notebook, name or title may contain, and how to see that it became harmless."""
+"""What a hostile notebook, name or title may contain, and a check that it became harmless."""
 
 import re
 from base64 import b64encode
@@ -103,7 +103,7 @@ class _Inspector(HTMLParser):
 
 
 def harmless(html):
-    """Fail if a browser would run, load or restyle anything for this piece of a page."""
+    """Fail if this piece of a page would make a browser run, load or restyle anything."""
     inspector = _Inspector()
     inspector.feed(str(html))
     inspector.close()

@@ -1,4 +1,4 @@
-"""The pages in real Chromium: nothing runs, nothing leaves, everybody can use them."""
+"""The pages in real Chromium: they run nothing, send nothing and are accessible."""
 
 import re
 from dataclasses import replace
@@ -23,7 +23,7 @@ def values(parameters):
 
 
 ATTACKS = "\n".join(html for html in values(HTML) if "refresh" not in html)
-"""Without the one that no policy can stop: a refresh leads to another page."""
+"""All except a refresh to another page, which no policy can prevent."""
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ def outputs_of(*outputs):
     return [(output.form, output.content.striptags()) for output in cell.outputs]
 
 
-def test_cells_are_numbered_as_people_count(executed):
+def test_cells_are_counted_from_1(executed):
     assert [(cell.number, cell.form) for cell in cells.render(executed)][:2] == [(1, "markdown"), (2, "code")]
 
 
-def test_a_loop_that_prints_leaves_one_text():
+def test_consecutive_prints_are_one_output():
     assert outputs_of(printed("a\n"), printed("b\n"), printed("c", "stderr"), printed("d")) == [
         ("text", "a b"),
         ("stderr", "c"),
@@ -40,14 +40,14 @@ def test_a_loop_that_prints_leaves_one_text():
         pytest.param(
             {"image_png": "PHN2Zz4=", "text_plain": "y"},
             "note",
-            "A picture that this page does not show: executed.ipynb has it.",
-            id="no picture after all",
+            "A picture that cannot be shown here; see executed.ipynb.",
+            id="not really a picture",
         ),
-        pytest.param({"text_html": ["<b>", "x"], "text_plain": "y"}, "text", "y", id="HTML that is no text"),
+        pytest.param({"text_html": ["<b>", "x"], "text_plain": "y"}, "text", "y", id="HTML that is a list"),
         pytest.param({}, "text", "[no text]", id="nothing"),
     ],
 )
-def test_the_richest_form_that_is_safe(data, form, text):
+def test_the_richest_safe_form_is_shown(data, form, text):
     assert outputs_of(displayed(**data)) == [(form, text)]
 
 
@@ -64,7 +64,7 @@ def test_long_output_keeps_its_beginning_and_its_end():
     assert len(text) < cells.MOST_TEXT + 200
     assert text.startswith("first")
     assert text.endswith("last")
-    assert "980,012 characters left out: executed.ipynb has them" in text
+    assert "980,012 characters left out; see executed.ipynb" in text
 
 
 def test_a_page_that_is_full_says_what_it_leaves_out(monkeypatch):

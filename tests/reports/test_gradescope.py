@@ -24,10 +24,10 @@ def test_what_gradescope_reads(room):
 
 def test_a_provisional_score_says_so_first(room):
     assert written(room, "doe-jane")["output"].splitlines() == [
-        "This score is provisional: up to 0.75 more points are open.",
-        "Question 1a: a person decides about 0.75 points.",
-        "The notebook's run ended with: error. cell 4: NameError: name 'x' is not defined",
-        "No collaborators are named.",
+        "This score is provisional: up to 0.75 more points may be added.",
+        "Question 1a: 0.75 points left to manual review.",
+        "The run of the notebook ended as “error”: cell 4: NameError: name 'x' is not defined",
+        "Cell 2 was saved with an output that its code does not show.",
     ]
 
 
@@ -39,8 +39,8 @@ def test_a_check_is_a_test(room):
         "output": (
             "`net` was also trained on the test set.\n"
             "Expected: gradients from trainDataLoader only\n"
-            "Seen: 157 of 1095 steps of each epoch used testDataLoader\n"
-            "Look at: The loop over testDataLoader: it needs no backward() and no step()."
+            "Found: 157 of 1095 steps of each epoch used testDataLoader\n"
+            "Hint: The loop over testDataLoader: it needs no backward() and no step()."
         ),
         "output_format": "text",
         "tags": ["4.5"],

@@ -21,7 +21,7 @@ def cases(suite):
 
 def test_each_check_is_a_case(suites):
     assert cases(suites["hw1.doe-jane"]) == {
-        "The notebook could be run.": [],
+        "The notebook can be run.": [],
         "The gradient is right for every dimension.": [
             ("skipped", "A person decides about 0.75 points. A person reads this answer.")
         ],
@@ -63,7 +63,7 @@ def test_a_failure_explains_itself(suites):
     (failure,) = suites["hw1.chan-cy"].findall("testcase/failure[@type='failed']")[:1]
     assert failure.get("message") == "failed"
     (explained,) = suites["hw1.doe-jane"].findall("testcase/failure[@type='failed']")
-    assert explained.text == "Expected: 0.40\nSeen: 0.75\nLook at: The return."
+    assert explained.text == "Expected: 0.40\nFound: 0.75\nHint: The return."
 
 
 def test_what_xml_cannot_hold_is_escaped(ann):
@@ -75,8 +75,8 @@ def test_what_xml_cannot_hold_is_escaped(ann):
 
 def test_time_and_place_are_written_only_if_given(ann):
     assert "timestamp" not in junit_xml([ann])
-    told = junit_xml([ann], timestamp=datetime(2021, 2, 12, 23, 59, tzinfo=UTC), hostname="ci")
-    assert 'timestamp="2021-02-12T23:59:00+00:00" hostname="ci"' in told
+    xml = junit_xml([ann], timestamp=datetime(2021, 2, 12, 23, 59, tzinfo=UTC), hostname="ci")
+    assert 'timestamp="2021-02-12T23:59:00+00:00" hostname="ci"' in xml
 
 
 def test_a_class_without_students_is_valid():

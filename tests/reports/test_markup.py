@@ -1,4 +1,4 @@
-"""Whatever a student printed comes out as text, and pictures only if they are what they say."""
+"""Text that students printed becomes harmless, and pictures are shown only if they are genuine."""
 
 import re
 from base64 import b64encode
@@ -13,12 +13,12 @@ PNG = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 
 
 @pytest.mark.parametrize("html", HTML)
-def test_hostile_html_loses_what_it_could_do(html):
+def test_hostile_html_becomes_harmless(html):
     harmless(markup.fragment(html))
 
 
 @pytest.mark.parametrize("source", MARKDOWN)
-def test_hostile_markdown_loses_what_it_could_do(source):
+def test_hostile_markdown_becomes_harmless(source):
     harmless(markdown.render(source))
 
 
@@ -30,11 +30,11 @@ def test_hostile_text_is_text(text):
 
 
 @pytest.mark.parametrize("svg", SVG)
-def test_a_drawing_with_more_than_a_drawing_is_not_shown(svg):
+def test_an_svg_with_active_content_is_not_shown(svg):
     assert markup.image("image/svg+xml", svg) is None
 
 
-def test_a_drawing_as_matplotlib_writes_it_is_shown_from_its_first_tag():
+def test_an_svg_by_matplotlib_is_shown_from_its_first_tag():
     svg = (
         '<?xml version="1.0"?>\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/svg11.dtd">\n'
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"><defs>'
@@ -53,10 +53,10 @@ def test_a_drawing_as_matplotlib_writes_it_is_shown_from_its_first_tag():
         pytest.param("image/png", PNG + '" onerror="alert(1)', id="breaks out of the attribute"),
         pytest.param("image/png", "", id="empty"),
         pytest.param("image/png", PNG + "A" * 3_000_000, id="too large"),
-        pytest.param("text/html", PNG, id="no picture at all"),
+        pytest.param("text/html", PNG, id="not a picture type"),
     ],
 )
-def test_a_picture_must_be_what_it_says(kind, data):
+def test_a_picture_must_match_its_declared_type(kind, data):
     assert markup.image(kind, data) is None
 
 
@@ -70,7 +70,7 @@ def test_a_picture_with_line_breaks_is_joined():
         pytest.param(
             '<table border="1" class="dataframe"><tr style="x"><th></th><th colspan="2">a</th></tr></table>',
             '<table><tbody><tr><td></td><th colspan="2">a</th></tr></tbody></table>',
-            id="a data frame; an empty header is no header",
+            id="a data frame, whose empty header becomes a data cell",
         ),
         pytest.param(
             '<a href="https://x.org/?a=1">b</a>',
@@ -84,7 +84,7 @@ def test_a_picture_with_line_breaks_is_joined():
         ),
         pytest.param(
             '<img src="pixel.png">',
-            "<em>[a picture from elsewhere, not loaded]</em>",
+            "<em>[external picture, not loaded]</em>",
             id="a picture elsewhere",
         ),
     ],
@@ -116,7 +116,7 @@ def test_terminal_text(text, shown):
     ("text", "shown"),
     [
         pytest.param("`net` learned", "<code>net</code> learned", id="code"),
-        pytest.param("a ` alone", "a ` alone", id="one backtick is a backtick"),
+        pytest.param("a ` alone", "a ` alone", id="a single backtick"),
         pytest.param("`<b>` & c", "<code>&lt;b&gt;</code> &amp; c", id="escaped"),
     ],
 )

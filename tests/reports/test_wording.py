@@ -18,7 +18,7 @@ from grader.reports.wording import Status, open_items, open_points, points, shar
         pytest.param("0", "0", id="nothing"),
     ],
 )
-def test_points_are_short_and_never_flattering(value, shown):
+def test_points_are_short_and_never_rounded_up(value, shown):
     assert points(Decimal(value)) == shown
 
 
@@ -26,8 +26,8 @@ def test_points_are_short_and_never_flattering(value, shown):
     ("part", "whole", "expected"),
     [
         pytest.param("1", "4", 0.25, id="a part"),
-        pytest.param("5", "4", 1.0, id="a bonus fills the bar, no more"),
-        pytest.param("-1", "4", 0.0, id="a penalty empties it, no less"),
+        pytest.param("5", "4", 1.0, id="more than the whole"),
+        pytest.param("-1", "4", 0.0, id="less than nothing"),
         pytest.param("0", "0", 0.0, id="of nothing"),
     ],
 )
@@ -51,20 +51,22 @@ def test_a_quick_run_is_provisional_and_says_which_profile_counts(ann):
     quick = replace(ann, profile="quick", provisional=True)
     assert status(quick) is Status.PROVISIONAL
     (reason,) = open_items(quick)
-    assert reason.startswith("It was run with the profile “quick”, which leaves out data or epochs.")
+    assert reason.startswith(
+        "The notebook was run with the profile “quick”, which uses less data or fewer epochs."
+    )
     assert reason.endswith("Only a run with the profile “full” counts.")
 
 
 def test_what_is_open_is_named_with_its_points(jane):
-    assert open_items(jane) == ("Question 1a: a person decides about 0.75 points.",)
+    assert open_items(jane) == ("Question 1a: 0.75 points left to manual review.",)
     assert open_points(jane) == Decimal("0.75")
 
 
-def test_our_own_fault_is_named_as_ours(room):
+def test_internal_errors_are_named_as_such(room):
     (gus,) = (grade for grade in room if grade.student == "gray-gus")
-    assert open_items(gus) == ("Question 1a: the grader failed to judge 0.75 points.",)
+    assert open_items(gus) == ("Question 1a: 0.75 points left open by an internal error.",)
     (eve,) = (grade for grade in room if grade.student == "evil-eve")
-    assert open_items(eve)[0].endswith("The notebook is not to blame.")
+    assert open_items(eve)[0].endswith("This is not the notebook's fault.")
 
 
 def test_a_final_grade_has_nothing_open(ann):
@@ -72,8 +74,10 @@ def test_a_final_grade_has_nothing_open(ann):
 
 
 def test_a_provisional_grade_always_says_why(ann):
-    assert open_items(replace(ann, provisional=True)) == ("A person has still to confirm this grade.",)
+    assert open_items(replace(ann, provisional=True)) == (
+        "This grade still has to be confirmed by a person.",
+    )
 
 
-def test_an_unreadable_file_is_no_graded_notebook(ann):
+def test_an_unreadable_file_does_not_count_as_graded(ann):
     assert status(replace(ann, ending=Ending.UNREADABLE)) is Status.UNREADABLE

@@ -1,4 +1,4 @@
-"""What a person decides: the sheet, the rulings read from it, and the grades they make."""
+"""What a person decides: the rulings read from a sheet that was filled in, and the grades they make."""
 
 import csv
 import io
@@ -13,12 +13,14 @@ from grader.model import (
     Check,
     Ending,
     Flag,
+    FlagKind,
     FoundBy,
     Grade,
     Outcome,
     QuestionGrade,
     ReviewItem,
 )
+from grader.reports.review_sheet import COLUMNS, review_csv
 from grader.results import rulings
 from grader.results.store import Store
 
@@ -72,7 +74,7 @@ def filled(text, **points):
         if name in points:
             row["points"], row["comment"] = points[name], f"for {name}"
     out = io.StringIO()
-    writer = csv.DictWriter(out, rulings.COLUMNS)
+    writer = csv.DictWriter(out, COLUMNS)
     writer.writeheader()
     writer.writerows(table)
     return out.getvalue()
@@ -86,28 +88,13 @@ def points(grades, decided):
     return {each.student: rulings.apply(each, decided).total for each in grades}
 
 
-def test_answers_that_mean_the_same_stand_together_under_a_row_for_all(class_):
-    same = [row for row in rows(rulings.sheet(class_)) if row["polarity"] == "no"]
-    assert [row["student"] for row in same] == ["*", "ana", "cy"]
-    assert len({row["group"] for row in same}) == 1
-
-
-def test_yes_and_no_are_apart(class_):
-    polarities = [row["polarity"] for row in rows(rulings.sheet(class_))]
-    assert polarities == sorted(polarities)
-
-
-def test_a_formula_in_an_answer_is_no_formula_in_the_sheet(class_):
-    assert any(row["answer"].startswith("'=HYPERLINK") for row in rows(rulings.sheet(class_)))
-
-
 def test_a_row_for_all_decides_for_all_of_its_group_and_nobody_else(class_):
-    decided = read(filled(rulings.sheet(class_), everyone="0.5"), class_)
+    decided = read(filled(review_csv(class_), everyone="0.5"), class_)
     assert points(class_, decided) == {"ana": Decimal("0.5"), "bo": 0, "cy": Decimal("0.5"), "di": 0}
 
 
 def test_a_row_for_one_comes_before_the_row_for_all(class_):
-    decided = read(filled(rulings.sheet(class_), everyone="0.5", cy="0.25"), class_)
+    decided = read(filled(review_csv(class_), everyone="0.5", cy="0.25"), class_)
     ruled = rulings.apply(class_[2], decided)
     assert ruled.total == Decimal("0.25")
     assert ruled.checks[0].outcome is Outcome.PARTIAL
@@ -120,36 +107,36 @@ def test_a_row_for_one_comes_before_the_row_for_all(class_):
     [("0", Outcome.FAILED), ("0.5", Outcome.PASSED), ("0,25", Outcome.PARTIAL), ("0.10", Outcome.PARTIAL)],
 )
 def test_points_make_the_outcome(class_, given, outcome):
-    decided = read(filled(rulings.sheet(class_), bo=given), class_)
+    decided = read(filled(review_csv(class_), bo=given), class_)
     assert rulings.apply(class_[1], decided).checks[0].outcome is outcome
 
 
 def test_a_decided_grade_is_no_longer_provisional(class_):
-    decided = read(filled(rulings.sheet(class_), ana="0.5"), class_)
+    decided = read(filled(review_csv(class_), ana="0.5"), class_)
     assert not rulings.apply(class_[0], decided).provisional
     assert rulings.apply(class_[1], decided).provisional
 
 
 def test_a_grade_from_a_sample_of_the_data_stays_provisional(class_):
-    sampled = replace(class_[0], flags=(Flag(kind="subset", message="a sample"),))
-    decided = read(filled(rulings.sheet([sampled]), ana="0.5"), [sampled])
+    sampled = replace(class_[0], flags=(Flag(kind=FlagKind.SUBSET, message="a sample"),))
+    decided = read(filled(review_csv([sampled]), ana="0.5"), [sampled])
     assert rulings.apply(sampled, decided).provisional
 
 
 def test_a_ruling_holds_only_for_the_answer_it_was_made_for(class_):
-    decided = read(filled(rulings.sheet(class_), ana="0.5"), class_)
+    decided = read(filled(review_csv(class_), ana="0.5"), class_)
     changed = grade("ana", left_open("No, because of the absolute value."))
     assert rulings.apply(changed, decided).total == 0
 
 
 def test_rows_without_points_decide_nothing(class_):
-    assert read(rulings.sheet(class_), class_) == []
+    assert read(review_csv(class_), class_) == []
 
 
 def test_a_sheet_of_decided_answers_shows_the_decision(class_):
-    decided = read(filled(rulings.sheet(class_), everyone="0.5", bo="0"), class_)
+    decided = read(filled(review_csv(class_), everyone="0.5", bo="0"), class_)
     ruled = [rulings.apply(each, decided) for each in class_]
-    again = rows(rulings.sheet(ruled))
+    again = rows(review_csv(ruled))
     assert {row["student"]: row["points"] for row in again} == {
         "*": "0.5",
         "ana": "",
@@ -158,15 +145,18 @@ def test_a_sheet_of_decided_answers_shows_the_decision(class_):
         "di": "",
     }
     assert again[0]["student"] == "di", "what is still open comes first"
-    assert points(class_, read(rulings.sheet(ruled), class_)) == points(class_, decided)
+    assert points(class_, read(review_csv(ruled), class_)) == points(class_, decided)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda text: text.replace("points", "punkte", 1), "no column 'points'"),
-        (lambda text: filled(text, bo="lots"), "row 6: 'lots' is no number of points"),
-        (lambda text: filled(text, bo="0.75"), "row 6: 0.75 points, but this check has 0 to 0.5"),
+        (lambda text: filled(text, bo="lots"), "row 6: 'lots' is not a number of points"),
+        (
+            lambda text: filled(text, bo="0.75"),
+            "row 6: 0.75 points were given, but this check allows 0 to 0.5",
+        ),
         (lambda text: filled(text, bo="-1"), "row 6: -1 points"),
         (lambda text: filled(text, bo="nan"), "row 6: nan points"),
         (lambda text: filled(text, bo="0.5").replace(",bo,", ",eve,"), "row 6: eve has no such answer"),
@@ -175,11 +165,11 @@ def test_a_sheet_of_decided_answers_shows_the_decision(class_):
 )
 def test_a_sheet_that_does_not_fit_is_refused_whole(class_, change, said):
     with pytest.raises(UsageError, match=said):
-        read(change(rulings.sheet(class_)), class_)
+        read(change(review_csv(class_)), class_)
 
 
 def test_rulings_are_only_ever_added_and_the_latest_counts(tmp_path, class_):
-    text = rulings.sheet(class_)
+    text = review_csv(class_)
     with Store.open(tmp_path / "results") as store:
         assert store.rule(read(filled(text, ana="0.5"), class_)) == 1
         assert store.rule(read(filled(text, ana="0.5"), class_)) == 0

@@ -1,8 +1,9 @@
 """A derivation is accepted if it is there and every step holds; otherwise a person reads it."""
 
 import pytest
+from hw1.formulas import GRADIENT, MEAN
 
-from grader.theory import GRADIENT, MEAN, Verdict, judge_derivation
+from grader.theory import Verdict, judge_derivation
 
 END = r"so $\mu = \frac1n\sum_{i=1}^n x_i$"
 
@@ -38,7 +39,7 @@ def test_steps_that_hold_are_found(steps):
         pytest.param(r"$-2\sum_i (x_i + \mu) = 0$",
                      "this step does not hold: -2·sum_{i} (mu + x_{i}) = 0", id="sign"),
         pytest.param(r"$\nabla_\mu \sum_i \|x_i - \mu\|_2^2 = -3\sum_i (x_i - \mu) = 0$",
-                     "it is no derivative of that function", id="factor"),
+                     "it is not a derivative of that function", id="factor"),
         pytest.param(r"$\sum_i (x_i - z) = 0$", "this step was not read", id="unknown"),
         pytest.param(r"$\sum_i x_i = \mu$", "this step does not hold: sum_{i} x_{i} = mu", id="false"),
         pytest.param("![](attachment:a.png)", "handwritten or scanned", id="image"),
@@ -51,4 +52,4 @@ def test_anything_else_goes_to_a_person(steps, reason):
 
 
 def test_a_question_without_a_minimiser_has_no_derivation():
-    assert judge_derivation("$2x$", GRADIENT).reason == "this question asks for no minimiser"
+    assert judge_derivation("$2x$", GRADIENT).reason == "this question does not ask for a minimiser"

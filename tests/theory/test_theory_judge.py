@@ -1,11 +1,13 @@
 """What the judge says, and why: reasons, readings, witnesses, tags, and answers that are made to hurt."""
 
-import pytest
+import doctest
 
+import pytest
+import torch
+from hw1.formulas import GRADIENT, L1_LOSS, MEAN
+
+from grader import theory
 from grader.theory import (
-    GRADIENT,
-    L1_LOSS,
-    MEAN,
     Equals,
     FormulaSpec,
     GradientOf,
@@ -26,7 +28,10 @@ ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
         pytest.param("$2x_i$", GRADIENT, "one component without saying so", id="bare-component"),
         pytest.param(r"$\frac{\partial f}{\partial x_1} = 2x_1$", GRADIENT, "only one component", id="first"),
         pytest.param(
-            r"$\nabla f(x) = \nabla \|x\|_2^2$", GRADIENT, "no formula here is an answer", id="restated"
+            r"$\nabla f(x) = \nabla \|x\|_2^2$",
+            GRADIENT,
+            "none of the formulas answers the question",
+            id="restated",
         ),
         pytest.param(r"$\nabla f(x) = 2z$", GRADIENT, "the symbol z", id="unknown"),
         pytest.param(r"$\nabla f(x) \approx 2x$", GRADIENT, "the relation approx", id="approximately"),
@@ -42,13 +47,20 @@ ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
         pytest.param("$2x$, but only for $x > 0$", GRADIENT, "“but”", id="but"),
         pytest.param("$2x$. This holds only at positive x.", GRADIENT, "“holds only”", id="condition"),
         pytest.param("- 2x", GRADIENT, "a bullet or a minus", id="dash"),
-        pytest.param(r"$\nabla f = 2x$, also $3x$", GRADIENT, "stands beside it", id="another-formula"),
+        pytest.param(r"$\nabla f = 2x$, also $3x$", GRADIENT, "is given as well", id="another-formula"),
         pytest.param(r"$\nabla f = 2x$, $\nabla f = \@$", GRADIENT, "not read", id="unread-answer-beside"),
         pytest.param("", GRADIENT, "no formula found", id="empty"),
-        pytest.param(r"$\mu = \bar{x}$", MEAN, "names the answer without a formula", id="only-a-name"),
+        pytest.param(r"$\mu = \bar{x}$", MEAN, "names the answer without giving a formula", id="only-a-name"),
         pytest.param(r"$\mu = \frac1d\sum_{i=1}^d x_i$", MEAN, "with d as the number of points", id="slip"),
-        pytest.param(r"$n\mu = \sum_i x_i$", MEAN, "no formula here is an answer", id="not-solved"),
-        pytest.param(r"$\mu = \frac{1}{n}\sum_i \mu$", MEAN, "no formula here is an answer", id="by-itself"),
+        pytest.param(
+            r"$n\mu = \sum_i x_i$", MEAN, "none of the formulas answers the question", id="not-solved"
+        ),
+        pytest.param(
+            r"$\mu = \frac{1}{n}\sum_i \mu$",
+            MEAN,
+            "none of the formulas answers the question",
+            id="by-itself",
+        ),
         pytest.param(r"$3\|Xw-y\|_1$", L1_LOSS, "an unusual factor", id="factor"),
         pytest.param(r"$\|Xw-y\|_1 = \frac1n \|Xw-y\|_1$", L1_LOSS, "differ by a factor", id="two-factors"),
         pytest.param(r"$\|Xw-y\|$", L1_LOSS, "norm without index as the 1-norm", id="bare-norm"),
@@ -60,7 +72,7 @@ ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
         pytest.param(
             r"$\hat y = z$, $L = \|\hat y - y\|_1$", L1_LOSS, "the symbol z", id="defined-by-unknown"
         ),
-        pytest.param(r"$r = r + 1$, $L = \|r\|_1$", L1_LOSS, "defined by itself", id="circular"),
+        pytest.param(r"$r = r + 1$, $L = \|r\|_1$", L1_LOSS, "defined in terms of itself", id="circular"),
     ],
 )
 def test_what_is_not_certain_goes_to_a_person_with_the_reason(text, spec, reason):
@@ -205,10 +217,12 @@ def test_a_minimiser_may_be_of_any_convex_function():
             {"equals": "1"}, "give exactly one of equals, gradient_of and minimises", id="two-oracles"
         ),
         pytest.param({"shape": {}}, "unknown key shape", id="unknown-key"),
-        pytest.param({"by": "v"}, "v is differentiated by, but has no shape", id="no-shape"),
-        pytest.param({"by": ""}, "nothing is differentiated by", id="no-variable"),
+        pytest.param(
+            {"by": "v"}, "it is differentiated with respect to v, which has no shape", id="no-shape"
+        ),
+        pytest.param({"by": ""}, "it is differentiated with respect to nothing", id="no-variable"),
         pytest.param({"gradient_of": r"\|Xw"}, "is missing", id="unreadable"),
-        pytest.param({"gradient_of": "Xw"}, "gradient of something that is no number", id="vector"),
+        pytest.param({"gradient_of": "Xw"}, "gradient of something that is not a number", id="vector"),
         pytest.param({"shapes": {}}, "its shapes name 0 dimensions", id="no-dimensions"),
         pytest.param({"synonyms": {"a+b": "w"}}, "a+b is not a name", id="no-name"),
     ],
@@ -226,7 +240,6 @@ def test_a_function_without_a_minimum_is_refused():
 
 
 def test_the_oracles_agree_with_automatic_differentiation():
-    torch = pytest.importorskip("torch")
     for trial in GRADIENT.trials:
         x = torch.tensor(trial.world.values["x"], requires_grad=True)
         (torch.linalg.vector_norm(x) ** 2).backward()
@@ -240,6 +253,11 @@ def test_the_oracles_agree_with_automatic_differentiation():
         for used, offset in ((frozenset(), 0 * b), (frozenset("b"), b)):
             loss = torch.nn.functional.l1_loss(X @ w + offset, y, reduction="sum")
             assert torch.allclose(loss, torch.tensor(trial.right[used]))
+
+
+def test_the_examples_of_the_package_are_true():
+    result = doctest.testmod(theory)
+    assert (result.attempted, result.failed) == (5, 0)
 
 
 def test_oracles_are_plain_values():

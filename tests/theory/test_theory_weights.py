@@ -16,6 +16,10 @@ MATRIX = (
 )
 
 
+def read(text):
+    return read_network(text, inputs=5, units=4)
+
+
 def parts(reading):
     return reading.W1, reading.b1, reading.w2, reading.b2
 
@@ -63,7 +67,7 @@ def parts(reading):
     ],
 )  # fmt: skip
 def test_the_whole_network_is_found(text):
-    reading = read_network(text)
+    reading = read(text)
     assert parts(reading) == WHOLE, reading
     assert reading.complete
     assert not reading.missing
@@ -87,7 +91,7 @@ def test_the_whole_network_is_found(text):
     ],
 )
 def test_a_sentence_says_no_more_than_it_says(text, b1, b2):
-    reading = read_network(text)
+    reading = read(text)
     assert (reading.b1, reading.b2) == (b1, b2)
 
 
@@ -95,15 +99,15 @@ def test_a_sentence_says_no_more_than_it_says(text, b1, b2):
     "text", ["output weights are 10, 2, 1, 1", "output weights are 1 and 2", "weights: 1"]
 )
 def test_a_list_is_not_taken_for_its_first_number(text):
-    assert read_network(text).w2 is None
+    assert read(text).w2 is None
 
 
 def test_what_could_be_several_things_is_noted():
-    reading = read_network("$b_1 = 0$, $b_2 = -3.5$")
+    reading = read("$b_1 = 0$, $b_2 = -3.5$")
     assert reading.missing == ("W1", "b1", "w2", "b2")
     assert reading.notes == (
-        "“b_1 = 0” could be one of several things",
-        "“b_2 = -3.5” could be one of several things",
+        "“b_1 = 0” is ambiguous",
+        "“b_2 = -3.5” is ambiguous",
     )
 
 
@@ -118,23 +122,34 @@ def test_what_could_be_several_things_is_noted():
     ],
 )
 def test_code_that_does_not_say_it_plainly_is_not_guessed(code, missing):
-    assert missing in read_network(code).missing
+    assert missing in read(code).missing
 
 
 def test_a_part_that_is_given_twice_differently_is_noted():
-    assert read_network("output_bias = -3\noutput_bias = -3.5").notes == (
-        "b2 is given more than once, differently",
+    assert read("output_bias = -3\noutput_bias = -3.5").notes == (
+        "b2 is given more than once, with different values",
     )
 
 
 def test_decimals_are_read_exactly():
-    assert read_network("b2 = 0.1").b2 is None  # of a unit or of the output?
-    assert read_network("output_bias = 0.1").b2 == Q(1, 10)
-    assert read_network("output_bias = -1e-9").b2 == Q(-1, 10**9)
+    assert read("b2 = 0.1").b2 is None  # of a unit or of the output?
+    assert read("output_bias = 0.1").b2 == Q(1, 10)
+    assert read("output_bias = -1e-9").b2 == Q(-1, 10**9)
 
 
 @pytest.mark.parametrize(
     "text", ["", "x" * 20_000, "[" * 5000, "W1 = " + "[" * 3000, "\x00", "| " * 4000, "b_out = 1/0"]
 )
 def test_hostile_text_is_no_network(text):
-    assert not read_network(text).complete
+    assert not read(text).complete
+
+
+def test_sizes_are_the_callers():
+    text = "W1 = [[1, -1, 0], [0, 1, -1]]; b1 = [0, 0]; w2 = [1, 1]; b2 = -1.5"
+    assert parts(read_network(text, inputs=3, units=2)) == (
+        ((1, -1, 0), (0, 1, -1)),
+        (0, 0),
+        (1, 1),
+        Q(-3, 2),
+    )
+    assert read(text).W1 is None

@@ -1,1 +1,1 @@
-"""What runs inside a kernel, beside the student's code. Imports nothing of the rest of this package."""
+"""The code that runs inside a kernel, next to the student's. Imports nothing else from this package."""

@@ -1,4 +1,4 @@
-"""An IPython kernel on sockets that somebody else bound: no path, no port, no connection file in here."""
+"""An IPython kernel that uses sockets bound by its parent, without paths, ports or a connection file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class GivenSocketsApp(IPKernelApp):
 
     connection: Mapping[str, Any] = {}
     descriptors: Mapping[int, int] = {}
-    """Port number (1 to 5: only names here) to descriptor."""
+    """Descriptor by port number. The numbers 1 to 5 only serve as names here."""
 
     def _try_bind_socket(self, s: zmq.Socket[bytes], port: int) -> int:
         adopt(s, self.descriptors[port], self.ip, port)
@@ -40,7 +40,7 @@ class GivenSocketsApp(IPKernelApp):
         """Nobody else may connect."""
 
     def cleanup_connection_file(self) -> None:
-        """There is none."""
+        """There is no connection file."""
 
     def log_connection_info(self) -> None:
         self._ports = {name.removesuffix("_port"): getattr(self, name) for name in CHANNELS}
@@ -54,7 +54,7 @@ class GivenSocketsApp(IPKernelApp):
 
     def init_control(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
         super().init_control(context)  # type: ignore[no-untyped-call]
-        # Only a debugger needs it, and it would try again and again to reach a path that is not here.
+        # Only a debugger needs it, and it would keep trying to connect to a path that does not exist here.
         self.debug_shell_socket.disconnect(self.shell_socket.getsockopt(zmq.LAST_ENDPOINT))
 
 
@@ -64,7 +64,7 @@ def adopt(socket: zmq.Socket[bytes], descriptor: int, ip: str, port: int) -> Non
 
 
 def initialize(connection: Mapping[str, Any], descriptors: Sequence[int]) -> GivenSocketsApp:
-    """An initialised app, not yet serving."""
+    """An initialised app that is not serving yet."""
     app = GivenSocketsApp.instance()
     app.connection = connection
     app.descriptors = {connection[name]: fd for name, fd in zip(CHANNELS, descriptors, strict=True)}
@@ -74,7 +74,7 @@ def initialize(connection: Mapping[str, Any], descriptors: Sequence[int]) -> Giv
 
 
 def show_figures() -> None:
-    """Hook inline figures to the shell: pyplot that was imported before the shell existed did not."""
+    """Connect inline figures to the shell, which pyplot could not do if it was imported first."""
     if "matplotlib.pyplot" in sys.modules:
         from matplotlib_inline.backend_inline import (  # noqa: PLC0415
             _enable_matplotlib_integration,

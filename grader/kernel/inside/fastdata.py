@@ -8,7 +8,7 @@ moment. Random numbers are drawn by the original samplers, in the original order
 
 Runs inside the student's kernel and imports nothing of ours.
 """
-# ruff: noqa: SLF001 - torch has no public seam between a loader's sampler and its dataset
+# ruff: noqa: SLF001 - torch has no public interface between a loader's sampler and its dataset
 
 from __future__ import annotations
 

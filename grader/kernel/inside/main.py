@@ -1,4 +1,4 @@
-"""The birth of a kernel: seeds, our modules, then an IPython kernel that a notebook can drive.
+"""Starts a kernel: seeds, our modules, then an IPython kernel that runs a notebook.
 
 Runs as a script (a cold kernel) or is called in a fork of a warm process. Nothing but plain data comes in:
 one JSON request and descriptors. Imports nothing by our package's name, which is not visible here.
@@ -12,6 +12,7 @@ import os
 import random
 import sys
 import tarfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ class Context:
     evidence_fd: int
     """A file of fixed size. What is written there is read by the harness after this process is dead."""
     data: str
-    """The folder that holds `FashionMNIST/raw`."""
+    """The folder of the assignment's data; empty if it has none."""
     seed: int
 
 
@@ -49,23 +50,27 @@ def load(name: str) -> ModuleType:
     return module
 
 
+NEED_TORCH = {"dataroot", "fastdata"}
+
+
 def load_all() -> None:
     """Every module of this folder: what a warm process has read and compiled, its forks need not."""
     names = {
         path.name.removesuffix(".py") for path in HERE.iterdir() if path.name.endswith(".py") or path.is_dir()
     }
-    for name in sorted(names - {"main", "__init__", "__pycache__"}):
+    unwanted = {"main", "__init__", "__pycache__"} | (set() if "torchvision" in sys.modules else NEED_TORCH)
+    for name in sorted(names - unwanted):
         load(name)
 
 
 def seed_everything(seed: int) -> None:
     import numpy as np  # noqa: PLC0415 - heavy, and in a warm kernel long since imported
-    import torch  # noqa: PLC0415
 
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - the global state is what notebooks draw from
-    torch.manual_seed(seed)
-    torch.set_num_threads(1)  # a result must not depend on the number of cores
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(seed)
+        torch.set_num_threads(1)  # a result must not depend on the number of cores
 
 
 def seed_before_first_cell(shell: Any, seed: int) -> None:
@@ -83,16 +88,25 @@ def unpack_support(fd: int, folder: str) -> None:
         tar.extractall(folder, filter="data")
 
 
+def link_data(data: str, folder: str) -> None:
+    """The data beside the notebook, unless something that was handed in has their name."""
+    with suppress(FileExistsError):
+        Path(folder).symlink_to(data)
+
+
 def run(request: Mapping[str, Any]) -> None:
     """Serve one notebook, in the current folder, until the kernel is shut down or killed.
 
     `request`: connection (jupyter's connection info), sockets (five listening descriptors: shell, iopub,
-    stdin, control, heartbeat), evidence and support (descriptors, support may be None), seed, data,
-    prelude (names of modules in this folder), options (one entry a module), output_cell (bytes), limits
-    (numbers that the sandbox enforces; nobody reads them in an unconfined kernel).
+    stdin, control, heartbeat), evidence and support (descriptors, support may be None), seed, data (a folder,
+    or empty), folder (a name under which the notebook finds that too, or empty), prelude (names of modules in
+    this folder), options (one entry a module), output_cell (bytes), limits (numbers that the sandbox enforces;
+    nobody reads them in an unconfined kernel).
     """
     if request["support"] is not None:
         unpack_support(request["support"], ".")
+    if request["folder"]:
+        link_data(request["data"], request["folder"])
     seed_everything(request["seed"])
     context = Context(evidence_fd=request["evidence"], data=request["data"], seed=request["seed"])
     load("outcap").install(request["output_cell"])
@@ -107,25 +121,28 @@ def run(request: Mapping[str, Any]) -> None:
     app.start()
 
 
-def cold(letter: int) -> None:
-    """Serve one notebook in this very process; its request is a JSON file behind a descriptor."""
-    with os.fdopen(letter, "rb") as file:
+def cold(request: int) -> None:
+    """Serve one notebook in this process. `request` is the descriptor of a JSON file."""
+    with os.fdopen(request, "rb") as file:
         run(json.load(file))
 
 
 def main(command: str, *arguments: str) -> None:
-    """`cold LETTER`, or `serve CONTROL STATUS [nested] [preload]`; capitals are numbers of descriptors."""
+    """`cold REQUEST`, or `serve CONTROL STATUS WARM [nested] [preload]`.
+
+    REQUEST, CONTROL and STATUS are numbers of descriptors, WARM is a list of module names separated by commas.
+    """
     if sys.path and Path(sys.path[0]).resolve() == HERE:
         del sys.path[0]
     sys.argv = ["ipykernel_launcher"]
     if command == "cold":
         cold(int(arguments[0]))
     else:
-        control, status, *options = arguments
-        flags = {name: name in options for name in ("nested", "preload")}
-        if flags["preload"]:
-            load_all()
-        load("forkserver").serve(run, int(control), int(status), **flags)
+        control, status, warm, *options = arguments
+        forkserver = load("forkserver")
+        if "preload" in options:
+            forkserver.warm_up(filter(None, warm.split(",")), load_all)
+        forkserver.serve(run, int(control), int(status), nested="nested" in options)
 
 
 if __name__ == "__main__":

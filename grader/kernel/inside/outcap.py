@@ -1,4 +1,4 @@
-"""Keeps an honest flood of output cheap. The cap that counts is the harness's: this one can be undone."""
+"""Keeps large output cheap. Student code could undo this limit; the one in the grader's gate is enforced."""
 
 from __future__ import annotations
 

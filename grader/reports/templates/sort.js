@@ -1,7 +1,7 @@
 
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
-  const said = document.getElementById("sorted");
+  const announcement = document.getElementById("sorted");
   const key = (row, column) => {
     const cell = row.cells[column];
     return cell.dataset.sort === undefined ? cell.textContent.trim() : Number(cell.dataset.sort);
@@ -19,7 +19,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const rows = [...table.tBodies[0].rows];
       rows.sort((a, b) => (down ? -1 : 1) * compare(key(a, column), key(b, column)));
       table.tBodies[0].append(...rows);
-      said.textContent = `Sorted by ${button.title || button.textContent}, ${down ? "highest" : "lowest"} first.`;
+      announcement.textContent = `Sorted by ${button.title || button.textContent}, ${down ? "highest" : "lowest"} first.`;
     });
   });
 }

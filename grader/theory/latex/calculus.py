@@ -76,7 +76,7 @@ def slashed(p: Parser) -> n.Node:
     body = None if p.sees("/") else p.factor()
     p.expect("/")
     if not is_d([p.take()]):
-        raise Unread("a derivative without what it is taken by")
+        raise Unread("a derivative that does not say with respect to what")
     return derivative(p, body, p.factor())
 
 

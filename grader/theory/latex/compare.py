@@ -161,7 +161,7 @@ def _equal(theirs: Value, right: Value) -> bool:
 
 def _ratio(theirs: Value, right: Value) -> float:
     if not is_scalar(theirs):
-        raise IllTyped("a vector, where a number is asked")
+        raise IllTyped("a vector where a number is expected")
     return float(theirs / right)
 
 

@@ -78,12 +78,12 @@ def judge_derivation(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> J
     except Unread as why:
         return review(str(why))
     except Exception as why:  # noqa: BLE001  a stranger's text must not take the class down
-        return review(f"we could not read it ({type(why).__name__})")
+        return review(f"it could not be read ({type(why).__name__})")
 
 
 def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     if spec.unknown is None:
-        return review("this question asks for no minimiser")
+        return review("this question does not ask for a minimiser")
     if scanned(text):
         return review(NOT_GRADED)
     parts = [
@@ -144,7 +144,7 @@ def _step(left: n.Node, right: n.Node, exam: Exam, reading: Reading) -> tuple[St
     if everywhere:
         return (Step.DERIVATIVE if about_derivative else Step.IDENTITY), ""
     if about_derivative and n.ZERO not in (left, right):
-        return Step.FALSE, "it is no derivative of that function"
+        return Step.FALSE, "it is not a derivative of that function"
     if any(is_heading(a, exam.spec) and is_closed(b, exam.spec) for a, b in ((left, right), (right, left))):
         return Step.RESULT, ""
     return (Step.ZERO if n.ZERO in (left, right) else Step.CONDITION), ""

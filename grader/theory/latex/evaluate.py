@@ -135,7 +135,7 @@ class Evaluator(Indexing):
         if known is None:
             raise Unread(f"the function {function}")
         if arguments and not self._is_at_variable(arguments):
-            raise Unread(f"{function} of something else than it was asked about")
+            raise Unread(f"{function} of something other than what was asked about")
         with self.opening(f"{function}()"):
             return self(known)
 
@@ -163,7 +163,7 @@ class Evaluator(Indexing):
             return self.each(free.pop(), arguments[0])
         vector = self(arguments[0])
         if not is_vector(vector):
-            raise Unread("the mean, maximum or sum of something that is no vector")
+            raise Unread("the mean, maximum or sum of something that is not a vector")
         return [value(entry) for entry in vector.ravel()]
 
     def free_inside(self, node: n.Node) -> set[str]:
@@ -209,7 +209,7 @@ class Evaluator(Indexing):
             return True
         left, right = self(condition.left), self(condition.right)
         if not (is_scalar(left) and is_scalar(right)):
-            raise IllTyped("a comparison of things that are no numbers")
+            raise IllTyped("a comparison of things that are not numbers")
         return bool(_RELATIONS[condition.relation](left, right))
 
     # Derivatives
@@ -220,14 +220,14 @@ class Evaluator(Indexing):
         target = by.base if isinstance(by, n.Index) else by
         name = self.world.variable if target is None else self.world.canonical(getattr(target, "text", ""))
         if function is None or name is None or name not in self.world.values:
-            raise Unread("a derivative by something that is no symbol of the question")
+            raise Unread("a derivative with respect to something that is not a symbol of the question")
         if name in self._open:
             raise Unread("a derivative inside its own")
         entries = range(self.world.values[name].size)
         if isinstance(by, n.Index):
             (entry,) = self._integers(by.at) if len(by.at) == 1 else (-1,)
             if entry not in entries:
-                raise IllTyped("a derivative by an entry that is not there")
+                raise IllTyped("a derivative with respect to an entry that does not exist")
             return self._slope(function, name, entry)
         slopes = [self._slope(function, name, entry) for entry in entries]
         return slopes[0] if is_scalar(self.world.values[name]) else column(slopes)
@@ -243,7 +243,7 @@ class Evaluator(Indexing):
                 self.world = world.with_value(name, moved.reshape(here.shape))
                 result = self(function)
                 if not is_scalar(result):
-                    raise Unread("the gradient of something that is no number")
+                    raise Unread("the gradient of something that is not a number")
                 total = total + weight * result / step
         finally:
             self.world = world

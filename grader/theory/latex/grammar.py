@@ -33,7 +33,7 @@ def parse(tokens: Sequence[Token], fuel: Fuel, *, functions: frozenset[str], wid
     Args:
         tokens: all of them must be used up.
         fuel: burned per token.
-        functions: names that are called, so that `f(x)` is no product.
+        functions: names that are called, so that `f(x)` is not a product.
         wide: read `\sum a - b` as `\sum (a - b)`, as some people mean it.
 
     Raises:

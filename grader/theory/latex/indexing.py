@@ -75,7 +75,7 @@ class Indexing(Scope):
         if name in ("ones", "I") and len(at) == 1:
             size = self.integer(at[0])
             if not 0 < size <= SERIES:
-                raise IllTyped("a vector of no or too many entries")
+                raise IllTyped("a vector with no entries or too many")
             return np.ones((size, 1)) if name == "ones" else np.eye(size)
         if name in ("e", "hat e") and name not in {**self.world.values, **self.world.definitions}:
             return _entry(np.eye(list(self.world.sizes.values())[-1]), self._integers(at))
@@ -89,7 +89,7 @@ class Indexing(Scope):
             return self.loops[node.text]
         number = self(node)
         if not is_scalar(number) or abs(number - round(float(number))) > 1e-9:
-            raise IllTyped("an index that is no integer")
+            raise IllTyped("an index that is not an integer")
         return round(float(number))
 
     def length(self, variable: str, node: n.Node) -> int:
@@ -116,7 +116,7 @@ class Indexing(Scope):
                 return int(self.world.families[known].shape[axis])
         array = self(base)
         if axis >= array.ndim or (is_vector(array) and axis):
-            raise IllTyped("an index too many")
+            raise IllTyped("one index too many")
         return int(array.size if is_vector(array) else array.shape[axis])
 
     def over(self, variable: str, node: n.Node) -> Value:

@@ -51,7 +51,7 @@ def judge_formula(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> Judg
     except Unread as why:
         return review(str(why))
     except Exception as why:  # noqa: BLE001  a stranger's text must not take the class down
-        return review(f"we could not read it ({type(why).__name__})")
+        return review(f"it could not be read ({type(why).__name__})")
 
 
 def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
@@ -93,7 +93,7 @@ def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
 
 
 def _words_count(found: Claims, where: Cell) -> str:
-    """Whether the words compute, beside a formula that does not say what it is the value of."""
+    """Whether words are part of a formula that does not say what it is the value of."""
     if found.answers:
         return ""
     if word := computes(where.words):
@@ -116,14 +116,14 @@ def _statements(where: Cell, spec: FormulaSpec, wide: bool, fuel: Fuel) -> list[
 
 def _under(reading: Reading, exam: Exam, where: Cell) -> Judgement:
     """The verdict of one reading: `review` without naming it if nothing could be evaluated."""
-    chosen, beside = _chosen(exam)
+    chosen, others = _chosen(exam)
     if blocked := _blocked(exam.found, where, chosen):
         return review(blocked)
     if not chosen:
-        return review("no formula here is an answer")
+        return review("none of the formulas answers the question")
     findings = [tried(claim, exam, reading) for claim in chosen]
     judgement = _weighed(findings, chosen, exam, reading)
-    if judgement.verdict is Verdict.ACCEPT and (reason := _contradicted(beside, exam, reading)):
+    if judgement.verdict is Verdict.ACCEPT and (reason := _contradicted(others, exam, reading)):
         return replace(judgement, verdict=Verdict.REVIEW, reason=reason)
     return judgement
 
@@ -151,7 +151,7 @@ def _weighed(findings: list[Finding], chosen: list[Statement], exam: Exam, readi
 
 
 def _chosen(exam: Exam) -> tuple[list[Statement], list[Statement]]:
-    """The statements that are the answer, and the bare formulas that stand beside them."""
+    """The statements that are the answer, and the bare formulas that are given as well."""
     found = exam.found
     telling = [part for part in found.bare if not is_mention(part) and not _restates(part, exam)]
     if found.answers:
@@ -195,14 +195,14 @@ def _objection(findings: list[Finding], chosen: list[Statement], spec: FormulaSp
         guesses = ", ".join(sorted(set[str]().union(*(finding.guesses for finding in findings))))
         return f"right only if read {reading.name}" + (f" ({guesses})" if guesses else "")
     if all(merely_named(side, spec) for side in _closed_sides(chosen, spec)):
-        return "it names the answer without a formula"
+        return "it names the answer without giving a formula"
     return ""
 
 
-def _contradicted(beside: list[Statement], exam: Exam, reading: Reading) -> str:
-    for statement in beside:
+def _contradicted(others: list[Statement], exam: Exam, reading: Reading) -> str:
+    for statement in others:
         if tried(statement, exam, reading).outcome is not Outcome.HOLDS:
-            return f"right, but “{_form(statement)}” stands beside it"
+            return f"right, but “{_form(statement)}” is given as well"
     return ""
 
 

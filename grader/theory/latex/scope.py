@@ -41,7 +41,7 @@ class Scope(ABC):
     @contextmanager
     def opening(self, name: str) -> Iterator[None]:
         if name in self._open:
-            raise Unread(f"{name} is defined by itself")
+            raise Unread(f"{name} is defined in terms of itself")
         self._open.add(name)
         yield
         self._open.discard(name)

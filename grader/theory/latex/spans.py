@@ -12,7 +12,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from grader.theory import python
+from grader import source
 from grader.theory.latex.fuel import LENGTH, Unread
 from grader.theory.latex.spelling import GREEK
 
@@ -119,7 +119,7 @@ def _uncoded(text: str) -> str:
 
 def comments_and_strings(text: str) -> str | None:
     """What a piece of Python says in words; None if it is no Python."""
-    tree = python.parsed(text)
+    tree = source.parsed(text)
     if tree is None:
         return None
     strings = [
@@ -127,7 +127,7 @@ def comments_and_strings(text: str) -> str | None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     ]
-    return "\n".join([*python.comments(text), *strings])
+    return "\n".join([*source.comments(text), *strings])
 
 
 def _uncommented(text: str) -> str:

@@ -104,7 +104,7 @@ class FormulaSpec:
 
     def __post_init__(self) -> None:
         if len(self.dimensions) not in range(1, len(SIZES) + 1):
-            count = f"{len(self.dimensions)} dimensions, 1 to {len(SIZES)} can be tried"
+            count = f"{len(self.dimensions)} dimensions; 1 to {len(SIZES)} are supported"
             raise ValueError(f"formula {self.name}: its shapes name {count}")
         try:
             # Tried once, here, so that a bad spec is refused when it is loaded.

@@ -103,7 +103,9 @@ def _calculus(spec: FormulaSpec, world: World) -> dict[str, Any]:
         return {}
     variable = canonical(spec.oracle.variable)
     if variable not in world.values:
-        raise Unread(f"{spec.oracle.variable or 'nothing'} is differentiated by, but has no shape")
+        raise Unread(
+            f"it is differentiated with respect to {spec.oracle.variable or 'nothing'}, which has no shape"
+        )
     asked = formula(spec.oracle.formula)
     return {"asked": asked, "functions": dict.fromkeys(spec.headings, asked), "variable": variable}
 

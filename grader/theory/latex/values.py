@@ -108,11 +108,11 @@ class Algebra:
 
     def power(self, a: Value, exponent: Value) -> Value:
         if not is_scalar(exponent):
-            raise IllTyped("an exponent that is no number")
+            raise IllTyped("an exponent that is not a number")
         if is_scalar(a):
             base, power = float(a), float(exponent)
             if (base < 0 and not power.is_integer()) or (base == 0 and power < 0):
-                raise IllTyped("a power that is no real number")
+                raise IllTyped("a power that is not a real number")
             return value(a**exponent)
         if a.shape[0] == a.shape[1] and exponent == round(float(exponent)):
             return np.linalg.matrix_power(a, round(float(exponent)))

@@ -11,7 +11,7 @@ __all__ = ["NetworkReading", "read_network"]
 _LONGEST = 12_000
 
 
-def read_network(source: str, *, inputs: int = 5, units: int = 4) -> NetworkReading:
+def read_network(source: str, *, inputs: int, units: int) -> NetworkReading:
     r"""Find W1 (units, inputs), b1 (units,), w2 (units,) and b2 in a cell.
 
     Args:

@@ -7,8 +7,8 @@ import ast
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from grader.source import parsed
 from grader.theory.networks import NetworkError, exact
-from grader.theory.python import parsed
 from grader.theory.weights.names import fact_about
 
 if TYPE_CHECKING:

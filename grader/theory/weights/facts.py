@@ -73,7 +73,7 @@ def assembled(facts: Sequence[Fact], *, inputs: int, units: int) -> NetworkReadi
     def only(name: str, candidates: Iterable[Matrix | Vector | None]) -> Matrix | Vector | None:
         different = {candidate for candidate in candidates if candidate is not None}
         if len(different) > 1:
-            notes.append(f"{name} is given more than once, differently")
+            notes.append(f"{name} is given more than once, with different values")
         return different.pop() if len(different) == 1 else None
 
     matrix = only("W1", (*_matrices(facts, inputs, units), _by_unit_rows(facts, units)))
@@ -89,9 +89,7 @@ def assembled(facts: Sequence[Fact], *, inputs: int, units: int) -> NetworkReadi
         *_repeated(facts, Slot.ALL_OUTPUT_WEIGHTS, units),
     ))  # fmt: skip
     bias = only("b2", (*_repeated(facts, Slot.OUTPUT_BIAS, 1), *_unless_given(facts, 1, Slot.OUTPUT_BIAS)))
-    notes += [
-        f"“{fact.source}” could be one of several things" for fact in facts if fact.slot is Slot.SOME_BIAS
-    ]
+    notes += [f"“{fact.source}” is ambiguous" for fact in facts if fact.slot is Slot.SOME_BIAS]
     return NetworkReading(
         W1=matrix,  # type: ignore[arg-type]  # `only` returns what it was given
         b1=hidden,  # type: ignore[arg-type]

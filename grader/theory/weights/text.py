@@ -52,7 +52,7 @@ _SENTENCES: tuple[tuple[str, Slot], ...] = (
     (rf"(?:no biases|without (?:any )?bias(?:es)?) (?:in|for) the {_HIDDEN}(?P<n>)", Slot.ALL_HIDDEN_BIASES),
     (rf"{_HIDDEN}{_BIASES}{_VALUE}", Slot.ALL_HIDDEN_BIASES),
     (
-        rf"{_BIASES} (?:of|in|for) (?:{_ALL} )?(?:of )?(?:the )?(?:four )?{_HIDDEN}{_VALUE}",
+        rf"{_BIASES} (?:of|in|for) (?:{_ALL} )?(?:of )?(?:the )?{_HIDDEN}{_VALUE}",
         Slot.ALL_HIDDEN_BIASES,
     ),
     (rf"{_ALL} (?:of )?(?:the )?{_BIASES}{_VALUE}", Slot.ALL_BIASES),

@@ -1,4 +1,4 @@
-"""What a case runs as, in a process of its own. Not in a `conftest`: pickle goes by name, and those share one."""
+"""Runs one case in a separate process. Not in a `conftest`, since pickle needs a unique module name."""
 
 import multiprocessing
 import os

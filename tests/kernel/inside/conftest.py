@@ -14,7 +14,7 @@ from apart import answer
 
 HERE = Path(__file__).parent
 WARM = ["test_dataroot", "test_fastdata", "test_compat_fidelity"]
-"""What the server has imported, and with it torch, torchvision and pyplot."""
+"""The modules that the server imports, and with them torch, torchvision and pyplot."""
 SPLITS = {"train": 192, "t10k": 80}
 
 
@@ -44,7 +44,7 @@ def context(data):
 
 @pytest.fixture(scope="session")
 def alone():
-    """`alone(function, *arguments)` is what the function returns in a process of its own."""
+    """`alone(function, *arguments)` returns the result of calling the function in a separate process."""
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload(WARM)
     with pytest.MonkeyPatch.context() as patch:

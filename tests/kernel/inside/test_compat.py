@@ -69,7 +69,7 @@ OWNERS = [
 
 
 def everything():
-    """Each attribute that a patch could change."""
+    """All attributes that a patch could change."""
     return {
         (number, name): id(value)
         for number, owner in enumerate(OWNERS)
@@ -102,7 +102,7 @@ def test_only_what_is_needed_is_installed(alone, options, touched):
 
 
 def deep(terms):
-    """Code that Python compiles, but whose syntax tree is too deep for a walk that recurs."""
+    """Code that Python compiles, although its syntax tree is too deep for a recursive visitor."""
     return (
         f"x.cuda()\nlosses.append(loss + {' + '.join(['1'] * terms)})\nplt.subplots(2 / 1)\nloss.backward()"
     )
@@ -226,7 +226,7 @@ def test_who_uses_magics(code, needed):
 
 
 def in_a_shell(cells, options):
-    """The report, what was printed and which cells failed, after the cells ran in IPython."""
+    """Run the cells in IPython. Returns the report, what was printed and which cells failed."""
     shell = InteractiveShell.instance()
     shell.history_manager.enabled = False
     compat.install({"source": "\n".join(cells), **options})
@@ -397,7 +397,7 @@ def test_input_gives_the_prepared_answers_and_then_nothing(alone):
 
 
 def trained(gpu, context):
-    """The weights and losses of two epochs, with every tensor on the GPU or none."""
+    """The weights and losses of two epochs, with all tensors on the GPU or none."""
     from grader.kernel.inside import dataroot, fastdata  # noqa: PLC0415 - only this test joins the three
 
     dataroot.install({}, context)

@@ -1,4 +1,4 @@
-"""Snippets as notebooks of 2018-2021 wrote them, each with the value that it gave then.
+"""Snippets from notebooks of 2018-2021, each with the value that it gave then.
 
 Each runs twice, in a process of its own: on stock libraries, where it gives what `without` says (`SAME`: the
 very same value), and with `compat` installed for it.
@@ -50,10 +50,10 @@ def linear(rows=2, columns=2):
 @dataclass(frozen=True)
 class Snippet:
     code: str
-    """Statements; the last line is an expression, whose value is compared."""
+    """Statements. The last line is an expression, whose value is compared."""
     value: Any
     without: str = SAME
-    """What stock libraries say instead: the class of the error."""
+    """The class of the error that unmodified libraries raise instead."""
 
 
 # What a GPU says
@@ -78,7 +78,7 @@ WORDS = {"inf": float("inf"), "apart": apart, "NO_ARRAY": NO_ARRAY, "OTHER_TYPE"
 
 
 def snippets(text):
-    """Blank lines part them. The value stands behind `#=>`; what stock libraries raise instead, behind `##`."""
+    """Separated by blank lines. The value follows `#=>`; the error that unmodified libraries raise follows `##`."""
     for block in text.strip().split("\n\n"):
         code, _, rest = block.rpartition("#=>")
         value, _, without = rest.partition("##")
@@ -919,7 +919,7 @@ def plain(value):
 
 
 def outcome(code, installed):
-    """The value, or the error, that the snippet ends in; and what was reported."""
+    """The value or error of the snippet, and the report."""
     if installed:
         compat.install({"source": PRELUDE + code})
     scope = {}

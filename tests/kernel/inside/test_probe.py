@@ -1,4 +1,4 @@
-"""The recorder, in a real kernel: what one notebook leaves, cell by cell."""
+"""The recorder in a real kernel: what it records of one notebook, cell by cell."""
 
 import math
 import textwrap
@@ -29,7 +29,7 @@ PROBES = {"evaluate": evaluate}
 
 
 def live(data, *sources, limits=None, names=NAMES, probes=PROBES):
-    """Run cells in a kernel of their own; what it recorded, and the notebook."""
+    """Run cells in a new kernel. Returns what it recorded, and the notebook."""
     limits = limits or Limits(interrupt_grace=0.5)
     request = KernelRequest(
         seed=3, data=data, limits=limits, prelude=("dataroot", "probe"),
@@ -157,7 +157,7 @@ def test_the_notebook_sees_nothing_of_it(life):
 
 
 def test_errors_are_named(seen):
-    errors = {record.cell: record.facts["error"] for record in seen.cells if record.facts["error"]}
+    errors = {record.cell: record.fields["error"] for record in seen.cells if record.fields["error"]}
     assert errors == {CELL["failed"]: "ZeroDivisionError", CELL["syntax"]: "SyntaxError"}
 
 
@@ -181,7 +181,7 @@ def test_each_value_is_what_it_was_then(seen):
     assert seen.values("b")[1].array[0, 0] == 7
     assert seen.value("history", by=CELL["mutated"]).numbers == (0.5,)
     assert seen.value("history").numbers == (0, 1, 2)
-    assert seen.value("odd").facts == {
+    assert seen.value("odd").fields == {
         "type": "other",
         "class": "Hostile",
         "repr": "",
@@ -192,7 +192,7 @@ def test_each_value_is_what_it_was_then(seen):
 
 def test_figures_are_data(seen):
     first, second = seen.figures(CELL["figures"])
-    image, plot = first.facts["axes"]
+    image, plot = first.fields["axes"]
     assert (image["title"], image["images"][0]["cmap"], image["images"][0]["clim"]) == (
         "first",
         "gray",
@@ -212,7 +212,7 @@ def test_figures_are_data(seen):
 
 
 def test_a_figure_that_cannot_be_described_says_so(seen):
-    assert [figure.facts for figure in seen.figures(CELL["odd figure"])] == [
+    assert [figure.fields for figure in seen.figures(CELL["odd figure"])] == [
         {"error": "ZeroDivisionError", "axes": []}
     ]
 
@@ -259,12 +259,12 @@ def test_gradients_of_what_is_no_loss_disturb_nobody(life):
 
 
 def test_what_trained_is_told(seen):
-    facts = seen.cells[CELL["train"]].facts["trace"]
-    assert [loader["batch_size"] for loader in facts["loaders"]] == [64] * 4
-    assert [optimizer["class"] for optimizer in facts["optimizers"]] == ["SGD"]
+    trace = seen.cells[CELL["train"]].fields["trace"]
+    assert [loader["batch_size"] for loader in trace["loaders"]] == [64] * 4
+    assert [optimizer["class"] for optimizer in trace["optimizers"]] == ["SGD"]
     assert seen.value("net", by=CELL["net"]).state["1.weight"].shape == (10, 784)
     assert len(seen.values("net")) == 1 + 5  # each training cell changed it
-    assert seen.value("loader").facts["dataset"]["train"] is True
+    assert seen.value("loader").fields["dataset"]["train"] is True
 
 
 def test_a_probe_is_tried_until_it_succeeds(seen, data):
@@ -312,7 +312,7 @@ def test_what_does_not_fit_is_told_and_small_things_are_still_written(data):
         probes="",
     )
     assert [record.kind for record in seen.records] == ["cell", "cell", "cell", "lost", "cell"]
-    assert seen.records[3].facts == {"kind": "lost", "cell": 3, "why": "the evidence file is full"}
+    assert seen.records[3].fields == {"kind": "lost", "cell": 3, "why": "the evidence file is full"}
     assert [value.number for value in seen.values("a")] == [1, 2, 3]
 
 
@@ -336,7 +336,7 @@ def test_a_probe_that_never_ends_is_stopped_however_often_it_catches_that():
 def test_a_probe_that_is_stopped_says_so():
     with probe._alarm(0.01):
         outcome = probe._attempt(lambda *_: time.sleep(60), None, {}, "")
-    assert outcome == {"error": "TimeoutError: it did not end within 0.01 s"}
+    assert outcome == {"error": "TimeoutError: it did not finish within 0.01 s"}
 
 
 @pytest.mark.parametrize(
@@ -352,4 +352,4 @@ def test_a_record_that_is_no_json_is_lost_alone(tmp_path, record):
         assert writer.append({"kind": "cell", "cell": 2}, probe.Arrays())
     lost, kept = evidence.load(tmp_path / "log").records
     assert (lost.kind, lost.cell, kept.cell) == ("lost", 1, 2)
-    assert lost.facts["why"]
+    assert lost.fields["why"]

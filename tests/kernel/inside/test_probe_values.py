@@ -1,4 +1,4 @@
-"""Any object as plain data, within bounds, whatever its own methods do."""
+"""Any object as plain data of limited size, whatever its own methods do."""
 
 import json
 import math
@@ -22,10 +22,10 @@ class Pair(NamedTuple):
 
 
 def seen(value):
-    """A value as the reader gets it: through JSON."""
+    """A value as the reader sees it, after a round trip through JSON."""
     arrays = log.Arrays()
-    facts = json.loads(log.as_json(encode("name", value, arrays)))
-    return Value(0, facts, arrays.by_name)
+    fields = json.loads(log.as_json(encode("name", value, arrays)))
+    return Value(0, fields, arrays.by_name)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +103,9 @@ def test_a_tensor_with_its_negative_bit_set_is_read():
 
 
 def test_live_tensors_are_told():
-    assert seen(LIVE).facts["requires_grad"] is True
-    assert seen([1.0]).facts["requires_grad"] is False
-    assert seen(LIVE[0]).facts["requires_grad"] is True
+    assert seen(LIVE).fields["requires_grad"] is True
+    assert seen([1.0]).fields["requires_grad"] is False
+    assert seen(LIVE[0]).fields["requires_grad"] is True
 
 
 def test_a_copy_is_kept_not_a_view():
@@ -129,7 +129,7 @@ def test_what_no_record_can_hold_keeps_its_shape(value):
 def test_one_record_has_room_for_so_much():
     arrays = log.Arrays()
     kept = [arrays.keep("x", np.zeros(1 << 20, np.uint8)) for _ in range(30)]
-    assert sum("array" in facts for facts in kept) == 24
+    assert sum("array" in fields for fields in kept) == 24
     assert kept[-1]["shape"] == [1 << 20]
     assert len(arrays.by_name) == 24
 
@@ -147,7 +147,7 @@ def test_lists_and_mappings():
 
 def test_a_text_is_cut():
     value = seen("x" * 10_000)
-    assert (len(value.text("value")), value.facts["length"]) == (4000, 10_000)
+    assert (len(value.text("value")), value.fields["length"]) == (4000, 10_000)
 
 
 def test_half_a_surrogate_pair_is_replaced():
@@ -178,8 +178,8 @@ def test_what_is_said_is_bounded(value):
 def test_a_module():
     net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2)).eval()
     value = seen(net)
-    assert (value.kind, value.facts["class"], value.facts["parameters"]) == ("module", "Sequential", 10)
-    assert (value.facts["layers"], value.facts["training"]) == (["Flatten", "Linear"], False)
+    assert (value.kind, value.fields["class"], value.fields["parameters"]) == ("module", "Sequential", 10)
+    assert (value.fields["layers"], value.fields["training"]) == (["Flatten", "Linear"], False)
     np.testing.assert_array_equal(value.state["1.weight"], net[1].weight.detach().numpy())
     assert value.state["1.bias"].shape == (2,)
 
@@ -203,8 +203,8 @@ def test_a_module_with_a_state_of_its_own():
 def test_an_optimizer():
     net = torch.nn.Linear(4, 2)
     value = seen(torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9))
-    assert (value.kind, value.facts["class"]) == ("optimizer", "SGD")
-    (group,) = value.facts["groups"]
+    assert (value.kind, value.fields["class"]) == ("optimizer", "SGD")
+    (group,) = value.fields["groups"]
     assert (group["lr"], group["momentum"], group["shapes"]) == (0.01, 0.9, [[2, 4], [2]])
 
 
@@ -230,19 +230,19 @@ class Stream(IterableDataset):
 @pytest.mark.parametrize("train", [True, False])
 def test_a_data_set_is_known_below_its_subsets(wrap, train):
     value = seen(wrap(Split(train=train)))
-    assert (value.kind, value.facts["root"], value.facts["train"]) == ("dataset", "Split", train)
-    assert value.facts["data_shape"] == [10, 2]
+    assert (value.kind, value.fields["root"], value.fields["train"]) == ("dataset", "Split", train)
+    assert value.fields["data_shape"] == [10, 2]
 
 
 def test_a_loader():
-    facts = seen(DataLoader(Split(train=True), batch_size=4, shuffle=True)).facts
-    assert (facts["type"], facts["batch_size"], facts["batches"], facts["sampler"]) == (
+    fields = seen(DataLoader(Split(train=True), batch_size=4, shuffle=True)).fields
+    assert (fields["type"], fields["batch_size"], fields["batches"], fields["sampler"]) == (
         "loader",
         4,
         3,
         "RandomSampler",
     )
-    assert (facts["dataset"]["root"], facts["dataset"]["length"]) == ("Split", 10)
+    assert (fields["dataset"]["root"], fields["dataset"]["length"]) == ("Split", 10)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_odd_loaders_are_loaders_all_the_same(loader):
 def test_an_attribute_of_no_json_type_is_named():
     loader = DataLoader(Split(train=True))
     object.__setattr__(loader, "batch_size", np.int64(5))
-    assert seen(loader).facts["batch_size"] == "int64"
+    assert seen(loader).fields["batch_size"] == "int64"
 
 
 def test_a_function():

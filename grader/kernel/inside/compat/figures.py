@@ -1,4 +1,4 @@
-"""Calls of matplotlib that no longer take what they took."""
+"""Calls of matplotlib that no longer accept the arguments that they used to accept."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def grids_take_whole_floats(ledger: Ledger) -> None:
-    """`add_subplot(2, 20/2, i)` stands in many a course's template."""
+    """`add_subplot(2, 20/2, i)` occurs in the templates of many courses."""
 
     def whole(value: Any) -> Any:
         if isinstance(value, float | np.floating) and float(value).is_integer():
@@ -104,4 +104,4 @@ CHANGES: dict[str, Patch] = {
     r"\bannotate\([^\n]*\bs\s*=": annotations_take_s,
     r"\.use\([^\n]*\bwarn\s*=": backends_take_warn,
 }
-"""What a notebook's code shows when it needs a change, as a regular expression."""
+"""Each change by a regular expression that matches code in need of it."""

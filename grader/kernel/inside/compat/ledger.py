@@ -1,4 +1,4 @@
-"""What was adapted: each old spelling that was used, where first, how often, and how it is written today."""
+"""Records each outdated spelling that was used: where first, how often, and how it is written today."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Ledger:
     def __init__(self) -> None:
         self._uses: dict[str, Use] = {}
         self._cells: dict[str, int] = {}
-        """The file name under which IPython compiled a cell -> the cell's number."""
+        """The number of a cell by the file name under which IPython compiled it."""
 
     def use(self, what: str, modern: str) -> None:
-        """Count one use of `what`; `modern` is the sentence that a student should learn from it."""
+        """Count one use of `what`; `modern` is the sentence that tells the student what to write today."""
         use = self._uses.get(what)
         if use is None:
             use = self._uses[what] = Use(what, modern, self._where())
@@ -38,7 +38,7 @@ class Ledger:
         ]
 
     def follow(self, shell: Any) -> None:
-        """Learn which file name stands for which cell, as cells are about to run."""
+        """Record which file name belongs to which cell, just before each cell runs."""
 
         def remember(info: Any) -> None:
             number = shell.execution_count

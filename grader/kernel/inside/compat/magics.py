@@ -1,6 +1,6 @@
-"""Shell lines and magics that fetch something, or that only Colab or a browser has.
+"""Shell lines and magics that download something, or that only work on Colab or in a browser.
 
-They are answered at once and fail nothing. All others are left to IPython.
+They are skipped without an error. All others are left to IPython.
 """
 # ruff: noqa: T201 - what is printed is the student's output
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FETCHING = "apt-get|apt|conda|curl|gdown|git|kaggle|nvidia-smi|pip|pip3|wget"
 SHELL_LINE = re.compile(rf"\s*(?:sudo\s+)?(?:\S*python3?\s+-m\s+)?({FETCHING})\b")
-ALONE = "Packages are not installed and nothing is fetched while a notebook is graded, and there is no GPU."
+ALONE = "During grading no packages are installed, nothing is downloaded, and there is no GPU."
 IGNORED = ("pip", "conda", "mamba", "uv", "tensorflow_version", "tensorboard")
 BROWSER_BACKENDS = ("notebook", "widget", "ipympl", "nbagg")
 
@@ -31,7 +31,7 @@ def install(shell: Any, ledger: Ledger) -> None:
     line_magics, cell_magics = (shell.magics_manager.magics[kind] for kind in ("line", "cell"))
     for name in IGNORED:
         line_magics[name] = _ignored(name, ledger)
-    # Found, not looked up: a magic that is not imported yet would find itself by the name that we take.
+    # `find_line_magic` also imports magics that IPython loads lazily; a look-up by name would later find ours.
     line_magics["load_ext"] = _without_colabs_extensions(shell.find_line_magic("load_ext"), ledger)
     line_magics["matplotlib"] = _without_a_browser(shell.find_line_magic("matplotlib"), ledger)
     cell_magics["shell"] = lambda line, cell: shell.run_cell_magic("bash", line, cell)  # as Colab calls it
@@ -71,7 +71,9 @@ def _without_colabs_extensions(stock: Function, ledger: Ledger) -> Function:
     def load_ext(line: str) -> Any:
         if not line.strip().startswith(("tensorboard", "google.colab")):
             return stock(line)
-        return ledger.use(f"%load_ext {line.strip()}", "It is not installed here: nothing of it is shown.")
+        return ledger.use(
+            f"%load_ext {line.strip()}", "It is not installed here, so its output is not shown."
+        )
 
     return load_ext
 
@@ -81,7 +83,7 @@ def _without_a_browser(stock: Function, ledger: Ledger) -> Function:
         if line.strip() not in BROWSER_BACKENDS:
             return stock(line)
         ledger.use(
-            f"%matplotlib {line.strip()}", "Write %matplotlib inline: the figures then stay in the file."
+            f"%matplotlib {line.strip()}", "Write %matplotlib inline: it saves the figures in the notebook."
         )
         return stock("inline")
 

@@ -1,6 +1,6 @@
-"""Names that libraries have removed since 2018, given back where the notebook says them.
+"""Names that libraries have removed since 2018, restored where the notebook uses them.
 
-A name is looked up by the module's `__getattr__`, so a real one always wins, and nothing is imported early.
+The module's `__getattr__` looks them up, so a real name always wins and nothing is imported early.
 """
 
 from __future__ import annotations
@@ -22,39 +22,40 @@ from IPython import display
 from matplotlib import cm
 from matplotlib_inline import backend_inline
 from PIL import Image
-from torchvision import transforms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
 class Old:
-    """A removed name, what stands for it, and how it is written today."""
+    """A removed name, its replacement, and how it is written today."""
 
     module: ModuleType
     name: str
     value: Any
     modern: str
 
-    def said_in(self, source: str) -> bool:
+    def occurs_in(self, source: str) -> bool:
         if self.name not in source:
             return False
         named = "|".join(map(re.escape, _names_of(self.module, source)))
         imported = rf"^\s*from\s+{re.escape(self.module.__name__)}\s+import\s[^\n]*\b{self.name}\b"
-        said = rf"\b(?:{named})\.{self.name}\b|{imported}"
-        return re.search(said, source, re.MULTILINE) is not None
+        used = rf"\b(?:{named})\.{self.name}\b|{imported}"
+        return re.search(used, source, re.MULTILINE) is not None
 
 
 def _names_of(module: ModuleType, source: str) -> list[str]:
-    """Under which names the source knows a module: its last name, and what it was imported as."""
+    """The names by which the source refers to a module: its own, its last part, and its import aliases."""
     full = module.__name__
     last = full.rpartition(".")[2]
     imported = rf"import\s+{re.escape(full)}\s+as\s+(\w+)|from\s+[\w.]+\s+import\s+{last}\s+as\s+(\w+)"
     return [full, last, *("".join(match) for match in re.findall(imported, source))]
 
 
-def _olds(module: ModuleType, spelled: str, names: dict[str, tuple[Any, str]]) -> list[Old]:
+def olds(module: ModuleType, spelled: str, names: dict[str, tuple[Any, str]]) -> list[Old]:
     return [
         Old(module, name, value, f"Write {modern} instead of {spelled}.{name}.")
         for name, (value, modern) in names.items()
@@ -92,16 +93,16 @@ _NUMPY: dict[str, tuple[Any, str]] = {
 _ABSTRACT = ("Callable", "Hashable", "Iterable", "Iterator", "Mapping", "MutableMapping", "Sequence", "Set")
 
 _TABLE = [
-    *_olds(np, "np", _NUMPY),
-    *_olds(
+    *olds(np, "np", _NUMPY),
+    *olds(
         collections,
         "collections",
         {name: (getattr(collections.abc, name), f"collections.abc.{name}") for name in _ABSTRACT},
     ),
-    *_olds(time, "time", {"clock": (time.perf_counter, "time.perf_counter()")}),
-    *_olds(fractions, "fractions", {"gcd": (math.gcd, "math.gcd")}),
-    *_olds(inspect, "inspect", {"getargspec": (inspect.getfullargspec, "inspect.getfullargspec")}),
-    *_olds(
+    *olds(time, "time", {"clock": (time.perf_counter, "time.perf_counter()")}),
+    *olds(fractions, "fractions", {"gcd": (math.gcd, "math.gcd")}),
+    *olds(inspect, "inspect", {"getargspec": (inspect.getfullargspec, "inspect.getfullargspec")}),
+    *olds(
         Image,
         "Image",
         {
@@ -110,17 +111,9 @@ _TABLE = [
             "CUBIC": (Image.Resampling.BICUBIC, "Image.BICUBIC"),
         },
     ),
-    *_olds(
-        transforms,
-        "transforms",
-        {
-            "Scale": (transforms.Resize, "transforms.Resize"),
-            "RandomSizedCrop": (transforms.RandomResizedCrop, "transforms.RandomResizedCrop"),
-        },
-    ),
-    *_olds(cm, "cm", {"get_cmap": (plt.get_cmap, "plt.get_cmap")}),
-    *_olds(plt, "plt", {"hold": (lambda *_: None, "nothing: axes always keep what was drawn before")}),
-    *_olds(
+    *olds(cm, "cm", {"get_cmap": (plt.get_cmap, "plt.get_cmap")}),
+    *olds(plt, "plt", {"hold": (lambda *_: None, "nothing (axes now always keep earlier drawings)")}),
+    *olds(
         display,
         "display",
         {
@@ -133,12 +126,13 @@ _TABLE = [
 ]
 
 
-def install(source: str, ledger: Ledger) -> None:
-    said: dict[ModuleType, dict[str, Old]] = {}
-    for old in _TABLE:
-        if old.name not in vars(old.module) and old.said_in(source):
-            said.setdefault(old.module, {})[old.name] = old
-    for module, olds in said.items():
+def install(source: str, ledger: Ledger, more: Iterable[Old] = ()) -> None:
+    """Restore those names of our table, and of `more`, that occur in the notebook."""
+    used: dict[ModuleType, dict[str, Old]] = {}
+    for old in (*_TABLE, *more):
+        if old.name not in vars(old.module) and old.occurs_in(source):
+            used.setdefault(old.module, {})[old.name] = old
+    for module, olds in used.items():
         _answer(module, olds, ledger)
     if "torch._six" in source:
         _give_six(ledger)
@@ -160,7 +154,7 @@ def _answer(module: ModuleType, olds: dict[str, Old], ledger: Ledger) -> None:
 
 
 def _give_six(ledger: Ledger) -> None:
-    """What torch kept for Python 2, until 2.0."""
+    """`torch._six`, which torch provided for Python 2 compatibility until 2.0."""
     six = ModuleType("torch._six")
     kept = {
         "string_classes": ((str, bytes), "(str, bytes)"),
@@ -169,5 +163,5 @@ def _give_six(ledger: Ledger) -> None:
         "inf": (math.inf, "math.inf"),
         "nan": (math.nan, "math.nan"),
     }
-    _answer(six, {old.name: old for old in _olds(six, "torch._six", kept)}, ledger)
+    _answer(six, {old.name: old for old in olds(six, "torch._six", kept)}, ledger)
     sys.modules["torch._six"] = six

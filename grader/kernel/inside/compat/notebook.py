@@ -1,4 +1,4 @@
-"""What stood around a notebook on Colab: its own modules, TensorBoard, somebody at the keyboard."""
+"""What a notebook has on Colab: Colab's own modules, TensorBoard, a user who answers `input()`."""
 # ruff: noqa: T201 - what is printed is the student's output
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .ledger import Ledger
 
-NO_DRIVE = "Outside Colab there is no Google Drive: keep files beside the notebook, and name them relatively."
+NO_DRIVE = "There is no Google Drive outside Colab: keep files next to the notebook and use relative paths."
 
 
 def wants_colab(source: str) -> bool:
@@ -78,7 +78,7 @@ def _mount(where: str, *_: Any, **__: Any) -> None:
 
 
 def _upload(*_: Any, **__: Any) -> dict[str, bytes]:
-    """As if the student had chosen every file that lies beside the notebook."""
+    """Behave as if the student had selected every file next to the notebook."""
     return {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
 
 
@@ -115,7 +115,7 @@ def _stay_in_place(ledger: Ledger) -> None:
 def give_tensorboard(ledger: Ledger) -> None:
     class SummaryWriter:
         def __init__(self, *_: Any, **__: Any) -> None:
-            ledger.use("SummaryWriter", "TensorBoard is not installed here: what it is given is not shown.")
+            ledger.use("SummaryWriter", "TensorBoard is not installed here, so its output is not shown.")
 
         def __getattr__(self, name: str) -> Any:
             return lambda *_, **__: None
@@ -131,15 +131,15 @@ def give_tensorboard(ledger: Ledger) -> None:
         vars(module)["SummaryWriter"] = SummaryWriter
 
 
-# Somebody at the keyboard
+# Answers to input()
 
 
 def give_answers(answers: Iterable[str], ledger: Ledger) -> None:
-    """`input()` gives the prepared answers in turn, then empty lines: nobody is there to type."""
+    """Let `input()` return the prepared answers in turn, then empty lines, since there is no user."""
     remaining = iter(answers)
 
     def answer(_: Any, prompt: object = "", *__: Any) -> str:
-        ledger.use("input()", "Assign the value in the cell: nobody is at the keyboard when it is graded.")
+        ledger.use("input()", "Assign the value in the cell: nobody can type an answer during grading.")
         given = next(remaining, "")
         print(f"{prompt}{given}")
         return given

@@ -1,4 +1,4 @@
-"""How a library is changed: in place, and looking the same from outside."""
+"""Functions that change a library in place while keeping its public interface."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ Patch = Callable[["Ledger"], None]
 
 
 def give(owner: Any, name: str, value: Any) -> None:
-    """Set an attribute that the owner did not have, or that is not a function."""
+    """Set an attribute that `owner` lacks or that is not a function."""
     setattr(owner, name, value)
 
 
 def wrap(owner: Any, name: str, around: Callable[[Function], Function]) -> None:
-    """Replace a function or method by another, made around it."""
+    """Replace a function or method by a wrapper around it."""
     stock = getattr(owner, name)
     setattr(owner, name, functools.wraps(stock)(around(stock)))
 
 
 def rename_keyword(owners: list[Any], function: str, old: str, new: str | None, ledger: Ledger) -> None:
-    """Take the keyword `old` for `new`; where `new` is None it has no effect any more."""
+    """Accept the keyword `old` in place of `new`; ignore it if `new` is None."""
     called = owners[0].__name__ if function == "__init__" else function
     modern = f"Write {new}= instead of {old}=." if new else f"Leave {old}= out."
 

@@ -1,6 +1,6 @@
-"""What a notebook's code shows before it runs: whether a patch that many notebooks would meet is wanted here.
+"""Analyses a notebook's code before it runs, to decide whether a patch is needed.
 
-Only a parse: nothing is executed. Where the code does not parse, the answer is yes.
+The code is only parsed, never executed. If it does not parse, the answer is yes.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class _Flow:
 
     live: set[str] = field(default_factory=set)
     losses: set[str] = field(default_factory=set)
-    """What functions like `criterion = nn.MSELoss()` are called."""
+    """Names bound to loss functions, as by `criterion = nn.MSELoss()`."""
     kept: bool = False
 
     def learn(self, tree: ast.Module) -> bool:
@@ -178,7 +178,7 @@ def _root_name(value: ast.expr) -> str:
 
 
 def asks_for_a_gpu(source: str) -> bool:
-    """Whether a line uses CUDA that runs where there is none: not one that `is_available()` guards."""
+    """Whether code that is not guarded by `is_available()` uses CUDA."""
     if "cuda" not in source:
         return False
     tree = parsed(source)
@@ -190,7 +190,7 @@ def asks_for_a_gpu(source: str) -> bool:
 
 
 def reads_devices(source: str) -> bool:
-    """Whether, besides, a line reads where a tensor is."""
+    """Whether such code also reads the device of a tensor."""
     return re.search(r"\.device\b(?!\s*\()", source) is not None and asks_for_a_gpu(source)
 
 
@@ -204,7 +204,7 @@ class _UnguardedCuda(ast.NodeVisitor):
             for target in node.targets
             if isinstance(target, ast.Name)
         }
-        """Names such as `use_cuda`, that hold what `is_available()` said."""
+        """Names such as `use_cuda` that hold the result of `is_available()`."""
 
     def visit_If(self, node: ast.If) -> None:
         self._visit_live(node.test, node.body, node.orelse)

@@ -1,4 +1,4 @@
-"""Calls of torch and torchvision that no longer take, give or mean what they did."""
+"""Calls of torch and torchvision whose arguments, results or meaning have changed."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ def schedulers_take_verbose(ledger: Ledger) -> None:
 
 
 def whole_objects_load(ledger: Ledger) -> None:
-    """Since 2.6 `torch.load` refuses a pickled model by default. A sandbox stands around all of this."""
+    """Since 2.6 `torch.load` refuses a pickled model by default. The sandbox makes loading one safe here."""
 
     def around(stock: Function) -> Function:
         def load(*args: Any, **kwargs: Any) -> Any:
             if kwargs.get("weights_only") is None:
                 ledger.use(
                     "torch.load(path)",
-                    "It takes weights only by now: save net.state_dict(), and load that into a network.",
+                    "torch.load now reads weights only: save net.state_dict() and load that into a network.",
                 )
                 kwargs["weights_only"] = False
             return stock(*args, **kwargs)
@@ -67,7 +67,7 @@ def gradients_are_cleared_to_zero(ledger: Ledger) -> None:
     def around(stock: Function) -> Function:
         def zero_grad(self: Any, set_to_none: bool = False) -> Any:
             ledger.use(
-                "zero_grad()", "zero_grad() now sets .grad to None: test for that before .grad is used."
+                "zero_grad()", "zero_grad() now sets .grad to None: check for None before using .grad."
             )
             return stock(self, set_to_none=set_to_none)
 
@@ -90,7 +90,7 @@ def live_losses_become_arrays(ledger: Ledger) -> None:
             if self.dim() or not self.requires_grad:
                 return stock(self, *args, **kwargs)
             ledger.use(
-                "array of live losses", "Keep loss.item(): a live loss keeps its whole graph in memory."
+                "array of live losses", "Store loss.item(): a loss tensor keeps its whole graph in memory."
             )
             return stock(self.detach(), *args, **kwargs)
 
@@ -203,4 +203,4 @@ CHANGES: dict[str, Patch] = {
     r"\bfillcolor\s*=": transforms_take_fillcolor,
     **{rf"(?<!linalg)\.{name}\(": _algebra_works(name) for name in REMOVED_ALGEBRA},
 }
-"""What a notebook's code shows when it needs a change, as a regular expression."""
+"""Each change by a regular expression that matches code in need of it."""

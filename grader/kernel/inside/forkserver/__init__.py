@@ -1,6 +1,6 @@
-"""A warm process that turns requests into confined kernels. Runs as the first program of the sandbox.
+"""A warm process that forks a confined kernel for each request. It is the first program in the sandbox.
 
-It never sees a request's text: the descriptors go through it to the fork that reads them.
+It never reads a request: it passes the descriptors on to the fork, which does.
 """
 
 from __future__ import annotations
@@ -19,49 +19,52 @@ from typing import TYPE_CHECKING, Any
 from . import child, confine, linux, warm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 MOST_DESCRIPTORS = 16
 PATIENCE = 0.25
-"""Seconds for process 1 of a kernel to take it down, before both are killed the hard way."""
+"""Seconds that process 1 of a kernel has to end the kernel before both are killed."""
 
 
-def serve(run: child.Run, control: int, status: int, *, nested: bool, preload: bool) -> None:
-    """Answer requests on `control` until the harness is gone; without `nested`, one request only.
+def warm_up(modules: Iterable[str], load_all: Callable[[], None]) -> None:
+    """Import what notebooks use, including the assignment's `modules`, and our own code by `load_all`."""
+    warm.warm_up(modules, load_all)
+    require_one_thread()
 
-    A request is a datagram with the descriptors of `child.Delivery`. `status` hears when we are ready, and
-    when we took our only request.
+
+def serve(run: child.Run, control: int, status: int, *, nested: bool) -> None:
+    """Answer requests on `control` until the grader has ended; without `nested`, one request only.
+
+    A request is a datagram with the descriptors of `child.Delivery`. We report on `status` when we are ready, and
+    without `nested` when we have taken our only request.
     """
     harness = socket.socket(fileno=status)
-    if preload:
-        warm.warm_up()
-        require_one_thread()
     linux.prctl(linux.PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    tell(harness, ready=True)
+    send_message(harness, ready=True)
     server = Server(run, socket.socket(fileno=control), nested=nested)
     if not nested:
-        linux.prctl(linux.PR_SET_DUMPABLE, 0)  # the kernel may be the same user, and must not look into us
+        linux.prctl(linux.PR_SET_DUMPABLE, 0)  # the kernel may run as the same user and must not inspect us
         server.receive()
-        tell(harness, taken=True)
+        send_message(harness, taken=True)
     while server.wanted():
         server.turn()
 
 
 def require_one_thread() -> None:
-    """Only the thread that forks lives on in the child, whatever locks the others held."""
+    """Only the forking thread survives in the child, and locks held by other threads would stay locked."""
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads > 1:
-        raise RuntimeError(f"a process must have one thread to be forked, the imports left {threads}")
+        raise RuntimeError(f"only a process with one thread can be forked; the imports started {threads}")
 
 
-def tell(harness: socket.socket, **message: Any) -> None:
+def send_message(harness: socket.socket, **message: Any) -> None:
     with suppress(OSError):
         harness.send(json.dumps(message).encode())
 
 
 class Server:
-    """The kernels that live, each with its line to the harness."""
+    """The running kernels, each with a line: its socket to the grader."""
 
     def __init__(self, run: child.Run, control: socket.socket, *, nested: bool) -> None:
         self._run = run
@@ -70,8 +73,8 @@ class Server:
         self._nested = nested
         self._count = 0
         self._lines: dict[int, socket.socket] = {}
-        """By the process id that we see."""
-        self._doomed: dict[int, float] = {}
+        """Keyed by process id, as seen from here."""
+        self._terminated: dict[int, float] = {}
         self._woken, wake = os.pipe()
         for end in (self._woken, wake):
             os.set_blocking(end, False)
@@ -82,24 +85,24 @@ class Server:
         return self._control is not None or bool(self._lines)
 
     def turn(self) -> None:
-        """Wait for something to happen, and deal with it."""
+        """Wait for an event and handle it."""
         lines = {line.fileno(): pid for pid, line in self._lines.items()}
-        doors = [self._control.fileno()] if self._control is not None else []
+        controls = [self._control.fileno()] if self._control is not None else []
         ready, _, _ = select.select(
-            [*doors, self._woken, *lines], [], [], PATIENCE / 4 if self._doomed else None
+            [*controls, self._woken, *lines], [], [], PATIENCE / 4 if self._terminated else None
         )
         with suppress(BlockingIOError):
             os.read(self._woken, 4096)
-        self._kill_the_stubborn()
+        self._kill_overdue()
         self._reap()
         for fd in ready:
             if fd in lines:
-                self._listen(lines[fd])
-            elif fd in doors:
+                self._handle_line(lines[fd])
+            elif fd in controls:
                 self.receive()
 
     def receive(self) -> None:
-        """One request. Without nesting it is our last: another sandbox takes the next one."""
+        """Take one request. Without nesting it is our only one: another sandbox takes the next."""
         if self._control is None:
             return
         message, descriptors = receive_descriptors(self._control)
@@ -117,13 +120,13 @@ class Server:
         try:
             self._lines[self._spawn(delivery, self._run, uid)] = line
         except OSError as error:
-            tell(line, error=f"{type(error).__name__}: {error}")
+            send_message(line, error=f"{type(error).__name__}: {error}")
             line.close()
         finally:
             for fd in delivery.all() - {delivery.line}:
                 os.close(fd)
 
-    def _listen(self, pid: int) -> None:
+    def _handle_line(self, pid: int) -> None:
         line = self._lines.get(pid)
         if line is None:  # reaped a moment ago
             return
@@ -132,22 +135,22 @@ class Server:
             message = line.recv(4096)
         if message:
             self._signal(pid, json.loads(message)["signal"])
-        else:  # the harness is gone: nobody waits for this kernel any more
+        else:  # the grader has ended: nobody needs this kernel any more
             self._signal(pid, signal.SIGKILL)
             line.close()
             del self._lines[pid]
 
     def _signal(self, pid: int, number: int) -> None:
         if number == signal.SIGKILL and self._nested:
-            self._doomed.setdefault(pid, time.monotonic() + PATIENCE)
+            self._terminated.setdefault(pid, time.monotonic() + PATIENCE)
             number = signal.SIGTERM
         send = os.kill if self._nested else os.killpg
         with suppress(ProcessLookupError):
             send(pid, number)
 
-    def _kill_the_stubborn(self) -> None:
-        for pid in [pid for pid, deadline in self._doomed.items() if time.monotonic() > deadline]:
-            del self._doomed[pid]
+    def _kill_overdue(self) -> None:
+        for pid in [pid for pid, deadline in self._terminated.items() if time.monotonic() > deadline]:
+            del self._terminated[pid]
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -159,12 +162,14 @@ class Server:
                 return
             if not pid:
                 return
-            self._doomed.pop(pid, None)
+            self._terminated.pop(pid, None)
             line = self._lines.pop(pid, None)
             if line is not None:
                 cpu = usage.ru_utime + usage.ru_stime
                 code = os.waitstatus_to_exitcode(status)
-                tell(line, exit=128 - code if code < 0 else code, cpu=cpu, max_rss=usage.ru_maxrss << 10)
+                send_message(
+                    line, exit=128 - code if code < 0 else code, cpu=cpu, max_rss=usage.ru_maxrss << 10
+                )
                 line.close()
 
 

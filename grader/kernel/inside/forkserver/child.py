@@ -1,8 +1,11 @@
 """The three forks that lead from the warm process to a student's kernel.
 
-    zygote ── A: enters namespaces, then ends ── B: process 1 in them, confined ── C: the kernel, process 2
+    warm process ── intermediate: enters namespaces, then ends
+                      └─ supervisor: process 1 in them, confined
+                           └─ kernel: process 2
 
-B is trusted code, but as powerless as C: it forwards interrupts, takes the kernel down, and tells its exit code.
+The supervisor runs trusted code, but with as few privileges as the kernel: it forwards interrupts, kills the
+kernel on request, and reports its exit code.
 """
 
 from __future__ import annotations
@@ -34,8 +37,8 @@ class Delivery:
     """The descriptors of one request, in the order in which they are sent."""
 
     line: int
-    """To the harness: birth, signals, exit. The kernel's life hangs on it."""
-    letter: int
+    """The socket to the grader: start, signals, exit. When it closes, the kernel is killed."""
+    request: int
     sockets: tuple[int, ...]
     evidence: int
     log: int
@@ -43,11 +46,11 @@ class Delivery:
 
     @classmethod
     def of(cls, descriptors: Sequence[int]) -> Delivery:
-        line, letter, *rest = descriptors
+        line, request, *rest = descriptors
         sockets, (evidence, log, *support) = rest[:SOCKETS], rest[SOCKETS:]
         return cls(
             line=line,
-            letter=letter,
+            request=request,
             sockets=tuple(sockets),
             evidence=evidence,
             log=log,
@@ -55,113 +58,116 @@ class Delivery:
         )
 
     def all(self) -> set[int]:
-        given = {self.line, self.letter, *self.sockets, self.evidence, self.log, self.support}
+        given = {self.line, self.request, *self.sockets, self.evidence, self.log, self.support}
         return given - {None}  # type: ignore[return-value]
 
-    def read_letter(self) -> dict[str, Any]:
-        with os.fdopen(self.letter, "rb") as file:
-            letter: dict[str, Any] = json.load(file)
+    def read_request(self) -> dict[str, Any]:
+        """The request, with the descriptors as they are numbered in this process."""
+        with os.fdopen(self.request, "rb") as file:
+            request: dict[str, Any] = json.load(file)
         numbers = {"sockets": self.sockets, "evidence": self.evidence, "support": self.support}
-        return letter | numbers
+        return request | numbers
 
 
 def spawn_nested(delivery: Delivery, run: Run, uid: int) -> int:
-    """Fork a kernel in namespaces of its own; the process id of B."""
+    """Fork a kernel in namespaces of its own. Returns the process id of its supervisor."""
     reader, writer = os.pipe()
-    a = os.fork()
-    if a == 0:
+    intermediate = os.fork()
+    if intermediate == 0:
         keep_only({*delivery.all(), writer})
-        guarded(delivery.line, lambda: be_a(delivery, run, uid, writer))
+        guarded(delivery.line, lambda: enter_namespaces(delivery, run, uid, writer))
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
-        told = pipe.read()
-    os.waitpid(a, 0)
-    if not told:
-        raise OSError("no namespaces for the kernel")
-    return int(told)
+        supervisor = pipe.read()
+    os.waitpid(intermediate, 0)
+    if not supervisor:
+        raise OSError("the kernel could not enter its namespaces")
+    return int(supervisor)
 
 
 def spawn_flat(delivery: Delivery, run: Run, uid: int) -> int:
-    """Fork a kernel where we are; for a sandbox that is used once. The kernel's process id."""
+    """Fork a kernel in our own namespaces, for a sandbox that is used once. Returns the kernel's process id."""
     pid = os.fork()
     if pid == 0:
         keep_only(delivery.all())
-        guarded(delivery.line, lambda: be_alone(delivery, run, uid))
+        guarded(delivery.line, lambda: run_unnested(delivery, run, uid))
     return pid
 
 
-def be_a(delivery: Delivery, run: Run, uid: int, writer: int) -> None:
+def enter_namespaces(delivery: Delivery, run: Run, uid: int, writer: int) -> None:
+    """Run as the intermediate process: its next fork is process 1 of the new namespaces."""
     reset_signals()
     confine.enter_namespaces()
-    b = os.fork()
-    if b:
-        os.write(writer, str(b).encode())
+    supervisor = os.fork()
+    if supervisor:
+        os.write(writer, str(supervisor).encode())
         os._exit(0)
     os.close(writer)
-    guarded(delivery.line, lambda: be_b(delivery, run, uid))
+    guarded(delivery.line, lambda: supervise(delivery, run, uid))
 
 
-def be_b(delivery: Delivery, run: Run, uid: int) -> None:
-    be_silent()
-    letter = delivery.read_letter()
-    confine.own_files(letter["limits"], uid)
-    confine.lock_down(letter["limits"], uid)
+def supervise(delivery: Delivery, run: Run, uid: int) -> None:
+    """Run as the supervisor: confine this process, then start the kernel and wait for it."""
+    redirect_streams()
+    request = delivery.read_request()
+    confine.own_files(request["limits"], uid)
+    confine.lock_down(request["limits"], uid)
     os.setsid()
     announce(delivery.line)
-    c = os.fork()
-    if c == 0:
+    kernel = os.fork()
+    if kernel == 0:
         os.close(delivery.line)
         os.setsid()
-        be_kernel(delivery, letter, run)
+        run_kernel(delivery, request, run)
     keep_only(set())
-    watch(c)
+    wait_for(kernel)
 
 
-def be_alone(delivery: Delivery, run: Run, uid: int) -> None:
+def run_unnested(delivery: Delivery, run: Run, uid: int) -> None:
     reset_signals()
-    linux.prctl(linux.PR_SET_DUMPABLE, 1)  # unlike its parent, it may look at its own /proc
-    letter = delivery.read_letter()
-    confine.lock_down(letter["limits"], uid)
+    linux.prctl(linux.PR_SET_DUMPABLE, 1)  # unlike its parent, it may read its own /proc entry
+    request = delivery.read_request()
+    confine.lock_down(request["limits"], uid)
     os.setsid()
     announce(delivery.line)
     os.close(delivery.line)
-    be_kernel(delivery, letter, run)
+    run_kernel(delivery, request, run)
 
 
 def announce(line: int) -> None:
-    """Tell the harness that the kernel is confined, and how. It reads our process id off the message."""
-    message = json.dumps({"born": confine.facts()}).encode()
+    """Report to the grader that the kernel is confined, and how. The message carries our process id."""
+    message = json.dumps({"confined": confine.restrictions()}).encode()
     with socket.socket(fileno=os.dup(line)) as harness:
         harness.send(message)
 
 
-def be_silent(output: int | None = None) -> None:
-    """Standard streams that lead nowhere, or to `output`: ours may be files of the harness."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    for target, source in enumerate((nowhere, *(2 * [nowhere if output is None else output]))):
+def redirect_streams(output: int | None = None) -> None:
+    """Discard the standard streams, or send them to `output`: the inherited ones may be files of the grader."""
+    discard = os.open(os.devnull, os.O_RDWR)
+    for target, source in enumerate((discard, *(2 * [discard if output is None else output]))):
         os.dup2(source, target)
-    os.close(nowhere)
+    os.close(discard)
 
 
-def be_kernel(delivery: Delivery, letter: Mapping[str, Any], run: Run) -> NoReturn:
-    be_silent(output=delivery.log)
+def run_kernel(delivery: Delivery, request: Mapping[str, Any], run: Run) -> NoReturn:
+    redirect_streams(output=delivery.log)
     os.close(delivery.log)
     os.chdir("/work")
     code = 0
     try:
-        run(letter)
+        run(request)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0
-    except BaseException:  # noqa: BLE001 - whatever it is, this process must not go on in our caller's code
+    except BaseException:  # noqa: BLE001 - whatever happened, this process must not return to our caller
         traceback.print_exc(file=sys.__stderr__)
         code = CRASHED
     os._exit(code)
 
 
-def watch(kernel: int) -> NoReturn:
-    """Process 1's life: interrupts go on to the kernel, a termination kills it, its end is ours.
+def wait_for(kernel: int) -> NoReturn:
+    """Forward interrupts to the kernel, kill it when told to terminate, and end when it does.
 
-    Killing through here, and not by killing us, lets its use of the processor be counted.
+    If we were killed instead, the processor time that the kernel used could not be counted.
     """
     signal.signal(signal.SIGINT, lambda *_: os.killpg(kernel, signal.SIGINT))
     signal.signal(signal.SIGTERM, lambda *_: os.kill(kernel, signal.SIGKILL))
@@ -172,10 +178,10 @@ def watch(kernel: int) -> NoReturn:
     os._exit(code if code >= 0 else 128 - code)
 
 
-def guarded(line: int, life: Callable[[], None]) -> NoReturn:
-    """A forked process must never return into its parent's code; why it failed goes to the harness."""
+def guarded(line: int, body: Callable[[], None]) -> NoReturn:
+    """Run `body`, then exit: a forked process must never return to its parent's code. Errors go to the grader."""
     try:
-        life()
+        body()
     except BaseException as error:  # noqa: BLE001
         with socket.socket(fileno=line) as harness:
             harness.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode())
@@ -191,6 +197,6 @@ def reset_signals() -> None:
 def keep_only(wanted: set[int]) -> None:
     for entry in list(Path("/proc/self/fd").iterdir()):
         fd = int(entry.name)
-        if fd > 2 and fd not in wanted:  # the standard streams stay
-            with suppress(OSError):  # the listing's own descriptor is gone already
+        if fd > 2 and fd not in wanted:  # keep the standard streams
+            with suppress(OSError):  # the descriptor of this listing is already closed
                 os.close(fd)

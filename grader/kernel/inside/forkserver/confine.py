@@ -1,7 +1,7 @@
-"""From a warm process to a confined one: its own namespaces, its own files, limits, no privileges.
+"""Confines a process forked from the warm one: its own namespaces and files, limits, no privileges.
 
-Two ways in. As root: no user namespace; the mounts are made as root, then each kernel becomes an unprivileged
-user of its own. As an ordinary user: one more user namespace, in which the mounts are allowed.
+There are two ways. As root, without a user namespace: root makes the mounts, then each kernel becomes an
+unprivileged user of its own. As an ordinary user: in one more user namespace, in which mounting is allowed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STUDENT = 1000
 FIRST_UID = 60_001
-"""As root, kernels get user ids from here on, so that no two share one."""
+"""As root, kernels get user ids from this one upwards, so that no two share one."""
 UIDS = 5000
 INODES = 20_000
 PROTECTED = linux.MS_NOSUID | linux.MS_NODEV
@@ -32,7 +32,7 @@ def is_root() -> bool:
 
 
 def enter_namespaces() -> None:
-    """Leave for namespaces of our own; what is forked next is process 1 in them. Needs a single thread."""
+    """Enter new namespaces; the next fork is process 1 in them. The process must have a single thread."""
     wanted = (
         linux.CLONE_NEWNS | linux.CLONE_NEWPID | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
     )
@@ -47,13 +47,16 @@ def enter_namespaces() -> None:
 
 
 def own_files(limits: Mapping[str, int], uid: int) -> None:
-    """Empty /tmp, /work and /dev/shm, a /proc and terminals of this namespace only. All else is read-only."""
+    """Mount an empty /tmp, /work and /dev/shm, and a /proc and terminals of this namespace only.
+
+    Everything else is read-only.
+    """
     linux.mount("none", "/", None, linux.MS_REC | linux.MS_PRIVATE)
     terminals = "newinstance,ptmxmode=0666,mode=620"
     linux.mount("devpts", "/dev/pts", "devpts", linux.MS_NOSUID | linux.MS_NOEXEC, terminals)
-    room = f"size={limits['tmp_size']},nr_inodes={INODES},mode=700,uid={uid},gid={uid}"
+    options = f"size={limits['tmp_size']},nr_inodes={INODES},mode=700,uid={uid},gid={uid}"
     for folder in OWN_TMPFS:
-        linux.mount("tmpfs", folder, "tmpfs", PROTECTED, room)
+        linux.mount("tmpfs", folder, "tmpfs", PROTECTED, options)
     linux.mount("proc", "/proc", "proc", PROTECTED | linux.MS_NOEXEC)
     if is_root():
         for folder in filter(os.path.isdir, KERNEL_TUNABLES):
@@ -68,8 +71,8 @@ def read_only(folder: str) -> None:
 
 
 def lock_down(limits: Mapping[str, int], uid: int) -> None:
-    """Give up everything that is not needed to run a notebook. There is no way back."""
-    Path("/proc/self/oom_score_adj").write_text("1000")  # if the machine runs out, then not the harness
+    """Give up, irreversibly, everything that is not needed to run a notebook."""
+    Path("/proc/self/oom_score_adj").write_text("1000")  # if memory runs out, kill this and not the grader
     for number, value in resource_limits(limits).items():
         resource.setrlimit(number, (value, value))
     linux.drop_bounding_set()
@@ -79,7 +82,7 @@ def lock_down(limits: Mapping[str, int], uid: int) -> None:
         os.setresuid(uid, uid, uid)
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
     linux.drop_capabilities()
-    linux.prctl(linux.PR_SET_DUMPABLE, 1)  # lost with the change of user; a process may look at its own /proc
+    linux.prctl(linux.PR_SET_DUMPABLE, 1)  # lost with the change of user; needed to read its own /proc entry
     seccomp.install()
 
 
@@ -96,18 +99,18 @@ def resource_limits(limits: Mapping[str, int]) -> dict[int, int]:
 
 
 def status() -> dict[str, str]:
-    """This process as the operating system describes it."""
+    """The fields of /proc/self/status."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
 def inherited_data() -> int:
-    """Bytes of writable memory that a kernel is born with, which are no notebook's doing."""
+    """Bytes of writable memory that a kernel has inherited, which no notebook has used."""
     return int(status()["VmData"].split()[0]) << 10
 
 
-def facts() -> dict[str, Any]:
-    """What is really in force in this process, as told by the operating system and not by our intentions."""
+def restrictions() -> dict[str, Any]:
+    """The restrictions in force in this process, as the operating system reports them."""
     own = status()
     return {
         "seccomp": own.get("Seccomp") == "2",

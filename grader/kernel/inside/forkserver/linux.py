@@ -1,4 +1,4 @@
-"""The few system calls that confinement needs and Python 3.11 does not offer. Linux only."""
+"""The few system calls that confinement needs and Python 3.11 lacks. Linux only."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def mount(source: str, target: str, kind: str | None, flags: int, options: str |
 
 
 def loopback_up() -> None:
-    """A new network namespace has a loopback device, and it is down."""
+    """Bring up the loopback device, which is down in a new network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         request = struct.pack("16sh14s", b"lo", IFF_UP | IFF_RUNNING, b"")
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
 
 
 def drop_bounding_set() -> None:
-    """So that no executable can hand capabilities back. Without CAP_SETPCAP there are none to lose."""
+    """Make sure that no executable can restore capabilities. Without CAP_SETPCAP there are none to drop."""
     for capability in range(64):
         try:
             prctl(PR_CAPBSET_DROP, capability)

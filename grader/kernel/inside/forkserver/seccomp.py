@@ -1,6 +1,7 @@
-"""A system-call filter: a list of what no notebook needs and exploits of the Linux kernel like to use.
+"""A system-call filter: it denies calls that no notebook needs and that exploits of the Linux kernel often use.
 
-Namespaces, a plain user and no capabilities are the wall; this makes what is behind it smaller.
+Namespaces, an unprivileged user and no capabilities are the main barrier; the filter reduces the attack surface
+behind it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
 
 X86_64 = 0xC000003E
 X32 = 0x40000000
-"""Numbers from here on are the x32 ABI's, a second door to the same calls."""
+"""Numbers from here upwards belong to the x32 ABI, which reaches the same calls by other numbers."""
 CLONE, CLONE3 = 56, 435
 DENIED_X86_64 = {
     "ptrace": 101,
@@ -98,7 +99,7 @@ def program() -> bytes:
         instruction(LOAD, NUMBER),
         instruction(AT_LEAST, X32, if_false=1),
         refuse(errno.ENOSYS),
-        # Its flags lie in memory, where no filter can look; libc falls back to clone when it is missing.
+        # A filter cannot read its flags, which are in memory. libc falls back to clone when it is missing.
         instruction(EQUAL, CLONE3, if_false=1),
         refuse(errno.ENOSYS),
     ]
@@ -115,12 +116,12 @@ def program() -> bytes:
 
 
 def install() -> bool:
-    """Filter this process and all it will start. False where we have no filter for the machine."""
+    """Filter this process and all that it starts. Returns False if there is no filter for this machine."""
     if os.uname().machine != "x86_64":
         return False
     code = program()
-    held = ctypes.create_string_buffer(code, len(code))
-    header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(held))
+    instructions = ctypes.create_string_buffer(code, len(code))
+    header = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(instructions))
     pointer = ctypes.create_string_buffer(header, len(header))
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(pointer))
     return True

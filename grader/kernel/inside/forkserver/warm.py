@@ -5,16 +5,14 @@ from __future__ import annotations
 import gc
 import importlib
 import io
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 MODULES = (
     "numpy",
-    "torch",
-    "torch._dynamo",
-    "torch.optim",
-    "torch.utils.data",
-    "torchvision",
-    "torchvision.datasets",
-    "torchvision.transforms",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "matplotlib_inline.config",
@@ -36,16 +34,17 @@ MODULES = (
     "sqlite3",
     "urllib.request",
 )
+"""What every notebook's kernel imports, whatever the assignment."""
 
 
-def warm_up() -> None:
-    for name in MODULES:
+def warm_up(modules: Iterable[str], load_all: Callable[[], None]) -> None:
+    """Import `MODULES` and the assignment's own `modules`, then our code, which may build on them."""
+    for name in (*MODULES, *modules):
         importlib.import_module(name)
-    import torch  # noqa: PLC0415 - not before this process is meant to be warm
-
-    torch.set_num_threads(1)
+    load_all()
     draw_a_figure()
-    train_no_network()
+    if "torch.utils.data" in sys.modules:
+        train_no_network()
     gc.collect()
     gc.freeze()  # else the first collection in each kernel would touch, and so copy, every page
 
@@ -67,9 +66,10 @@ def draw_a_figure() -> None:
 
 def train_no_network() -> None:
     """Forward only: autograd's threads, which `backward` would start, do not survive a fork."""
-    import torch  # noqa: PLC0415
+    import torch  # noqa: PLC0415 - not before this process is meant to be warm
     from torch.utils.data import DataLoader, TensorDataset  # noqa: PLC0415
 
+    torch.set_num_threads(1)
     network = torch.nn.Linear(3, 2)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     for (batch,) in DataLoader(TensorDataset(torch.zeros(8, 3)), batch_size=4):

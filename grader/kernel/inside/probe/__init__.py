@@ -1,7 +1,7 @@
-"""Evidence, taken in the student's kernel right after each cell. Advisory: the student owns this process.
+"""Records evidence in the student's kernel after each cell. It is not proof: student code controls this process.
 
-After every cell the names that the assignment asks for are looked at; those that changed are written to the
-log as plain data, with the figures shown, the training trace and the results of the rubric's probes.
+After every cell it reads the names that the assignment asks for and writes those that changed to the log as plain
+data, with the figures shown, the training trace and the results of the rubric's probes.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
 from IPython.utils.capture import capture_output
 
-from . import figures, trace
+from . import figures
 from .log import Arrays, Log, as_json
-from .values import encode
+from .values import encode, of_torch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from . import trace
+
 MOST_FIGURES = 200
 PROBE_SECONDS = 10
-"""What a student's function may take when we call it. The cell's own deadline would be the student's loss."""
+"""Seconds that a student's function may take when we call it, so that our call does not exhaust the deadline."""
 MOST_TRIES = 5
 
 
@@ -37,7 +38,7 @@ class Context(Protocol):
 
 
 class Probe:
-    """One kernel's recorder. `names` are watched after each cell; `probes` maps a name to our test of it."""
+    """Records one kernel: the values of `names` after each cell, and the results of the functions `probes`."""
 
     def __init__(
         self, log: Log, names: tuple[str, ...], probes: Mapping[str, Callable[..., Any]], data: str
@@ -46,7 +47,8 @@ class Probe:
         self._names = names
         self._probes = probes
         self._data = data
-        self._trace = trace.Trace()
+        self._trace: trace.Trace | None = None
+        """Of a kernel that had torch when it began."""
         self._last: dict[str, bytes] = {}
         self._probed: dict[str, tuple[Any, int]] = {}
         self._figures: list[Any] = []
@@ -54,7 +56,8 @@ class Probe:
         self._cell: int | None = None
 
     def hook(self) -> None:
-        trace.hook(self._trace)
+        if "torch" in sys.modules:
+            self._trace = _trace_of_torch()
         from IPython.core import pylabtools  # noqa: PLC0415 - after the backend's choice, before its set-up
 
         draw: Callable[..., Any] = pylabtools.print_figure
@@ -63,7 +66,7 @@ class Probe:
             self._see_figure(figure)
             return draw(figure, *args, **kwargs)
 
-        pylabtools.print_figure = noted  # type: ignore[assignment]  # same call, seen on its way
+        pylabtools.print_figure = noted  # type: ignore[assignment]  # the same signature
 
     def attach(self, shell: Any) -> None:
         shell.events.register("pre_run_cell", self._begin)
@@ -86,7 +89,7 @@ class Probe:
             "error": type(raised[0]).__name__ if raised else None,
             "values": self._changed(namespace, arrays),
             "figures": self._figures,
-            "trace": self._trace.cut("trace", arrays),
+            **({"trace": self._trace.cut("trace", arrays)} if self._trace is not None else {}),
             "notes": _notes(),
         }
         self._log.append(record, arrays)
@@ -124,14 +127,15 @@ class Probe:
                 outcome = _attempt(probe, target, namespace, self._data)
             failed = isinstance(outcome, dict) and "error" in outcome
             self._probed[name] = target, (tries if probed is target else 0) + 1 if failed else MOST_TRIES
-            self._trace.cut("", Arrays())  # what our own loaders did is not the student's
+            if self._trace is not None:
+                self._trace.cut("", Arrays())  # discard the events of our own loaders
             arrays = Arrays()
             record = {"kind": "probe", "cell": self._cell, "name": name}
             self._log.append({**record, "outcome": encode(name, outcome, arrays)}, arrays)
 
 
 def _attempt(probe: Callable[..., Any], target: Any, namespace: dict[str, Any], data: str) -> Any:
-    """What the probe gives. With an ``error`` it is tried again later: a global may still be missing."""
+    """The probe's result. After an ``error`` it is tried again later, since a global may still be missing."""
     try:
         return probe(target, namespace, data)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - the student's function may raise anything
@@ -147,23 +151,45 @@ def described(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _untouched() -> Iterator[None]:
-    """Whatever runs inside leaves the random number generators, the grad mode and the output as they were."""
-    states = torch.get_rng_state(), random.getstate(), np.random.get_state()  # noqa: NPY002 - the global state is what student code draws from
-    with capture_output(), torch.set_grad_enabled(torch.is_grad_enabled()):
+    """Restore the random number generators and the grad mode afterwards, and discard any output."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global state is what student code draws from
+    with capture_output(), _torch_untouched():
         try:
             yield
         finally:
-            torch.set_rng_state(states[0])
-            random.setstate(states[1])
-            np.random.set_state(states[2])  # noqa: NPY002 - as above
+            random.setstate(states[0])
+            np.random.set_state(states[1])  # noqa: NPY002 - as above
+
+
+@contextlib.contextmanager
+def _torch_untouched() -> Iterator[None]:
+    tensors = of_torch()
+    if tensors is None:
+        yield
+        return
+    torch = tensors.torch
+    state = torch.get_rng_state()
+    with torch.set_grad_enabled(torch.is_grad_enabled()):
+        try:
+            yield
+        finally:
+            torch.set_rng_state(state)
+
+
+def _trace_of_torch() -> trace.Trace:
+    from . import trace  # noqa: PLC0415 - imports torch
+
+    recorded = trace.Trace()
+    trace.hook(recorded)
+    return recorded
 
 
 @contextlib.contextmanager
 def _alarm(seconds: float, again: float = 1.0) -> Iterator[None]:
-    """Raise `TimeoutError` in what runs inside, again and again if it is caught there."""
+    """Raise `TimeoutError` in the block after `seconds`, repeatedly in case it is caught there."""
 
     def ring(*_: object) -> None:
-        raise TimeoutError(f"it did not end within {seconds} s")
+        raise TimeoutError(f"it did not finish within {seconds} s")
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds, again)

@@ -1,4 +1,4 @@
-"""Figures as data: what was drawn, read from matplotlib's own objects when a figure is displayed."""
+"""Figures as data: what was drawn, read from matplotlib's objects when a figure is displayed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The training trace: one byte an event, in the order in which things happened.
+"""The training trace: one byte per event, in chronological order.
 
-Which split fed each batch is told by the data set that the loader draws from; now and then the autograd graph
-is walked as well, to see which batch really is in the loss (`provenance`). Hooks cost a list append each, and
-whatever a student's object does to them is suppressed: they run in the middle of the student's own code.
+The data set of a loader tells from which split each batch came. At intervals the autograd graph is searched too,
+to see which batch the loss was really computed from (`provenance`). Each hook costs one list append and suppresses
+errors raised by a student's object, since it runs in the middle of the student's own code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import dataloader
 
 from .log import Arrays
-from .values import encode, root
+from .tensors import root
+from .values import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ class Event(IntEnum):
 MOST_EVENTS = 8_000_000
 MOST_LOADERS = 500
 RECENT = 8
-"""Fetched batches that are kept alive, so that a storage address is not used again while we compare it."""
+"""Fetched batches that are kept alive, so that their storage addresses are not reused while we compare them."""
 SAVED = ("_saved_mat1", "_saved_self", "_saved_input", "_saved_other", "_saved_mat2")
 
 
@@ -58,8 +59,8 @@ class Trace:
         self._seen: set[int] = set()
 
     def cut(self, name: str, arrays: Arrays) -> dict[str, Any]:
-        """What happened since the last cut, as plain data."""
-        facts = {
+        """The events since the last cut, as plain data."""
+        fields = {
             "events": arrays.keep(f"{name}.events", _bytes(self.events), MOST_EVENTS),
             "losses": arrays.keep(f"{name}.losses", _floats(self.losses), MOST_EVENTS),
             "loaders": self.loaders,
@@ -69,14 +70,14 @@ class Trace:
         self.events, self.losses = array("B"), array("d")
         self.loaders, self.optimizers, self.provenance = [], [], {}
         self._seen.clear()
-        return facts
+        return fields
 
     def note(self, event: int) -> None:
         if len(self.events) < MOST_EVENTS:
             self.events.append(event)
 
     def iteration(self, loader: Any) -> int:
-        """Note that an iteration over `loader` began; the event that each of its batches will be."""
+        """Record that an iteration over `loader` began. Returns the event to record for each of its batches."""
         self.note(Event.PASS)
         if len(self.loaders) < MOST_LOADERS:
             self.loaders.append({"at": len(self.events) - 1, **encode("", loader, Arrays())})
@@ -104,7 +105,7 @@ class Trace:
             self.provenance[seen] = self.provenance.get(seen, 0) + 1
 
     def _is_sampled(self) -> bool:
-        """The first gradients, then now and then one; and those that seem to come from another split."""
+        """True for the first gradients, then occasionally, and for those that seem to come from another split."""
         self._backwards += 1
         self._foreign += self._latest != Event.TRAIN
         foreign = self._latest != Event.TRAIN and self._foreign <= 50
@@ -117,7 +118,7 @@ class Trace:
             self.optimizers.append(encode("", optimizer, Arrays()))
 
     def _splits_in(self, loss: torch.Tensor) -> str:
-        """Which splits' batches the loss was computed from: `train`, `test`, `other`, joined by +; or `?`."""
+        """The splits of the batches in the loss: `train`, `test` or `other`, joined by +; `?` if unknown."""
         known = {pointer: event for pointer, event, _ in self._recent}
         found: set[str] = set()
         visited: set[Any] = set()
@@ -145,7 +146,7 @@ def _attribute(node: Any, name: str) -> Any:
 
 
 def _single(loss: torch.Tensor) -> float:
-    """A loss as a number; NaN where it is none, so that each gradient has its entry."""
+    """A loss as a number, or NaN if it is not one, so that every gradient has an entry."""
     with suppress(Exception):
         return float(loss.detach())
     return math.nan
@@ -160,7 +161,7 @@ def _floats(losses: array[float]) -> np.ndarray[Any, Any]:
 
 
 def hook(trace: Trace) -> None:
-    """Let torch tell `trace` about loaders, gradients and steps."""
+    """Install hooks in torch that report loaders, gradients and steps to `trace`."""
     _hook_loaders(trace)
     _hook_zero_grad(trace, torch.optim.Optimizer)
     _hook_zero_grad(trace, torch.nn.Module)

@@ -1,8 +1,8 @@
-"""CUDA on a machine without it: each tensor stays on the CPU, and says that it is where the notebook put it.
+"""CUDA on a machine without a GPU: each tensor stays on the CPU but reports the device that the notebook chose.
 
-`torch.cuda.is_available()` stays False, which is true, and keeps guarded code on its CPU branch. Unguarded code
-(`.cuda()`, `.to("cuda")`, `device="cuda"`) works, and a tensor or a model that was left behind raises what a
-GPU would have raised.
+`torch.cuda.is_available()` truthfully stays False, so guarded code takes its CPU branch. Unguarded code (`.cuda()`,
+`.to("cuda")`, `device="cuda"`) works, and a tensor or model left on the wrong device raises the error that it
+would raise with a GPU.
 """
 # ruff: noqa: TID252 - the loader picks our package's name, so no absolute one is known
 

@@ -1,4 +1,4 @@
-"""Functions that make tensors, and take or inherit a device."""
+"""Functions that create tensors and accept or inherit a device."""
 # ruff: noqa: TID252 - the loader picks our package's name, so no absolute one is known
 
 from __future__ import annotations

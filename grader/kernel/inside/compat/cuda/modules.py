@@ -1,6 +1,6 @@
-"""Where tensors of two devices meet: models, the batches they are fed, layers and losses."""
+"""Operations that combine tensors and so check their devices: models, their input, layers and losses."""
 # ruff: noqa: TID252 - the loader picks our package's name, so no absolute one is known
-# ruff: noqa: SLF001 - `_grader_device` is ours, and torch has no public seam for the rest
+# ruff: noqa: SLF001 - `_grader_device` is ours, and torch has no public interface for the rest
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _loaders_yield_on_the_cpu() -> None:
 
 
 def _devices_of_batches(iterator: Any) -> tuple[str | None, ...]:
-    """Where the parts of a batch lie; empty if the notebook's own code has a hand in it."""
+    """The devices of the parts of a batch; empty if the notebook's own code made it."""
     dataset = iterator._dataset
     while type(dataset) is Subset:
         dataset = dataset.dataset
@@ -136,11 +136,11 @@ def _is_torchvisions(transform: Any) -> bool:
 
 
 def _layer(referee: Referee, operation: str) -> Any:
-    """A function of an input and a weight, whose output lies where the weight does."""
+    """A function of an input and a weight, whose output is on the device of the weight."""
 
     def around(stock: Function) -> Function:
         def compute(input: Any, weight: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
-            referee.meet(weight, input, "mat1", operation)
+            referee.require_same_device(weight, input, "mat1", operation)
             output = stock(input, weight, *args, **kwargs)
             mark(output, device_of(weight))
             return output
@@ -151,7 +151,7 @@ def _layer(referee: Referee, operation: str) -> Any:
 
 
 def _linear_layer(referee: Referee) -> Any:
-    """`Linear.forward`, with the check inside of it: a function around it would cost 1 % of an epoch."""
+    """`Linear.forward` with the check inside it: a wrapper function would cost 1 % of an epoch."""
     compute: Function = functional.linear
 
     def around(_: Function) -> Function:
@@ -161,9 +161,9 @@ def _linear_layer(referee: Referee) -> Any:
             if here is not getattr(input, "_grader_device", here):
                 base = input._base
                 if base is None or here is not base._grader_device:
-                    referee.meet(weight, input, "mat1", "addmm")
+                    referee.require_same_device(weight, input, "mat1", "addmm")
             output: Any = compute(input, weight, self.bias)
-            if here is CPU or not output.requires_grad:  # else the graph tells, if anybody asks
+            if here is CPU or not output.requires_grad:  # otherwise it can be inferred from the graph
                 output._grader_device = here
             return output
 
@@ -173,16 +173,16 @@ def _linear_layer(referee: Referee) -> Any:
 
 
 def _pair(referee: Referee, argument: str, operation: str) -> Any:
-    """A function whose first two arguments must lie on one device.
+    """A function whose first two arguments must be on the same device.
 
-    An unmarked result beside a tensor on the GPU is left alone: what layers on the CPU give out is marked.
+    An unmarked tensor combined with one on the GPU is accepted: layers on the CPU mark their results.
     """
 
     def around(stock: Function) -> Function:
         def compute(input: Any, other: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A002 - torch's name
             here, there = getattr(input, "_grader_device", None), getattr(other, "_grader_device", None)
             if here is not there and (here is not None or there is CPU):
-                referee.meet(input, other, argument, operation)
+                referee.require_same_device(input, other, argument, operation)
             return stock(input, other, *args, **kwargs)
 
         return compute

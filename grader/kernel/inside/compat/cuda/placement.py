@@ -1,11 +1,11 @@
-"""On which device a tensor would lie on a machine with a GPU. All of them really lie on the CPU.
+"""The device on which each tensor would be on a machine with a GPU. All of them really are on the CPU.
 
-A tensor is marked where its device is certain: made by a factory, moved by the notebook, yielded by a loader,
-given out by a layer. The rest is inferred when somebody asks: a view from its base, a result from the
-parameters that it was computed with. What stays unknown is never held against the notebook.
+A tensor is marked where its device is certain: created by a factory, moved by the notebook, yielded by a loader,
+or returned by a layer. Other devices are inferred on demand: a view's from its base, a result's from the
+parameters used to compute it. An unknown device never raises an error.
 """
 # ruff: noqa: TID252 - the loader picks our package's name, so no absolute one is known
-# ruff: noqa: SLF001 - `_grader_device` is ours, and torch has no public seam for the rest
+# ruff: noqa: SLF001 - `_grader_device` is ours, and torch has no public interface for the rest
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GPU = "cuda:0"
 MODERN = "Write device = torch.device('cuda' if torch.cuda.is_available() else 'cpu'), then .to(device)."
 DEEPEST = 64
 LIBRARIES = ("torch", "_grader_", "grader.")
-"""Callers that are told where a tensor really lies, for they go on to compute with it."""
+"""Callers that see the real device of a tensor, because they compute with it."""
 
 true_data: Any = torch.Tensor.data.__get__  # type: ignore[attr-defined]
 
@@ -39,12 +39,12 @@ def marked(tensor: Any) -> str | None:
 
 
 def lend(tensor: Any, *, lent: bool = True) -> None:
-    """Note that nobody but the notebook's loop holds this batch, so that a copy of it may share its memory."""
+    """Note that only the notebook's loop refers to this batch, so that a copy of it may share its memory."""
     tensor._grader_lent = lent
 
 
 def device_of(tensor: Any) -> str | None:
-    """`cpu`, `cuda:0`, or None if nothing tells."""
+    """`cpu`, `cuda:0`, or None if unknown."""
     if tensor._grader_device is not None:
         return marked(tensor)
     if tensor._base is not None and tensor._base._grader_device is not None:
@@ -53,7 +53,7 @@ def device_of(tensor: Any) -> str | None:
 
 
 def _device_of_result(node: Any) -> str | None:
-    """The device of the first parameter behind a result; not past a clone, which may have been a move."""
+    """The device of the first parameter behind a result. Stops at a clone, which may have been a move."""
     for _ in range(DEEPEST):
         if node is None or node.name() == "CloneBackward0":
             return None
@@ -68,7 +68,7 @@ def is_on_gpu(tensor: Any) -> bool:
 
 
 def named(device: Any) -> str | None:
-    """The full name of a CPU or CUDA device in any spelling; None if this is neither."""
+    """The full name of a CPU or CUDA device given in any spelling; None for any other value."""
     if type(device) is int:
         return f"cuda:{device}"
     if not isinstance(device, str | torch.device):
@@ -80,7 +80,7 @@ def named(device: Any) -> str | None:
 
 
 def moved(tensor: Any, device: str) -> torch.Tensor:
-    """The tensor as `.to(device)` would give it: itself if it is there, else a copy.
+    """The tensor as `.to(device)` returns it: itself if it is there already, else a copy.
 
     A batch fresh from a loader shares its memory with its copy: to copy it would cost 4 % of an epoch.
     """
@@ -95,7 +95,7 @@ def moved(tensor: Any, device: str) -> torch.Tensor:
 
 
 def called_by_library() -> bool:
-    """Whether the function that asks this was called by code which must see the real devices."""
+    """Whether the calling function was called by code that must see the real devices."""
     caller: str = sys._getframe(2).f_globals.get("__name__", "")
     return caller.startswith(LIBRARIES)
 
@@ -111,14 +111,14 @@ def _called_for_a_probe() -> bool:
 
 
 class Referee:
-    """Raises what a GPU raises when tensors of two devices meet, as long as both devices are known."""
+    """Raises the errors that a GPU raises when tensors on two known devices are combined."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self.certain = True
 
-    def give_up(self, because: str) -> None:
-        """From here on, tensors are not where they would be on a machine with a GPU."""
+    def stop_checking(self, because: str) -> None:
+        """Check nothing from now on: tensors are no longer where they would be on a machine with a GPU."""
         if self.certain:
             self.certain = False
             self._ledger.use(
@@ -126,8 +126,8 @@ class Referee:
                 f"{because}: a tensor left on the wrong device would not be noticed.",
             )
 
-    def meet(self, first: Any, second: Any, argument: str, operation: str) -> None:
-        """`second`, which is passed as `argument`, must be where `first` is."""
+    def require_same_device(self, first: Any, second: Any, argument: str, operation: str) -> None:
+        """Raise unless `second`, which is passed as `argument`, is on the same device as `first`."""
         if not (self.certain and isinstance(first, torch.Tensor) and isinstance(second, torch.Tensor)):
             return
         here, there = device_of(first), device_of(second)

@@ -1,4 +1,4 @@
-"""What is asked of the machine rather than of a tensor: defaults, saved files, `torch.cuda` itself."""
+"""Calls that concern the machine rather than a tensor: defaults, saved files, `torch.cuda` itself."""
 # ruff: noqa: TID252 - the loader picks our package's name, so no absolute one is known
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from .tensors import full_name
 if TYPE_CHECKING:
     from ..ledger import Ledger
 
-UNTIMED = "There is no GPU here: this was told by the CPU's clock, or not at all."
+NO_EFFECT = "There is no GPU here, so this call did nothing or returned a placeholder."
 NO_GPU = "no GPU: graded on a CPU"
-BY_DEFAULT = "The notebook makes the GPU the default for new tensors"
+BY_DEFAULT = "The notebook makes the GPU the default device for new tensors"
 CPU_DEVICE = torch.device(CPU)
-ASKED = "The notebook asks whether there is a GPU, and is told that there is none"
+ASKED = "The notebook asks whether there is a GPU, and there is none here"
 
 
 class Event:
-    """A moment, by the CPU's clock."""
+    """A CUDA event that uses the CPU's clock."""
 
     def __init__(self, *_: Any, **__: Any) -> None:
         self.record()
@@ -45,7 +45,7 @@ class Event:
 
 
 class Scope:
-    """A stream or a device, alone or in a `with`."""
+    """A stream or a device, alone or as a context manager."""
 
     def __init__(self, *_: Any, **__: Any) -> None: ...
 
@@ -90,7 +90,7 @@ def install(ledger: Ledger, referee: Referee) -> None:
 def _answering(ledger: Ledger, name: str, value: Any) -> Function:
     def answer(*_: Any, **__: Any) -> Any:
         if not called_by_library():
-            ledger.use(f"torch.cuda.{name}()", UNTIMED)
+            ledger.use(f"torch.cuda.{name}()", NO_EFFECT)
         return value
 
     return answer
@@ -100,7 +100,7 @@ def _say_that_there_is_no_gpu(referee: Referee) -> None:
     def around(stock: Function) -> Function:
         def question() -> Any:
             if not called_by_library():
-                referee.give_up(ASKED)
+                referee.stop_checking(ASKED)
             return stock()
 
         return question
@@ -115,7 +115,7 @@ def _defaults_stay_on_the_cpu(ledger: Ledger, referee: Referee) -> None:
         if name in (None, CPU):
             return False
         ledger.use(what, MODERN)
-        referee.give_up(BY_DEFAULT)
+        referee.stop_checking(BY_DEFAULT)
         return True
 
     def around_type(stock: Function) -> Function:

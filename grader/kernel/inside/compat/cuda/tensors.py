@@ -1,4 +1,4 @@
-"""Tensors: how they move, and where they say that they are."""
+"""Tensors: how they move, and which device they report."""
 # ruff: noqa: TID252 - the loader picks our package's name, so no absolute one is known
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def install(ledger: Ledger, referee: Referee) -> None:
 def destination(
     args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[str | None, tuple[Any, ...], dict[str, Any]]:
-    """Where `.to(...)` leads, and what else it was asked: on this machine, at most a dtype."""
+    """The device that `.to(...)` names, and its other arguments, which matter here only as a dtype."""
     target = kwargs.get("device", args[0] if args else None)
     if isinstance(target, torch.Tensor):
         return device_of(target), args, kwargs
@@ -69,7 +69,7 @@ def _move(ledger: Ledger) -> None:
 
 
 class CudaType(type):
-    """`torch.cuda.FloatTensor` and the like: it makes, is converted to, and recognises tensors on the GPU."""
+    """`torch.cuda.FloatTensor` and the like: creates, recognises and is a target type for tensors on the GPU."""
 
     on_cpu: Any
     ledger: Ledger
@@ -139,7 +139,7 @@ def _carry_their_device() -> None:
 
 
 def say_their_device(_: Ledger) -> None:
-    """Apart from the rest, for those who read `.device`: optimizers do so too, at each step."""
+    """Patch `.device` only for notebooks that read it, since optimizers read it too, at every step."""
     stock: Any = torch.Tensor.device
 
     def device(self: torch.Tensor) -> Any:

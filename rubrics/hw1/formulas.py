@@ -1,12 +1,9 @@
-r"""The three formula questions of HW1.
+r"""The three formula questions.
 
 1a. The gradient of $\|x\|_2^2$. 1b. The constant vector closest to n points. 2a. An l1 loss for linear regression.
 """
 
-from __future__ import annotations
-
-from grader.theory.latex.oracles import Equals, GradientOf, Minimises
-from grader.theory.latex.spec import FormulaSpec
+from grader.theory import Equals, FormulaSpec, GradientOf, Minimises
 
 GRADIENT = FormulaSpec(
     name="1a",

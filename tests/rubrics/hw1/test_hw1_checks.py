@@ -3,10 +3,12 @@
 # ruff: noqa: ARG005, PLR0917, PLW0108 - tables of functions that share one form, and columns as arguments
 
 import contextlib
-import importlib.util
+import importlib
 import inspect
 import json
 import math
+import re
+import struct
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hw1.network import verify_network
 from nbformat.v4 import new_code_cell, new_output
 from torchvision.utils import make_grid
 
@@ -21,13 +24,14 @@ from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_
 from grader.assignment import loading as assignment
 from grader.datasets import fashion_mnist as datasets
 from grader.evidence import Evidence, Record
-from grader.judging.api import Data, Exhibits, Reference, Verdict, Work
+from grader.judging.api import CheckEnded
+from grader.judging.work import Exhibits, Reference, Work
 from grader.kernel.inside.probe import log
 from grader.kernel.inside.probe.values import encode
 from grader.model import Ending, Outcome
-from grader.theory import Status, verify_network
+from grader.theory import Status
 
-FOLDER = Path(__file__).parent.parent.parent / "rubrics" / "hw1"
+FOLDER = Path(__file__).parent.parent.parent.parent / "rubrics" / "hw1"
 FILES = ("test_0_introduction", "test_3_network", "test_4_data", "test_4_training", "test_4_evaluate")
 BATCH = 64
 
@@ -50,6 +54,23 @@ def arrays(tmp_path_factory):
         test_images=every.test_images[:500],
         test_labels=every.test_labels[:500],
     )
+
+
+@pytest.fixture(scope="session")
+def data(arrays, tmp_path_factory):
+    """A data set of these images alone, on the disk, as the judge is given one."""
+    root = tmp_path_factory.mktemp("small")
+    raw = root / datasets.RAW
+    raw.mkdir(parents=True)
+    for name, array in (
+        (datasets.TRAIN_IMAGES, arrays.train_images),
+        (datasets.TRAIN_LABELS, arrays.train_labels),
+        (datasets.TEST_IMAGES, arrays.test_images),
+        (datasets.TEST_LABELS, arrays.test_labels),
+    ):
+        header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
+        (raw / name).write_bytes(header + array.tobytes())
+    return datasets.Dataset(name="fashion-mnist", root=root, complete=False, provenance="the embedded subset, cut")
 
 
 def flat(images):
@@ -253,9 +274,7 @@ def checks(request):
     request.config.addinivalue_line("markers", "question: what the rubric's plugin registers")
     found = {}
     for name in FILES:
-        spec = importlib.util.spec_from_file_location(f"hw1_{name}", FOLDER / f"{name}.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(f"hw1.{name}")
         found |= {key: value for key, value in vars(module).items() if key.startswith("test_")}
     return found
 
@@ -265,26 +284,26 @@ class Result:
     outcome: str
     points: Decimal
     message: str
-    verdict: Verdict | None = None
+    verdict: CheckEnded | None = None
 
 
 PASSED, FAILED, REVIEW = "passed", "failed", "review"
 
 
 @pytest.fixture
-def judge(checks, hw1, arrays, runs):
+def judge(checks, hw1, data, runs):
     reference = Reference(tuple(reference_work(hw1, run) for run in runs))
 
     def judge(name, student, *, exhibits=None):
         function = checks[f"test_{name}"]
         everything = {
-            "student": student, "reference": reference, "data": Data(arrays, complete=False),
+            "student": student, "reference": reference, "data": data,
             "settings": hw1.settings, "exhibits": exhibits or Exhibits(),
         }  # fmt: skip
         wanted = {key: everything[key] for key in inspect.signature(function).parameters}
         try:
             function(**wanted)
-        except Verdict as verdict:
+        except CheckEnded as verdict:
             return Result(str(verdict.outcome), verdict.points or Decimal(0), verdict.message, verdict)
         mark = next(mark for mark in function.pytestmark if mark.name == "question")
         return Result(PASSED, mark.kwargs["points"], "")
@@ -302,8 +321,8 @@ def reference_work(hw1, run):
 
 
 def test_every_check_of_part_4_is_tested_here(checks):
-    tested = Path(__file__).read_text(encoding="utf-8")
-    assert all(name.removeprefix("test_") in tested for name in checks)
+    judged = re.findall(r'judge\(\s*"(\w+)"', Path(__file__).read_text(encoding="utf-8"))
+    assert {f"test_{name}" for name in judged} == set(checks)
 
 
 # --- 0 --------------------------------------------------------------------------------------------------
@@ -372,7 +391,10 @@ def test_a_network_without_a_proof_in_time_goes_to_a_person_at_once(checks, judg
 
     monkeypatch.setitem(check.__globals__, "verify_network", out_of_time)
     result = judge("network_recognises_sorted_inputs", work({"3": Cell("weights()", values=RIGHT)}))
-    assert (result.outcome, result.message) == (REVIEW, "No proof and no counterexample was found in time.")
+    assert (result.outcome, result.message) == (
+        REVIEW,
+        "Neither a proof nor a counterexample was found in time.",
+    )
     assert len(asked) == 1
 
 
@@ -542,7 +564,7 @@ def test_another_sample_of_the_students_choice(judge, work, arrays):
         pytest.param(
             lambda _: Cell(raw_pictures=1),
             REVIEW,
-            "A picture was displayed, but not through matplotlib: its pixels were not seen.",
+            "A picture was displayed, but not by matplotlib, so its pixels were not recorded.",
             id="drawn by something else",
         ),
     ],
@@ -598,7 +620,7 @@ def test_a_test_loader_that_shuffles_has_another_first_minibatch(judge, work, ar
             ),
             "partial",
             "0.25",
-            "The ten images that are shown are of the training set.",
+            "The ten images are from the training set.",
             id="the training loader",
         ),
         pytest.param(
@@ -642,7 +664,7 @@ def test_a_test_loader_that_shuffles_has_another_first_minibatch(judge, work, ar
             lambda _: Cell(raw_pictures=1),
             REVIEW,
             "0",
-            "A picture was displayed, but not through matplotlib: its pixels were not seen.",
+            "A picture was displayed, but not by matplotlib, so its pixels were not recorded.",
             id="not by matplotlib",
         ),
     ],
@@ -794,7 +816,7 @@ def test_normalised_data(judge, work, own):
             "type": "dataset",
             "transform": "Compose(\n    ToTensor()\n    Normalize(mean=(0.5,), std=(0.5,))\n)",
         }
-        student.evidence.records[0].facts["values"][name] = facts
+        student.evidence.records[0].fields["values"][name] = facts
     all_right(judge, student)
 
 
@@ -806,7 +828,7 @@ def test_the_test_set_trains(judge, work, arrays):
     events = trace(run, test=(TEST, ZERO_GRAD, BACKWARD, STEP), provenance={"train": 60, "test": 20})
     student = work({"4.5": training_cell(run, trace=events)})
     result = judge("the_test_set_never_trained_the_network", student)
-    assert (result.outcome, result.message) == (FAILED, "The test set trained the network.")
+    assert (result.outcome, result.message) == (FAILED, "The network was trained on the test set.")
     assert result.verdict.actual == "60 of 700 steps followed a minibatch of the test set"
     assert judge("the_network_learned", student).outcome == PASSED
 
@@ -869,7 +891,7 @@ def typed(first, last):
             lambda run: typed(1.2, run.test[-1]),
             REVIEW,
             "0",
-            "train_loss_history: 1.",
+            "train_loss_history: is 1.",
             id="typed in with the right end",
         ),
         pytest.param(
@@ -877,7 +899,7 @@ def typed(first, last):
             lambda run: typed(1.2, run.test[-1]),
             REVIEW,
             "0.125",
-            "test_loss_history: 1.",
+            "test_loss_history: is 1.",
             id="one typed in",
         ),
         pytest.param(
@@ -921,7 +943,7 @@ def typed(first, last):
             id="infinite",
         ),
         pytest.param(
-            lambda run: [], lambda run: None, "partial", "0.125", "train_loss_history: not there", id="empty"
+            lambda run: [], lambda run: None, "partial", "0.125", "train_loss_history: missing", id="empty"
         ),
         pytest.param(
             lambda run: None,
@@ -1015,7 +1037,7 @@ def test_losses_that_are_not_printed(judge, work, own, text, outcome, points, me
             "This network is not one linear layer, so its accuracy could not be recomputed.",
             id="two layers",
         ),
-        pytest.param(lambda _: 5, FAILED, "0", "No trained `net` was left.", id="no network"),
+        pytest.param(lambda _: 5, FAILED, "0", "There is no trained `net`.", id="no network"),
     ],
 )
 def test_what_was_learned(judge, work, arrays, own, net, outcome, points, message):
@@ -1037,7 +1059,7 @@ def test_the_report_says_how_it_was_trained_and_shows_the_explanation(judge, wor
     cells = [training_cell(own, trace=trace(own, rate=0.02)), Cell(words, markdown=True)]
     shown = exhibits_of(judge, "the_network_learned", work({"4.5": cells}))
     assert shown["How it was trained"] == "20 epochs of 32 steps each; SGD, learning rate 0.02."
-    summary, _, text = shown["The explanation, for a person"].partition("\n\n")
+    summary, _, text = shown["The explanation that was found"].partition("\n\n")
     assert summary == "15 words; mentioned: the losses fall, training against test, minibatches."
     assert text == words
 
@@ -1051,7 +1073,7 @@ def test_one_epoch_is_told_in_the_singular(judge, work, arrays):
 def test_a_missing_explanation_is_said_and_costs_nothing(judge, work, own):
     student = work({"4.5": training_cell(own)})
     shown = exhibits_of(judge, "the_network_learned", student)
-    assert shown["The explanation, for a person"] == "None was found. The assignment asks for a brief one."
+    assert shown["The explanation that was found"] == "None was found."
     all_right(judge, student)
 
 
@@ -1200,12 +1222,14 @@ def of_own(own, evaluate):
 @pytest.mark.parametrize(
     ("evaluate", "outcome", "points", "message"),
     [
-        pytest.param(first, "partial", "0.25", "Only the first minibatch counts.", id="the first minibatch"),
+        pytest.param(
+            first, "partial", "0.25", "Only the first minibatch is counted.", id="the first minibatch"
+        ),
         pytest.param(
             lambda net, loader: 100 * first(net, loader),
             "partial",
             "0.25",
-            "Only the first minibatch counts.",
+            "Only the first minibatch is counted.",
             id="in percent",
         ),
         pytest.param(batch_mean, FAILED, "0", "`evaluate` is wrong on 1 of 7 loaders.", id="a mean of means"),
@@ -1231,7 +1255,7 @@ def of_own(own, evaluate):
             id="the error",
         ),
         pytest.param(lambda net, loader: None, FAILED, "0", "`evaluate` gives no number.", id="nothing"),
-        pytest.param(lambda net, loader: 1 / 0, FAILED, "0", "`evaluate` ends with an error.", id="an error"),
+        pytest.param(lambda net, loader: 1 / 0, FAILED, "0", "`evaluate` raises an error.", id="an error"),
         pytest.param(
             lambda net, loader: math.nan, FAILED, "0", "`evaluate` is wrong on 7 of 7 loaders.", id="NaN"
         ),
@@ -1250,7 +1274,11 @@ def test_evaluate_is_wrong(judge, work, called, own, evaluate, outcome, points, 
     assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
 
 
-@pytest.mark.parametrize("given", [lambda: 0.0, lambda: math.nan, lambda: None, lambda: 1 / 0], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [lambda: 0.0, lambda: math.nan, lambda: None, lambda: 1 / 0],
+    ids=["zero", "NaN", "None", "an error"],
+)
 def test_what_evaluate_makes_of_nothing_is_its_own_choice(judge, work, called, own, given):
     def evaluate(net, loader):
         return fraction(net, loader) if len(loader) else given()
@@ -1291,14 +1319,14 @@ def test_evaluate_may_ask_for_the_network(judge, work, called, evaluate):
             lambda called, own: evaluate_cell(called, lambda one, two, three: 1),
             Ending.FINISHED,
             REVIEW,
-            "`evaluate` asks for more arguments than a loader.",
+            "`evaluate` needs more arguments than a loader.",
             id="three arguments",
         ),
         pytest.param(
             lambda called, own: Cell(values={"evaluate": print}),
             Ending.FINISHED,
             REVIEW,
-            "`evaluate` is there, but it could not be called.",
+            "`evaluate` is defined, but it could not be called.",
             id="never called",
         ),
         pytest.param(
@@ -1312,7 +1340,7 @@ def test_evaluate_may_ask_for_the_network(judge, work, called, evaluate):
             lambda called, own: Cell(),
             Ending.BROKEN,
             REVIEW,
-            "`evaluate` is there, but it could not be called.",
+            "`evaluate` is defined, but it could not be called.",
             id="our fault",
         ),
     ],

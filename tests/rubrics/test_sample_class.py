@@ -1,4 +1,8 @@
-"""The sample class, graded by the real command line: every question's points and outcome, and the ending."""
+"""The sample class, graded by the real command line: every question's points and outcome, and the ending.
+
+An `expected.toml` beside each hand-in gives what the machine must report; `truth` in it is what a person would
+give where the machine leaves the answer to one.
+"""
 
 import json
 import shutil
@@ -8,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).parent.parent
+PROJECT = Path(__file__).parents[2]
 SUBMISSIONS = PROJECT / "submissions"
 STUDENTS = sorted(path.name for path in SUBMISSIONS.iterdir() if path.is_dir())
 QUICK = ("chloe-dubois", "noah-williams", "sofia-rossi")
@@ -32,6 +36,7 @@ def stored(results, student):
 def differences(results, student, *, without=()):
     """A line for each thing that came out otherwise than expected.toml says, with the checks that made it so."""
     wanted, got = expected(student), stored(results, student)
+    assert [question["id"] for question in got["questions"]] == list(wanted["questions"])
     lines = []
     if got["ending"] != wanted["ending"]:
         lines.append(f"ending    {wanted['ending']} -> {got['ending']}: {got['ending_detail']}")
@@ -78,7 +83,15 @@ def in_quick(grader, tmp_path_factory):
     return grade(grader, folder / "class", folder / "results", "--profile", "quick")
 
 
-@pytest.mark.slow
+def test_the_class_shows_every_outcome_and_every_ending_of_a_notebook():
+    """So that what is graded below is worth its minutes."""
+    wanted = [expected(student) for student in STUDENTS]
+    outcomes = {question["outcome"] for each in wanted for question in each["questions"].values()}
+    assert outcomes == {"passed", "partial", "failed", "review"}
+    assert {each["ending"] for each in wanted} == {"finished", "error", "timeout", "unreadable"}
+
+
+@pytest.mark.system
 @pytest.mark.parametrize("student", STUDENTS)
 def test_on_all_of_the_data_each_gets_the_expected_grade(in_full, student):
     lines = differences(in_full, student)

@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hw1.formulas import GRADIENT, L1_LOSS, MEAN
 
-from grader.theory import GRADIENT, L1_LOSS, MEAN, Verdict, judge_formula
+from grader.theory import Verdict, judge_formula
 
 SPECS = {"1a": GRADIENT, "1b": MEAN, "2a": L1_LOSS}
 ALLOWED = {

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 import grader
-from grader.judging.api import Verdict
+from grader.judging.api import CheckEnded
 from grader.model import Outcome
 
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
@@ -45,9 +45,9 @@ def test_a_formula_is_judged_by_what_it_means(example, answer, outcome):
     if outcome is None:
         assert judge(student) is None
         return
-    with pytest.raises(Verdict) as verdict:
+    with pytest.raises(CheckEnded) as ended:
         judge(student)
-    assert verdict.value.outcome is outcome
+    assert ended.value.outcome is outcome
 
 
 @pytest.mark.parametrize(("losses", "outcome"), [(20, None), (19, Outcome.FAILED), (None, Outcome.REVIEW)])
@@ -58,6 +58,6 @@ def test_a_history_is_as_long_as_the_training(example, losses, outcome):
     if outcome is None:
         assert judge(student, None, None) is None
         return
-    with pytest.raises(Verdict) as verdict:
+    with pytest.raises(CheckEnded) as ended:
         judge(student, None, None)
-    assert verdict.value.outcome is outcome
+    assert ended.value.outcome is outcome

@@ -1,20 +1,25 @@
-"""HW1's question 3: a 5 → 4 → 1 network of sign perceptrons that says whether its inputs descend strictly.
+"""Question 3: a 5 → 4 → 1 network of sign perceptrons that says whether its inputs descend strictly.
 
-Whether it is right can hang on sign(0), which people define differently; so it is proved or refuted under each
-convention, and a network that errs only where two inputs are equal, or a hidden sum is 0, is told apart.
+Whether a network is right can depend on sign(0), which is defined in several ways; so it is proved or refuted under
+each convention. One that is wrong only where two inputs are equal, or a hidden sum is 0, is recognised as such.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from grader.theory.networks import Activation, Network
-from grader.theory.proof import Proof, Status, Wanted, verify
-from grader.theory.regions import AllOf, HalfSpace, Region, descending, off
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from grader.theory import (
+    Activation,
+    AllOf,
+    HalfSpace,
+    Network,
+    Proof,
+    Region,
+    Status,
+    Wanted,
+    descending,
+    off_boundary,
+    verify,
+)
 
 INPUTS, UNITS = 5, 4
 _SIGNS = (Activation.SIGN_ZERO, Activation.SIGN_PLUS, Activation.SIGN_MINUS)
@@ -69,8 +74,6 @@ def verify_network(
     b2: object,
     *,
     conventions: tuple[Convention, ...] = CONVENTIONS,
-    inputs: int = INPUTS,
-    units: int = UNITS,
     seconds: float = 20.0,
 ) -> NetworkJudgement:
     """Prove or refute that a network returns +1 iff its inputs descend strictly, else -1.
@@ -82,8 +85,6 @@ def verify_network(
         w2: (4,) or (1, 4).
         b2: a number or (1,).
         conventions: those to try; about 0.05 s each.
-        inputs: of the network, if not five.
-        units: hidden ones, if not four.
         seconds: the limit of one proof.
 
     Returns:
@@ -92,8 +93,8 @@ def verify_network(
     Raises:
         NetworkError: shapes that do not fit, NaN, infinity, numbers beyond 1e100.
     """
-    network = Network.of(W1, b1, w2, b2, inputs=inputs, units=units)
-    wanted = Wanted(region=descending(inputs))
+    network = Network.of(W1, b1, w2, b2, inputs=INPUTS, units=UNITS)
+    wanted = Wanted(region=descending(INPUTS))
     everywhere, off_ties = {}, {}
     for convention in conventions:
         candidate = replace(network, hidden=convention.hidden, output=convention.output)
@@ -109,8 +110,4 @@ def verify_network(
 
 def _no_ties(network: Network) -> Region:
     units = [HalfSpace.of(row, bias) for row, bias in zip(network.W1, network.b1, strict=True) if any(row)]
-    return AllOf(tuple(off(part) for part in (*_comparisons(network.inputs), *units)))
-
-
-def _comparisons(inputs: int) -> list[HalfSpace]:
-    return [part for part in descending(inputs).parts if isinstance(part, HalfSpace)]
+    return AllOf(tuple(off_boundary(part) for part in (*descending(INPUTS).parts, *units)))

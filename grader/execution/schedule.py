@@ -1,0 +1,105 @@
+"""The executions of a class: known ones are reused, new ones run side by side."""
+
+from __future__ import annotations
+
+from concurrent.futures import as_completed
+from typing import TYPE_CHECKING
+
+from grader import keys
+from grader.execution.attempt import attempt
+from grader.execution.execute import Job
+from grader.model import Ending, Execution
+from grader.session import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from grader.limits import Limits
+    from grader.model import Submission
+    from grader.results.store import Store
+    from grader.session import Plan, Session
+
+
+def executions(
+    submissions: Sequence[Submission],
+    model: Execution,
+    session: Session,
+    store: Store,
+    *,
+    on_wait: Callable[[], None],
+) -> Iterator[tuple[Submission, Execution]]:
+    """Each submission's execution, known ones first, new ones as they end.
+
+    Args:
+        submissions: those to execute.
+        model: the reference's run, which deadlines are multiples of.
+        session: means and options.
+        store: where executions are kept.
+        on_wait: called once, if any has to run, before the first wait.
+    """
+    running: dict[Future[Execution], tuple[Submission, str]] = {}
+    plan = session.plan(session.assignment.seeds[0])
+    try:
+        for submission in submissions:
+            source, key = submission.notebook, _run_key(submission, plan)
+            known = None if session.force else _known(submission, key, plan.limits, store)
+            if source is None:
+                known = known or store.keep(_unreadable(submission, key, store), key)
+            elif known is None or known.ending.ours:  # our own failures are tried again
+                job = _job(submission, source, plan, model, store)
+                running[session.executor.submit(attempt, job, session)] = submission, key
+                continue
+            session.on_event(Event("reused", submission.student, ending=known.ending))
+            yield submission, known
+        if running:
+            on_wait()
+        for future in as_completed(running):
+            submission, key = running[future]
+            execution = future.result()
+            execution = store.keep(execution, keys.of_execution(key, execution, plan.limits))
+            session.on_event(
+                Event("executed", submission.student, ending=execution.ending, seconds=execution.seconds)
+            )
+            yield submission, execution
+    finally:
+        for future in running:
+            future.cancel()
+
+
+def _known(submission: Submission, key: str, limits: Limits, store: Store) -> Execution | None:
+    found = store.execution(submission.student)
+    if found is None or store.execution_key(submission.student) != keys.of_execution(key, found, limits):
+        return None
+    return found
+
+
+def _run_key(submission: Submission, plan: Plan) -> str:
+    """What this hand-in's execution depends on; of one without a notebook, what is wrong with it."""
+    if submission.notebook is None:
+        return submission.problem or "No notebook was handed in."
+    return keys.of_run(plan, submission.notebook, _support(submission.notebook, submission))
+
+
+def _support(source: Path, submission: Submission) -> tuple[tuple[str, Path], ...]:
+    """The files beside the notebook, with the names that it opens them by."""
+    return tuple((path.relative_to(source.parent).as_posix(), path) for path in submission.support)
+
+
+def _unreadable(submission: Submission, why: str, store: Store) -> Execution:
+    folder = store.workplace(submission.student)
+    return Execution(student=submission.student, folder=folder, ending=Ending.UNREADABLE, detail=why)
+
+
+def _job(submission: Submission, source: Path, plan: Plan, model: Execution, store: Store) -> Job:
+    deadline = plan.limits.notebook_deadline(model.seconds)
+    return Job(
+        student=submission.student,
+        source=source,
+        support=_support(source, submission),
+        folder=store.workplace(submission.student),
+        plan=plan,
+        cell_deadline=plan.limits.cell_deadline(model.longest_cell, deadline),
+        notebook_deadline=deadline,
+    )

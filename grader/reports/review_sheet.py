@@ -1,0 +1,83 @@
+"""`review.csv`: the answers that people grade, for a spreadsheet.
+
+One row for each answer that the machine left open, and one (student `*`) above each group of answers that mean
+the same. Points and comments are filled in by hand; `results.rulings` reads them back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader import csvs
+from grader.model import EVERYONE, Outcome
+from grader.theory.words import order_alike
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from grader.model import Check, Grade, ReviewItem, Ruling
+
+COLUMNS = (
+    "question", "check", "group", "student", "polarity", "tags", "answer", "why", "max", "points", "comment",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """One student's answer to a check that a person decides, or has decided."""
+
+    student: str
+    check: Check
+    item: ReviewItem
+
+    @property
+    def is_open(self) -> bool:
+        return self.check.outcome is Outcome.REVIEW
+
+
+def review_csv(grades: Iterable[Grade]) -> str:
+    """By check and meaning: open answers first, yes and no kept apart, similar ones adjacent."""
+    by_check: dict[str, list[_Entry]] = defaultdict(list)
+    for grade in grades:
+        for check in grade.checks:
+            if check.review is not None:
+                entry = _Entry(student=grade.student, check=check, item=check.review)
+                by_check[check.id].append(entry)
+    groups = (group for entries in by_check.values() for group in _in_order(_by_meaning(entries)))
+    return csvs.write([COLUMNS, *(row for group in groups for row in _rows(group))])
+
+
+def _by_meaning(entries: Iterable[_Entry]) -> list[list[_Entry]]:
+    groups: dict[str, list[_Entry]] = defaultdict(list)
+    for entry in entries:
+        groups[entry.item.group].append(entry)
+    return list(groups.values())
+
+
+def _in_order(groups: Sequence[list[_Entry]]) -> list[list[_Entry]]:
+    """Open groups before decided ones, then by polarity, then each after the one that it resembles most."""
+    alike = [groups[index] for index in order_alike([group[0].item.answer for group in groups])]
+    return sorted(
+        alike,
+        key=lambda group: (not any(entry.is_open for entry in group), group[0].item.polarity),
+    )
+
+
+def _rows(group: Sequence[_Entry]) -> Iterator[list[str]]:
+    if len(group) > 1:
+        rulings = {ruling for entry in group if (ruling := entry.check.ruling) and not ruling.student}
+        ruling = rulings.pop() if len(rulings) == 1 else None
+        yield _row(group[0], EVERYONE, ruling, prefix=f"({len(group)} answers) ")
+    for entry in group:
+        ruling = entry.check.ruling
+        yield _row(entry, entry.student, ruling if ruling is not None and ruling.student else None)
+
+
+def _row(entry: _Entry, student: str, ruling: Ruling | None, *, prefix: str = "") -> list[str]:
+    check, item = entry.check, entry.item
+    points, comment = (str(ruling.points), ruling.comment) if ruling else ("", "")
+    answer = (item.polarity, ", ".join(item.tags), prefix + item.answer, check.message)
+    words = [csvs.escape_formula(cell) for cell in (check.question, check.id, item.group, student, *answer)]
+    return [*words, str(check.max), points, csvs.escape_formula(comment)]

@@ -1,0 +1,135 @@
+"""The form of `result.json`, as types. Every key is explained in `result.md`; keys are only ever added.
+
+A key with a default came later, or may be left out: older files are read without it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from grader.model import SCHEMA, Ending, FlagKind, FoundBy, Outcome, Visibility
+
+
+class _Part(Struct, frozen=True, kw_only=True):
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, Decimal) and not value.is_finite():
+                raise ValueError(f"`{name}` must be a finite number of points, and it is {value}")
+
+
+class Review(_Part, frozen=True, kw_only=True):
+    """What a person needs to decide a check."""
+
+    answer: str
+    group: str
+    polarity: str
+    tags: tuple[str, ...]
+
+
+class Ruling(_Part, frozen=True, kw_only=True):
+    """What a person decided."""
+
+    student: str
+    points: Decimal
+    comment: str
+    by: str
+    at: str
+
+
+class Check(_Part, frozen=True, kw_only=True):
+    """One sentence of the rubric, applied to one student."""
+
+    id: str
+    title: str
+    outcome: Outcome
+    earned: Decimal
+    max: Decimal
+    message: str
+    expected: str
+    actual: str
+    hint: str
+    visibility: Visibility
+    review: Review | None = None
+    ruling: Ruling | None = None
+
+
+class Exhibit(_Part, frozen=True, kw_only=True):
+    """What a report draws beside a question. Its data may have any shape: students' values are in them."""
+
+    kind: str
+    title: str
+    data: dict[str, Any]
+
+
+class Question(_Part, frozen=True, kw_only=True):
+    """All checks of one question, and where its answer was found."""
+
+    id: str
+    title: str = ""
+    points: Decimal
+    max: Decimal
+    outcome: Outcome
+    found_by: FoundBy
+    cells: tuple[int, ...] = ()
+    reference_cells: tuple[int, ...] = ()
+    checks: tuple[Check, ...]
+    exhibits: tuple[Exhibit, ...] = ()
+
+
+class Flag(_Part, frozen=True, kw_only=True):
+    """Something that a person should know and that costs no points by itself."""
+
+    kind: FlagKind
+    message: str
+
+
+class Result(_Part, frozen=True, kw_only=True):
+    """Everything that was decided about one student."""
+
+    schema: Annotated[int, Meta(extra_json_schema={"const": SCHEMA})] = SCHEMA
+    student: str
+    assignment: str
+    title: str = ""
+    origin: str = ""
+    profile: str
+    ending: Ending
+    ending_detail: str
+    total: Decimal
+    max: Decimal
+    provisional: bool
+    seconds: float
+    questions: tuple[Question, ...]
+    flags: tuple[Flag, ...]
+    compat: tuple[dict[str, Any], ...]
+    sandbox: dict[str, Any]
+
+
+class Execution(_Part, frozen=True, kw_only=True):
+    """What one run of one notebook left behind, but for its folder: `execution.json`, read by nobody else."""
+
+    student: str
+    ending: Ending
+    detail: str
+    seconds: float
+    longest_cell: float
+    cut_cells: tuple[int, ...]
+    stranded_cells: tuple[int, ...] = ()
+    compat: tuple[dict[str, Any], ...]
+    sandbox: dict[str, Any]
+    flags: tuple[Flag, ...]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of `result.json`; it is shipped as `grader/result.schema.json`."""
+    form = msgspec.json.schema(Result)
+    for part in form["$defs"].values():
+        for key in part.get("properties", {}).values():
+            if key.get("format") == "decimal":  # msgspec would write it as a string
+                del key["format"]
+                key["type"] = "number"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "result.json", **form}

@@ -1,0 +1,110 @@
+"""The sheet for people who grade by hand: what belongs together is adjacent, and nothing in it runs."""
+
+import csv
+import io
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from grader.judging.api import group_of
+from grader.model import Outcome, ReviewItem, Ruling
+from grader.reports.review_sheet import COLUMNS, review_csv
+
+
+@pytest.fixture
+def answering(ann):
+    """The grade of a student whose answer to the first question is left to a person."""
+
+    def answering(student, answer, *, polarity="", tags=(), ruling=None):
+        first, *others = ann.questions
+        check = replace(
+            first.checks[0],
+            outcome=Outcome.REVIEW if ruling is None else Outcome.PASSED,
+            review=ReviewItem(answer=answer, group=group_of(answer), polarity=polarity, tags=tags),
+            ruling=ruling,
+        )
+        return replace(ann, student=student, questions=(replace(first, checks=(check,)), *others))
+
+    return answering
+
+
+def rows(*grades):
+    return list(csv.DictReader(io.StringIO(review_csv(grades))))
+
+
+def students(*grades):
+    return [row["student"] for row in rows(*grades)]
+
+
+def ruling(answer, *, student=""):
+    return Ruling(
+        check="test_hw1.py::test_gradient", group=group_of(answer), student=student,
+        points=Decimal("0.50"), comment="=so be it", by="ada", at="2026-01-02T03:04:05+00:00",
+    )  # fmt: skip
+
+
+def test_a_row_holds_all_that_a_person_needs(answering):
+    (row,) = rows(answering("ana", "It is 2x.", polarity="yes", tags=("gradient", "norm")))
+    assert row == {
+        "question": "1a",
+        "check": "test_hw1.py::test_gradient",
+        "group": group_of("It is 2x."),
+        "student": "ana",
+        "polarity": "yes",
+        "tags": "gradient, norm",
+        "answer": "It is 2x.",
+        "why": "A person reads this answer.",
+        "max": "0.75",
+        "points": "",
+        "comment": "",
+    }
+
+
+def test_a_class_without_open_answers_is_a_header(ann):
+    assert review_csv([ann]) == ",".join(COLUMNS) + "\n"
+
+
+def test_answers_that_mean_the_same_are_adjacent_below_a_row_for_all(answering):
+    found = rows(answering("ana", "It is 2x."), answering("bo", "No."), answering("cy", "it is  2X."))
+    assert [row["student"] for row in found] in (["*", "ana", "cy", "bo"], ["bo", "*", "ana", "cy"])
+    together = [row for row in found if row["student"] != "bo"]
+    assert len({row["group"] for row in together}) == 1
+    assert together[0]["answer"] == "(2 answers) It is 2x."
+
+
+def test_yes_and_no_are_kept_apart(answering):
+    words = ("no", "yes", "no", "yes", "no")
+    found = rows(*(answering(f"s{n}", f"{word}, as {n}", polarity=word) for n, word in enumerate(words)))
+    assert [row["polarity"] for row in found] == sorted(words)
+
+
+def test_similar_answers_are_adjacent(answering):
+    answers = (
+        "the gradient is twice x",
+        "a norm has a kink",
+        "the gradient is twice x, I think",
+        "a norm has kinks",
+    )
+    order = students(*(answering(str(n), answer) for n, answer in enumerate(answers)))
+    assert abs(order.index("0") - order.index("2")) == abs(order.index("1") - order.index("3")) == 1
+
+
+def test_open_answers_come_before_decided_ones(answering):
+    decided = answering("ana", "Mine.", ruling=ruling("Mine.", student="ana"))
+    assert students(decided, answering("bo", "Another one.")) == ["bo", "ana"]
+
+
+def test_a_decision_for_one_student_is_in_that_students_row(answering):
+    (row,) = rows(answering("ana", "Mine.", ruling=ruling("Mine.", student="ana")))
+    assert (row["points"], row["comment"]) == ("0.50", "'=so be it")
+
+
+def test_a_decision_for_all_is_in_the_row_for_all_alone(answering):
+    found = rows(*(answering(name, "Ours.", ruling=ruling("Ours.")) for name in ("ana", "bo")))
+    assert [(row["student"], row["points"]) for row in found] == [("*", "0.50"), ("ana", ""), ("bo", "")]
+
+
+def test_a_formula_in_an_answer_is_not_one_in_the_sheet(answering):
+    (row,) = rows(answering("=cmd|x", '=HYPERLINK("http://example.org")'))
+    assert (row["student"], row["answer"]) == ("'=cmd|x", '\'=HYPERLINK("http://example.org")')

@@ -1,0 +1,97 @@
+"""What a run depends on, and what not: two runs with one key would do the same."""
+
+from dataclasses import replace
+
+import nbformat
+import pytest
+
+from grader import keys
+from grader.datasets import fashion_mnist as datasets
+from grader.errors import NotebookError
+from grader.limits import Limits
+from grader.session import Plan
+
+
+@pytest.fixture(scope="session")
+def plan(own_cache):
+    return Plan(
+        seed=7,
+        data=datasets.subset(own_cache).root,
+        data_key="sample",
+        names=("number", "losses"),
+        probes="",
+        limits=Limits(),
+    )
+
+
+@pytest.fixture
+def notebook(tmp_path, notebook_of):
+    path = tmp_path / "hand-in" / "hw.ipynb"
+    path.parent.mkdir()
+    path.write_text(notebook_of())
+    return path
+
+
+def test_a_run_key_is_the_same_wherever_the_notebook_lies(plan, notebook, tmp_path):
+    copy = tmp_path / "renamed.ipynb"
+    copy.write_bytes(notebook.read_bytes())
+    assert keys.of_run(plan, notebook) == keys.of_run(plan, copy)
+
+
+def test_a_run_key_forgets_outputs_that_were_handed_in(plan, notebook):
+    before = keys.of_run(plan, notebook)
+    book = nbformat.read(notebook, as_version=4)
+    book.cells[0].outputs = [nbformat.v4.new_output("stream", text="forged")]
+    book.cells[0].execution_count = 99
+    nbformat.write(book, notebook)
+    assert keys.of_run(plan, notebook) == before
+
+
+def test_a_run_key_changes_with_the_source(plan, notebook, notebook_of):
+    before = keys.of_run(plan, notebook)
+    notebook.write_text(notebook_of(number="number = 43"))
+    assert keys.of_run(plan, notebook) != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 8},
+        {"data_key": "all"},
+        {"names": ("number",)},
+        {"probes": "PROBES = {}"},
+        {"strict": True},
+        {"inputs": ("20",)},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_run_key_changes_with_what_the_run_depends_on(plan, notebook, change):
+    assert keys.of_run(replace(plan, **change), notebook) != keys.of_run(plan, notebook)
+
+
+def test_a_run_key_does_not_change_with_how_long_it_may_take(plan, notebook):
+    assert keys.of_run(replace(plan, limits=Limits(cell_floor=1.0)), notebook) == keys.of_run(plan, notebook)
+
+
+def test_a_run_key_changes_with_a_support_files_content_and_name_but_not_its_place(plan, notebook, tmp_path):
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("1")
+    other.write_text("2")
+    found = [
+        keys.of_run(plan, notebook),
+        keys.of_run(plan, notebook, [("data.csv", one)]),
+        keys.of_run(plan, notebook, [("data.csv", other)]),
+        keys.of_run(plan, notebook, [("renamed.csv", one)]),
+        keys.of_run(plan, notebook, [("a.csv", one), ("b.csv", other)]),
+        keys.of_run(plan, notebook, [("a.csv", other), ("b.csv", one)]),
+    ]
+    assert len(set(found)) == len(found)
+    moved = tmp_path / "elsewhere.csv"
+    moved.write_text("1")
+    assert keys.of_run(plan, notebook, [("data.csv", moved)]) == found[1]
+
+
+def test_a_file_that_is_not_a_notebook_has_no_key(plan, notebook):
+    notebook.write_text("")
+    with pytest.raises(NotebookError, match="the file is empty"):
+        keys.of_run(plan, notebook)
