@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import typer
@@ -14,6 +15,9 @@ from grader.errors import GraderError, UsageError
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(
+        100_000
+    )  # imports make many objects and no garbage: looking for some takes a fifth of them
     try:
         code = command().main(prog_name="grader", standalone_mode=False)
     except typer.TyperException as error:

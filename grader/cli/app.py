@@ -45,6 +45,7 @@ class Grader(Group):
             "export": Entry("exporting:export", "Write the grades in the format of another system."),
         },
         "For rubric authors": {
+            "new": Entry("authoring:new_assignment", "Start a new assignment from a small example."),
             "validate": Entry(
                 "authoring:validate_rubric", "Test a rubric with planted mistakes and harmless rewrites."
             ),

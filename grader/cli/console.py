@@ -52,6 +52,10 @@ def show_json(text: str) -> None:
     sys.stdout.write(f"{text.rstrip()}\n")
 
 
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def show_notices(notices: Sequence[str]) -> None:
     for notice in notices:
         typer.secho(notice, fg="yellow", bold=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.console import Talk, read_text, show_line, write
+from grader.cli.console import Talk, counted, read_text, show_line, write
 from grader.cli.options import ResultsArgument
 from grader.errors import UsageError
 
@@ -74,7 +74,7 @@ def export(
         folder = output or Path("gradescope")
         for grade in grades:
             write(folder / grade.student / "results.json", gradescope.results_json(grade).encode())
-        show_line(f"Wrote results.json for {len(grades)} students to {folder}")
+        show_line(f"Wrote results.json for {counted(len(grades), 'student')} to {folder}")
         return
     text, notes = _exported(format, grades, fill, column, provisional=provisional)
     if output is None:

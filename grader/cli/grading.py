@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.console import BELOW, GRADED, OURS, Talk, end, show, show_json, show_line, show_notices
+from grader.cli.console import (
+    BELOW,
+    GRADED,
+    OURS,
+    Talk,
+    counted,
+    end,
+    show,
+    show_json,
+    show_line,
+    show_notices,
+)
 from grader.cli.options import (
     CORES,
     AssignmentOption,
@@ -95,10 +106,8 @@ def run_class(
     intake = collect.collect(submissions, limits=given.assignment.limits, assignment=given.assignment.id)
     students = _selected(intake.submissions, only or ())
     rows, notes = _roster(participation, submissions, intake.submissions)
-    talk.say(
-        f"Assignment {given.assignment.id}: {len(intake.submissions)} "
-        f"submission{'s' * (len(intake.submissions) != 1)}, layout {intake.layout}."
-    )
+    count = counted(len(intake.submissions), "submission")
+    talk.say(f"Assignment {given.assignment.id}: {count}, layout {intake.layout}.")
     for note in [*intake.notes, *notes]:
         if not note.startswith(f"{roster.PARTICIPATION} was ignored"):
             talk.say(f"Note: {note}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grader.cli.console import GRADED, Talk, end, read_text, show, show_json, show_line
+from grader.cli.console import GRADED, Talk, counted, end, read_text, show, show_json, show_line
 from grader.cli.options import JsonOption, ResultsArgument
 from grader.errors import UsageError
 
@@ -116,7 +116,7 @@ def report(results: ResultsArgument) -> None:
             publisher.student(grade)
             count += 1
         index = publisher.class_(store.recall("notices") or [])
-    show_line(f"Wrote {count} reports: {typer.style(str(index), bold=True)}")
+    show_line(f"Wrote {counted(count, 'report')}: {typer.style(str(index), bold=True)}")
 
 
 def _shown(judged: Iterator[tuple[Grade, str]], total: int, console: Console) -> Iterator[tuple[Grade, str]]:
@@ -137,9 +137,7 @@ def _shown(judged: Iterator[tuple[Grade, str]], total: int, console: Console) ->
 
 def _outcome(changed: int, judged: int, *, dry_run: bool) -> str:
     """How it ended, in one line."""
-    counts = (
-        f"{judged} grades judged, {changed} changed" if changed else f"{judged} grades judged, none changed"
-    )
+    counts = f"{counted(judged, 'grade')} judged, {changed or 'none'} changed"
     return f"{counts}; nothing was written (--dry-run)." if dry_run else f"{counts}."
 
 

@@ -91,13 +91,16 @@ def _check(check: Check) -> Iterator[str]:
 
 def reasons(before: Grade | None, after: Grade) -> list[str]:
     """The checks whose outcome or points changed."""
-    old = {check.id: check for check in before.checks} if before else {}
+    old = {check.id: _came_out(check) for check in before.checks} if before else {}
     return [
-        f"{check.question}: {check.title} {old[check.id].outcome if check.id in old else 'new'} -> {check.outcome}"
+        f"{check.question}: {check.title} {old.get(check.id, 'new')} -> {_came_out(check)}"
         for check in after.checks
-        if check.id not in old
-        or (check.outcome, check.earned) != (old[check.id].outcome, old[check.id].earned)
+        if old.get(check.id) != _came_out(check)
     ]
+
+
+def _came_out(check: Check) -> str:
+    return f"{check.outcome} {check.earned.normalize():f}"
 
 
 def finding_table(findings: Sequence[Finding]) -> Table:

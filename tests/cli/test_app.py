@@ -39,7 +39,8 @@ SINGLE = [words for words, found in COMMANDS.items() if not isinstance(found, Ty
 
 def test_the_commands_are_those_that_scripts_rely_on():
     assert {
-        "check", "run", "regrade", "report", "export", "validate", "kit", "doctor", "data fetch", "data where",
+        "check", "run", "regrade", "report", "export", "new", "validate", "kit", "doctor", "data fetch",
+        "data where", "guide",
     } <= {" ".join(words) for words in COMMANDS}  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import io
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -12,14 +13,19 @@ from grader.cli import guide, reference
 from grader.cli.app import command
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+INDENTED = re.compile(r"^()((?:    .*\n)+)", re.MULTILINE)
 PAGES = guide.pages()
+README = Path(__file__).parents[2] / "README.md"
 EXAMPLES = [
-    (name, line)
-    for name, path in PAGES.items()
-    for language, block in FENCE.findall(path.read_text("utf-8"))
+    (name, line.strip())
+    for name, path in {**PAGES, "README": README}.items()
+    for language, block in [
+        *FENCE.findall(path.read_text("utf-8")),
+        *INDENTED.findall(path.read_text("utf-8")),
+    ]
     if language in ("", "sh", "bash", "console")
     for line in block.splitlines()
-    if line.startswith("grader ")
+    if line.strip().startswith("grader ")
 ]
 
 
@@ -90,7 +96,14 @@ def test_every_command_and_option_has_an_entry(path):
 
 
 def test_there_are_examples_to_look_at():
-    assert {name for name, _ in EXAMPLES} >= {"ci", "commands", "instructors", "sandbox", "students"}
+    assert {name for name, _ in EXAMPLES} >= {
+        "README",
+        "ci",
+        "commands",
+        "instructors",
+        "sandbox",
+        "students",
+    }
 
 
 @pytest.mark.parametrize(("page", "line"), EXAMPLES)
