@@ -2,7 +2,7 @@
 
 {"grader": {"question": "4.1", "names": ["a", "b"]}}     a cell that answers question 4.1 by these names
 {"grader": {"prompt": "4.1"}}                            the cell that asks question 4.1
-{"grader": {"assignment": "hw1"}}                        the notebook, as the kit of `hw1` holds it
+{"grader": {"assignment": "flats"}}                      the notebook, as the kit of `flats` holds it
 """
 
 from __future__ import annotations

@@ -110,6 +110,7 @@ def letter(
         "seed": request.seed,
         "data": data,
         "folder": request.folder,
+        "imports": list(request.imports),
         "prelude": list(request.prelude),
         "options": dict(request.options),
         "output_cell": request.limits.output_cell,

@@ -461,7 +461,7 @@ class TestData:
 @pytest.mark.slow
 def test_the_doctor_says_what_works_here(call):
     findings = {finding["what"]: finding for finding in json.loads(call("doctor", "--json").out)}
-    assert {"python", "memory", "data set", "limit memory"} <= set(findings)
+    assert {"python", "memory", "data set fashion-mnist", "limit memory"} <= set(findings)
     assert findings["limit memory"]["detail"] == "12884901888"
     assert all(set(finding) == {"what", "works", "detail"} for finding in findings.values())
 
