@@ -66,11 +66,23 @@ class TestKey:
             {"probes": "PROBES = {}"},
             {"strict": True},
             {"inputs": ("20",)},
+            {"packages": ("pytest",)},
+            {"compare_saved": False},
         ],
         ids=lambda change: next(iter(change)),
     )
     def test_changes_with_what_the_run_depends_on(self, plan, notebook, change):
         assert replace(plan, **change).key(notebook) != plan.key(notebook)
+
+    def test_changes_with_the_version_of_a_package_that_the_assignment_names(
+        self, plan, notebook, monkeypatch
+    ):
+        named = replace(plan, packages=("pytest", "not-installed"))
+        before = named.key(notebook), plan.key(notebook)
+        execute._environment()  # known by now: what changes is told of the named packages alone
+        monkeypatch.setattr(execute, "version_of", lambda _: "99")
+        assert named.key(notebook) != before[0]
+        assert plan.key(notebook) == before[1]
 
     def test_does_not_change_with_how_long_it_may_take(self, plan, notebook):
         assert replace(plan, limits=Limits(cell_floor=1.0)).key(notebook) == plan.key(notebook)
@@ -259,3 +271,53 @@ def test_what_is_no_notebook_is_refused_before_a_kernel_starts(plan, tmp_path):
     with pytest.raises(NotebookError, match="it is JSON, but no notebook"):
         run(source, plan, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+class TestFilesBesideTheNotebook:
+    """The assignment's own files, and those of a student who hands in others under their names."""
+
+    @pytest.mark.parametrize(
+        ("handed_in", "left"),
+        [
+            ("flats.csv", []),
+            ("Flats.CSV", []),
+            ("flats.csv/inside.txt", []),
+            ("tables", []),
+            ("tables/other.csv", ["tables/other.csv"]),
+            ("mine.csv", ["mine.csv"]),
+        ],
+    )
+    def test_nothing_handed_in_replaces_ours(self, plan, notebook, tmp_path, handed_in, left):
+        ours = (("flats.csv", tmp_path / "flats.csv"), ("tables/prices.csv", tmp_path / "prices.csv"))
+        job = execute.Job(
+            student="ada",
+            source=notebook,
+            support=((handed_in, tmp_path / "handed-in"),),
+            folder=tmp_path,
+            plan=replace(plan, files=ours),
+            cell_deadline=1.0,
+            notebook_deadline=1.0,
+        )
+        laid_out = execute._laid_out(job)
+        assert laid_out[:2] == ours
+        assert [name for name, _ in laid_out[2:]] == left
+
+
+@pytest.mark.parametrize(
+    ("source", "change", "imports"),
+    [
+        ("print(1)", {}, ()),
+        ("import torch", {}, execute.TORCH),
+        ("print(1)", {"packages": ("torch",)}, execute.TORCH),
+        ("print(1)", {"probes": "import torch"}, execute.TORCH),
+    ],
+)
+def test_torch_is_imported_for_those_who_use_it(plan, source, change, imports):
+    chosen = replace(plan, **change)
+    assert execute._imports(source, chosen) == imports
+    prelude = execute._prelude(imports, chosen)
+    assert prelude == (("dataroot", "fastdata", "compat", "probe") if imports else ("compat", "probe"))
+
+
+def test_without_data_none_is_redirected(plan):
+    assert execute._prelude(execute.TORCH, replace(plan, data=None)) == ("fastdata", "compat", "probe")
