@@ -245,7 +245,11 @@ def kernels(own_cache):
     """The kernels that start fastest on this machine: warm ones, if it can confine them."""
     with contextlib.ExitStack() as stack:
         try:
-            sandbox = best_launcher(fashion_mnist.subset(own_cache).root, limits=Limits())
+            sandbox = best_launcher(
+                fashion_mnist.subset(own_cache).root,
+                limits=Limits(),
+                warm=("torch.utils.data", "torchvision"),
+            )
             launcher = stack.enter_context(sandbox)
         except UsageError as error:
             if promised("sandbox"):

@@ -62,11 +62,24 @@ def test_a_run_key_changes_with_the_source(plan, notebook, notebook_of):
         {"probes": "PROBES = {}"},
         {"strict": True},
         {"inputs": ("20",)},
+        {"packages": ("pytest",)},
+        {"compare_saved": False},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_a_run_key_changes_with_what_the_run_depends_on(plan, notebook, change):
     assert keys.of_run(replace(plan, **change), notebook) != keys.of_run(plan, notebook)
+
+
+def test_a_run_key_changes_with_the_version_of_a_package_that_the_assignment_names(
+    plan, notebook, monkeypatch
+):
+    named = replace(plan, packages=("pytest", "not-installed"))
+    before = keys.of_run(named, notebook), keys.of_run(plan, notebook)
+    keys._environment()  # kept from here on, so that only the named packages change
+    monkeypatch.setattr(keys, "version_of", lambda _: "99")
+    assert keys.of_run(named, notebook) != before[0]
+    assert keys.of_run(plan, notebook) == before[1]
 
 
 def test_a_run_key_does_not_change_with_how_long_it_may_take(plan, notebook):

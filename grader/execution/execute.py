@@ -62,12 +62,14 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
     nb = notebook.without_outputs(handed_in)
     support = _laid_out(job)
     source = _source(nb, support)
+    imports = _imports(source, job.plan)
     request = KernelRequest(
         seed=job.plan.seed,
         data=job.plan.data,
         folder=job.plan.folder,
         limits=job.plan.limits,
-        prelude=_prelude(source, job.plan),
+        imports=imports,
+        prelude=_prelude(imports, job.plan),
         options=_options(source, job.plan),
         support=support,
     )
@@ -141,10 +143,16 @@ def _source(nb: NotebookNode, support: Sequence[tuple[str, Path]]) -> str:
     return "\n".join([source, *_imported(source, support)])
 
 
-def _prelude(source: str, plan: Plan) -> tuple[str, ...]:
-    """Our modules for this notebook. What serves torch costs seconds where nobody uses it."""
-    mentioned = "torch" in source or "torch" in plan.probes or "torch" in plan.packages
-    if not mentioned or any(importlib.util.find_spec(name) is None for name in TORCH):
+def _imports(source: str, plan: Plan) -> tuple[str, ...]:
+    """What to import ahead of a notebook. Torch costs seconds where nobody uses it."""
+    if "torch" not in source and "torch" not in plan.probes and "torch" not in plan.packages:
+        return ()
+    return tuple(name for name in TORCH if importlib.util.find_spec(name) is not None)
+
+
+def _prelude(imports: tuple[str, ...], plan: Plan) -> tuple[str, ...]:
+    """Our modules for a notebook, in the order in which they are installed."""
+    if imports != TORCH:
         return PRELUDE
     return (*(("dataroot",) if plan.data is not None else ()), *FAST, *PRELUDE)
 

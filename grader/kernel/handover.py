@@ -115,6 +115,7 @@ def request_fields(
         "seed": request.seed,
         "data": data,
         "folder": request.folder,
+        "imports": list(request.imports),
         "prelude": list(request.prelude),
         "options": dict(request.options),
         "output_cell": request.limits.output_cell,

@@ -25,6 +25,8 @@ class KernelRequest:
     data: Path | None
     """The folder that the kernel may read; None: there is none."""
     limits: Limits
+    imports: tuple[str, ...] = ()
+    """Modules to import before the random numbers are seeded, and before `prelude`."""
     prelude: tuple[str, ...] = ()
     """Modules of `inside/` to install before any student code, in this order."""
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -203,3 +203,53 @@ def test_what_is_no_notebook_is_refused_before_a_kernel_starts(plan, tmp_path):
     with pytest.raises(NotebookError, match="it is JSON but not a notebook"):
         run(source, plan, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+class TestFilesBesideTheNotebook:
+    """The assignment's own files, and those of a student who hands in others under their names."""
+
+    @pytest.mark.parametrize(
+        ("handed_in", "left"),
+        [
+            ("flats.csv", []),
+            ("Flats.CSV", []),
+            ("flats.csv/inside.txt", []),
+            ("tables", []),
+            ("tables/other.csv", ["tables/other.csv"]),
+            ("mine.csv", ["mine.csv"]),
+        ],
+    )
+    def test_nothing_handed_in_replaces_ours(self, plan, notebook, tmp_path, handed_in, left):
+        ours = (("flats.csv", tmp_path / "flats.csv"), ("tables/prices.csv", tmp_path / "prices.csv"))
+        job = execute.Job(
+            student="ada",
+            source=notebook,
+            support=((handed_in, tmp_path / "handed-in"),),
+            folder=tmp_path,
+            plan=replace(plan, files=ours),
+            cell_deadline=1.0,
+            notebook_deadline=1.0,
+        )
+        laid_out = execute._laid_out(job)
+        assert laid_out[:2] == ours
+        assert [name for name, _ in laid_out[2:]] == left
+
+
+@pytest.mark.parametrize(
+    ("source", "change", "imports"),
+    [
+        ("print(1)", {}, ()),
+        ("import torch", {}, execute.TORCH),
+        ("print(1)", {"packages": ("torch",)}, execute.TORCH),
+        ("print(1)", {"probes": "import torch"}, execute.TORCH),
+    ],
+)
+def test_torch_is_imported_for_those_who_use_it(plan, source, change, imports):
+    chosen = replace(plan, **change)
+    assert execute._imports(source, chosen) == imports
+    prelude = execute._prelude(imports, chosen)
+    assert prelude == (("dataroot", "fastdata", "compat", "probe") if imports else ("compat", "probe"))
+
+
+def test_without_data_none_is_redirected(plan):
+    assert execute._prelude(execute.TORCH, replace(plan, data=None)) == ("fastdata", "compat", "probe")

@@ -519,7 +519,7 @@ def room(tmp_path_factory):
 @pytest.fixture(scope="module")
 def box(data, room):  # noqa: ARG001 - in place first
     try:
-        with sandbox(Mode.NESTED, data, limits=TIGHT) as launcher:
+        with sandbox(Mode.NESTED, data, limits=TIGHT, warm=("torch.utils.data",)) as launcher:
             yield launcher
     except HarnessError as error:
         lacks("sandbox", str(error))
@@ -598,7 +598,7 @@ def test_fallback_keeps_the_promises(mode, data, room, machine, drive):
     chosen = [param.values[0] for param in READING + NETWORK + LASTING[:1] + ESCAPING[:1]]
     cells = [cell for attack in chosen for cell in attack.cells]
     before = traces(room)
-    with sandbox(mode, data, limits=TIGHT) as launcher:
+    with sandbox(mode, data, limits=TIGHT, warm=("torch.utils.data",)) as launcher:
         run, nb = drive(launcher, machine, *cells, limits=TIGHT)
     assert run.ending is Ending.FINISHED, run
     assert SECRET not in str(nb)

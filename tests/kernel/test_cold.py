@@ -51,6 +51,7 @@ def lived(drive, tmp_path_factory):
         cell=60.0,
         skip={3},
         seed=7,
+        imports=("torch",),
         prelude=("fake",),
         options={"fake": {"greeting": "hello"}},
         support=(("notes.txt", folder / "notes.txt"),),

@@ -17,7 +17,7 @@ SMALL = Limits(output_cell=10_000)
 @pytest.fixture(scope="module")
 def box(data):
     try:
-        with sandbox(Mode.NESTED, data, limits=SMALL) as launcher:
+        with sandbox(Mode.NESTED, data, limits=SMALL, warm=("torch.utils.data",)) as launcher:
             yield launcher
     except HarnessError as error:
         lacks("sandbox", str(error))

@@ -37,7 +37,7 @@ RESTRICTIONS = {
 @pytest.fixture(scope="module")
 def box(data):
     try:
-        with sandbox(Mode.NESTED, data, limits=LIMITS) as launcher:
+        with sandbox(Mode.NESTED, data, limits=LIMITS, warm=("torch.utils.data",)) as launcher:
             yield launcher
     except HarnessError as error:
         lacks("sandbox", str(error))
@@ -46,7 +46,7 @@ def box(data):
 @pytest.mark.system
 @pytest.mark.parametrize("mode", list(Mode))
 def test_every_mode_runs_a_notebook_on_the_data(data, drive, printed, mode, box):  # noqa: ARG001
-    with sandbox(mode, data, limits=LIMITS) as launcher:
+    with sandbox(mode, data, limits=LIMITS, warm=("torch.utils.data",)) as launcher:
         run, nb = drive(launcher, "import os; print(os.listdir('/data/FashionMNIST/raw'))")
         assert launcher.enforced["mode"] == mode
     assert run.ending is Ending.FINISHED, run
@@ -54,8 +54,8 @@ def test_every_mode_runs_a_notebook_on_the_data(data, drive, printed, mode, box)
 
 
 def test_warm_and_cold_kernels_draw_the_same_numbers(box, drive, printed):
-    warm, again, other = (printed(drive(box, DRAW, seed=seed)[1]) for seed in (3, 3, 4))
-    assert warm == again == printed(drive(ColdLauncher(), DRAW, seed=3)[1])
+    warm, again, other = (printed(drive(box, DRAW, seed=seed, imports=("torch",))[1]) for seed in (3, 3, 4))
+    assert warm == again == printed(drive(ColdLauncher(), DRAW, seed=3, imports=("torch",))[1])
     assert warm != other
 
 
@@ -98,7 +98,7 @@ def test_missing_bubblewrap_names_the_package(data, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with (
         pytest.raises(HarnessError, match="apt install bubblewrap"),
-        sandbox(Mode.NESTED, data, limits=LIMITS),
+        sandbox(Mode.NESTED, data, limits=LIMITS, warm=("torch.utils.data",)),
     ):
         pass
 
@@ -225,7 +225,7 @@ def newest_sandbox():
 
 
 def test_kernel_under_a_dying_sandbox_is_our_fault_and_the_next_one_works(data, drive, printed, box):  # noqa: ARG001
-    with sandbox(Mode.NESTED, data, limits=LIMITS) as launcher:
+    with sandbox(Mode.NESTED, data, limits=LIMITS, warm=("torch.utils.data",)) as launcher:
         nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import time; time.sleep(60)")])
         with launcher.kernel(KernelRequest(seed=1, data=data, limits=LIMITS)) as kernel:
             run = run_notebook(

@@ -77,7 +77,7 @@ def test_it_opens_with_everything_that_it_held(results):
 def test_it_is_judged_again_and_its_reports_are_written(results):
     regraded = grader("regrade", results, "-a", CHECKOUT / "rubrics" / "hw1")
     assert regraded.returncode == GRADED, regraded.stderr
-    assert regraded.stdout.splitlines()[-1] == "3 grades judged again."
+    assert regraded.stdout.splitlines()[-1] == "3 grades judged, none changed."
     with Store.existing(results) as store:
         grades = {grade.student: grade for grade in store.grades()}
         assert rulings(store) == RULINGS
@@ -97,7 +97,7 @@ def test_it_is_judged_again_and_its_reports_are_written(results):
     for page in (*results.glob("students/*/report.html"), results / "index.html"):
         page.unlink()
     reported = grader("report", results)
-    assert (reported.returncode, reported.stdout) == (0, f"3 reports: {results / 'index.html'}\n"), (
+    assert (reported.returncode, reported.stdout) == (0, f"Wrote 3 reports: {results / 'index.html'}\n"), (
         reported.stderr
     )
     for student, total in TOTALS.items():
@@ -112,5 +112,5 @@ def test_its_rubric_is_asked_for_where_it_has_moved(results):
     regraded = grader("regrade", results)
     assert regraded.returncode == WRONG_USE
     assert regraded.stderr.strip().endswith(
-        f"The rubric of {results} is no longer in /home/course/rubrics/hw1; name its folder with -a."
+        f"The rubric of {results} is no longer in /home/course/rubrics/hw1. Say with -a where it is now."
     )

@@ -6,6 +6,7 @@ one JSON request and descriptors. Imports nothing by our package's name, which i
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -99,14 +100,16 @@ def run(request: Mapping[str, Any]) -> None:
 
     `request`: connection (jupyter's connection info), sockets (five listening descriptors: shell, iopub,
     stdin, control, heartbeat), evidence and support (descriptors, support may be None), seed, data (a folder,
-    or empty), folder (a name under which the notebook finds that too, or empty), prelude (names of modules in
-    this folder), options (one entry a module), output_cell (bytes), limits (numbers that the sandbox enforces;
-    nobody reads them in an unconfined kernel).
+    or empty), folder (a name under which the notebook finds that too, or empty), imports (modules, before the
+    seeds are set), prelude (names of modules in this folder), options (one entry a module), output_cell
+    (bytes), limits (numbers that the sandbox enforces; nobody reads them in an unconfined kernel).
     """
     if request["support"] is not None:
         unpack_support(request["support"], ".")
     if request["folder"]:
         link_data(request["data"], request["folder"])
+    for name in request["imports"]:
+        importlib.import_module(name)
     seed_everything(request["seed"])
     context = Context(evidence_fd=request["evidence"], data=request["data"], seed=request["seed"])
     load("outcap").install(request["output_cell"])
