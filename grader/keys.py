@@ -65,7 +65,7 @@ def of_bench(bench: Bench) -> str:
         _of_files(rubric),
         *(_of_files(sorted(run.folder.rglob("*.*"))) for run in bench.reference),
         bench.profile,
-        str(bench.dataset.complete),
+        json.dumps([bench.dataset.name, sorted(bench.dataset.sums.items())]),
         _program(),
     ]
     return _digest("\n".join(parts))

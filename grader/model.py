@@ -56,6 +56,13 @@ class Outcome(StrEnum):
         return self in (Outcome.REVIEW, Outcome.BROKEN)
 
 
+class Profile(StrEnum):
+    """How much a notebook is given to do."""
+
+    FULL = "full"  # all the data
+    QUICK = "quick"  # a sample of the data, so that grades are provisional
+
+
 class FoundBy(StrEnum):
     """Which rule found the cells that answer a question."""
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from grader.assignment.loading import Assignment
+    from grader.assignment import Assignment
     from grader.datasets import Dataset
     from grader.kernel import Launcher
     from grader.kernel.memory import Admission

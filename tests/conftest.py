@@ -13,8 +13,8 @@ import pytest
 from machine import promised
 
 from grader import __main__ as cli
+from grader import assignment as assignments
 from grader import datasets, run
-from grader.assignment import loading as assignments
 from grader.cli import wiring
 from grader.datasets import fashion_mnist
 from grader.errors import UsageError

@@ -8,8 +8,8 @@ import nbformat
 import psutil
 import pytest
 
+from grader import assignment as assignments
 from grader import run
-from grader.assignment import loading as assignments
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import HarnessError, RubricError, UsageError
 from grader.execution import reference, schedule

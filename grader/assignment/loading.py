@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from grader import datasets
 from grader.assignment import cells, tables
-from grader.assignment.locating import TOML, locate
+from grader.assignment.locating import TOML
 from grader.assignment.model import (
     Assignment,
     DataNeeds,
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grader.assignment.tables import Table
-
-__all__ = ["KEYS", "Assignment", "Question", "load", "locate", "with_limits"]
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (

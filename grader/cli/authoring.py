@@ -15,11 +15,11 @@ from grader.cli.options import (
     DataOption,
     JobsOption,
     JsonOption,
-    Profile,
     ProfileOption,
     Sandbox,
     SandboxOption,
 )
+from grader.model import Profile
 
 
 def new_assignment(

@@ -25,12 +25,12 @@ from grader.cli.options import (
     DataOption,
     JobsOption,
     JsonOption,
-    Profile,
     ProfileOption,
     Sandbox,
     SandboxOption,
 )
 from grader.errors import NotebookError, UsageError
+from grader.model import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,7 +191,8 @@ def _refuse_foreign(path: Path, assignment: Assignment) -> None:
     made_for = cells.made_for(read(path, limits=assignment.limits))
     if made_for not in (None, assignment.id):
         raise UsageError(
-            f"{path} belongs to the assignment {made_for!r}, not to {assignment.id!r}. Choose with -a."
+            f"{path} was made for the assignment {made_for!r}, not for {assignment.id!r}. "
+            "Name the right one with -a."
         )
 
 

@@ -9,12 +9,9 @@ from typing import Annotated
 
 import typer
 
+from grader.model import Profile
+
 CORES = os.cpu_count() or 1
-
-
-class Profile(StrEnum):
-    FULL = "full"
-    QUICK = "quick"
 
 
 class Sandbox(StrEnum):

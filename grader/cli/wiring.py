@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from grader import datasets
-from grader.assignment import loading, packages
+from grader.assignment import load, locate, packages, with_limits
 from grader.cli.console import INTERRUPTED
-from grader.cli.options import Profile, Sandbox
+from grader.cli.options import Sandbox
 from grader.cli.progress import ClassProgress
 from grader.errors import DatasetError, UsageError
 from grader.execution import worker
 from grader.judging.court import check_rubric
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
+from grader.model import Profile
 from grader.results.store import Store
 from grader.session import OnDemand, Session
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
-    from grader.assignment.loading import Assignment
+    from grader.assignment import Assignment
     from grader.cli.console import Talk
     from grader.kernel import Launcher
 
@@ -67,7 +68,7 @@ def assignment_of(name: str | None, limits: Sequence[str] = ()) -> Assignment:
         UsageError: there is none or more than one, or a limit is not NAME=NUMBER.
         RubricError: the rubric is refused.
     """
-    chosen = loading.load(loading.locate(name))
+    chosen = load(locate(name))
     check_rubric(chosen)
     changes = {}
     for entry in limits:
@@ -78,7 +79,7 @@ def assignment_of(name: str | None, limits: Sequence[str] = ()) -> Assignment:
             changes[key] = math.nan
         if not math.isfinite(changes[key]):
             raise UsageError(f"--limit {entry}: write NAME=NUMBER, for example cell_floor=60.")
-    return replace(chosen, limits=loading.with_limits(chosen.limits, changes))
+    return replace(chosen, limits=with_limits(chosen.limits, changes))
 
 
 def data_for(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from grader.assignment.loading import Assignment
+    from grader.assignment import Assignment
 
 CLOSE = 0.6
 """From this similarity on a cell counts as a reworked cell of the template."""

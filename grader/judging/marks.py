@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from grader.assignment.loading import Assignment
+    from grader.assignment import Assignment
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from grader.model import Check, Exhibit, Outcome, Visibility
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from grader.assignment.loading import Assignment
+    from grader.assignment import Assignment
     from grader.datasets import Dataset
 
 

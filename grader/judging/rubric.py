@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from grader.assignment.loading import Assignment
+    from grader.assignment import Assignment
     from grader.datasets import Dataset
     from grader.judging.work import Reference, Work
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from grader.analysis.explanation import Explanation
-    from grader.assignment.loading import Assignment
+    from grader.assignment import Assignment
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING
 
-from grader.model import Ending, Outcome
+from grader.model import Ending, Outcome, Profile
 from grader.reports import drawing
-from grader.reports.wording import WHOLE, Status, share, status
+from grader.reports.wording import Status, share, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -113,7 +113,7 @@ class Classroom:
             mistakes=_mistakes(included),
             tasks=tuple(_tasks(rows)),
             endings=tuple(_endings(rows)),
-            profiles=tuple(sorted({grade.profile for grade in grades} - {WHOLE})),
+            profiles=tuple(sorted({grade.profile for grade in grades} - {Profile.FULL})),
         )
 
 

@@ -6,15 +6,12 @@ from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from grader.model import Ending, Grade, Outcome
+from grader.model import Ending, Grade, Outcome, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from grader.model import Check
-
-WHOLE = "full"
-"""The only profile whose grades can be final."""
 
 _CENT = Decimal("0.01")
 
@@ -75,10 +72,10 @@ def details(check: Check) -> tuple[str, ...]:
 
 
 def _open_items(grade: Grade) -> Iterator[str]:
-    if grade.profile != WHOLE:
+    if grade.profile != Profile.FULL:
         yield (
             f"The notebook was run with the profile “{grade.profile}”, which uses less data or fewer epochs. "
-            f"Only a run with the profile “{WHOLE}” counts."
+            f"Only a run with the profile “{Profile.FULL}” counts."
         )
     if grade.ending.ours:
         yield "The grader itself failed while running this notebook. This is not the notebook's fault."

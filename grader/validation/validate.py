@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from grader.assignment.loading import Assignment
+    from grader.assignment import Assignment
     from grader.model import Grade, QuestionGrade
     from grader.results.store import Store
     from grader.session import Session

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-FLATS = Path(__file__).parent / "flats"
+FLATS = Path(__file__).parent / "tiny"
 EXPECTED = tomllib.loads((FLATS / "expected.toml").read_text())
 
 
@@ -51,7 +51,7 @@ def test_a_notebook_of_another_assignment_is_named_as_such(graded):
 def test_check_refuses_a_notebook_of_another_assignment(grader):
     said = grader("check", FLATS / "submissions/eva/flats.ipynb", "-a", FLATS)
     assert said.returncode == 2
-    assert "was made for the assignment 'cars', not for 'flats'; choose it with -a." in said.stderr
+    assert "was made for the assignment 'cars', not for 'flats'. Name the right one with -a." in said.stderr
 
 
 def test_the_kit_holds_what_is_handed_out_and_nothing_hidden(grader, tmp_path):

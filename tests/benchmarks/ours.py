@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from grader import assignment as assignments
 from grader import datasets
-from grader.assignment import loading as assignments
 from grader.assignment import packages
 from grader.execution import execute
 from grader.kernel.memory import Admission

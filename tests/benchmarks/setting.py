@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from grader import datasets
-from grader.assignment.loading import load, locate
+from grader.assignment import load, locate
 from grader.datasets import fashion_mnist
 
 if TYPE_CHECKING:

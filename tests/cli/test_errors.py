@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from grader.assignment.loading import locate
+from grader.assignment import locate
 from grader.cli.console import OURS, WRONG_USE
 from grader.intake import collect
 from grader.results.store import Store

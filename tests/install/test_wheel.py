@@ -7,7 +7,7 @@ import zipfile
 import pytest
 from environments import ROOT, Environment
 
-FLATS = ROOT / "tests" / "assignments" / "flats"
+FLATS = ROOT / "tests" / "assignments" / "tiny"
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from environments import ROOT, Environment, packages_without
 
-FLATS = ROOT / "tests" / "assignments" / "flats"
+FLATS = ROOT / "tests" / "assignments" / "tiny"
 STEMS = ("torch", "functorch", "nvidia", "triton", "cuda", "__editable__")
 
 

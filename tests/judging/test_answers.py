@@ -8,7 +8,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from grader.assignment import loading as assignment
+from grader import assignment
 from grader.judging import answers
 from grader.model import FoundBy
 

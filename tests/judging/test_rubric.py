@@ -16,8 +16,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from grader import evidence
-from grader.assignment import loading as assignment
+from grader import assignment, evidence
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import HarnessError, RubricError
 from grader.judging import court as courts

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from grader.assignment import loading as assignments
+from grader import assignment as assignments
 from grader.errors import RubricError, UsageError
 from grader.model import Check, Ending, FoundBy, Grade, Outcome, QuestionGrade
 from grader.validation.validate import Catalogue, Mutant, compare, load, submissions

@@ -20,8 +20,8 @@ from hw1.network import verify_network
 from nbformat.v4 import new_code_cell, new_output
 from torchvision.utils import make_grid
 
+from grader import assignment
 from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_GRAD, TRAIN, ZERO_GRAD
-from grader.assignment import loading as assignment
 from grader.datasets import fashion_mnist as datasets
 from grader.evidence import Evidence, Record
 from grader.judging.api import CheckEnded
