@@ -1,4 +1,4 @@
-"""The README's examples of rubric tests do what it says of them."""
+"""The examples of rubric tests in the README and in the guide do what is said of them."""
 
 import re
 from pathlib import Path
@@ -9,9 +9,14 @@ import pytest
 import grader
 from grader.judging.api import CheckEnded
 from grader.model import Outcome
+from grader.places import GUIDE
 
-README = Path(__file__).parents[2] / "README.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+PAGES = (Path(__file__).parents[2] / "README.md", GUIDE / "rubrics.md")
+EXAMPLES = [
+    block
+    for page in PAGES
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+]
 
 
 @pytest.fixture
@@ -22,9 +27,9 @@ def example(monkeypatch):
     )  # a mark that these tests lack
 
     def example(name):
-        (code,) = (block for block in EXAMPLES if f"def {name}(" in block)
+        (code,) = {block for block in EXAMPLES if f"def {name}(" in block}  # the same wherever it is shown
         names = {}
-        exec(code, names)  # noqa: S102 - our own README
+        exec(code, names)  # noqa: S102 - our own pages
         return names[name]
 
     return example
