@@ -29,7 +29,7 @@ def locate(name: str | None, *, near: Path | None = None) -> Path:
     raise UsageError(
         f"There is no assignment {name!r}: no {TOML} in "
         + ", ".join(str(folder) for folder in dict.fromkeys(tried))
-        + (f". Known here: {', '.join(known)}." if known else ". Give the path of its folder with -a.")
+        + (f". Known here: {', '.join(known)}." if known else ". Give the path of its folder.")
     )
 
 
@@ -54,8 +54,8 @@ def _only_one(shelves: list[Path]) -> Path:
         return found[0]
     if found:
         names = ", ".join(folder.name for folder in found)
-        raise UsageError(f"There are several assignments: {names}. Choose one with -a.")
+        raise UsageError(f"There are several assignments: {names}. Say which one.")
     places = ", ".join(map(str, dict.fromkeys(shelves)))
     raise UsageError(
-        f"No assignment was found in {places}. Give the path of its folder with -a, or set ${VARIABLE}."
+        f"No assignment was found in {places}. Give the path of its folder, or set ${VARIABLE}."
     )

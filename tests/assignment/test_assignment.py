@@ -433,7 +433,7 @@ def test_assignments_are_also_found_where_a_variable_says(tmp_path, monkeypatch)
 def test_an_unknown_assignment_names_those_that_are_known(tmp_path, monkeypatch):
     monkeypatch.setattr(locating, "CHECKOUT", None)
     with pytest.raises(
-        UsageError, match=r"no assignment 'hw9': .*rubrics/hw9\. Give the path of its folder with -a\."
+        UsageError, match=r"no assignment 'hw9': .*rubrics/hw9\. Give the path of its folder\."
     ):
         locate("hw9", near=tmp_path)
     shelve(tmp_path / "rubrics", "b", "a")
@@ -452,6 +452,6 @@ def test_without_a_name_it_is_the_only_one_there_is(tmp_path, monkeypatch):
     assert locate(None, near=tmp_path) == tmp_path / "shelf" / "mini"
     shelve(tmp_path / "rubrics", "mini", "other")
     with pytest.raises(
-        UsageError, match=r"There are several assignments: mini, other\. Choose one with -a\."
+        UsageError, match=r"There are several assignments: mini, other\. Say which one\."
     ):
         locate(None, near=tmp_path)

@@ -163,7 +163,7 @@ class TestWithoutAnAssignment:
         rubrics("a", "b")
         said = call(*(word.format_map({"class": graded.hand_ins}) for word in words))
         assert (said.code, said.out) == (WRONG_USE, "")
-        assert said.error == "error: There are several assignments: a, b. Choose one with -a."
+        assert said.error == "error: There are several assignments: a, b. Say which one."
 
     def test_none_is_said_with_a_next_step(self, call, tmp_path):
         said = call("kit")
