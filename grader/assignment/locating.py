@@ -56,6 +56,4 @@ def _only_one(shelves: list[Path]) -> Path:
         names = ", ".join(folder.name for folder in found)
         raise UsageError(f"There are several assignments: {names}. Say which one.")
     places = ", ".join(map(str, dict.fromkeys(shelves)))
-    raise UsageError(
-        f"No assignment was found in {places}. Give the path of its folder, or set ${VARIABLE}."
-    )
+    raise UsageError(f"No assignment was found in {places}. Give the path of its folder, or set ${VARIABLE}.")

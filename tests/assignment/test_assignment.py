@@ -445,13 +445,11 @@ def test_without_a_name_it_is_the_only_one_there_is(tmp_path, monkeypatch):
     assert locate(None, near=tmp_path) == CHECKOUT / "rubrics" / "hw1"
     monkeypatch.setattr(locating, "CHECKOUT", None)
     with pytest.raises(
-        UsageError, match=r"No assignment was found in .*rubrics\. .* -a, or set \$GRADER_RUBRICS"
+        UsageError, match=r"No assignment was found in .*rubrics\. .*, or set \$GRADER_RUBRICS"
     ):
         locate(None, near=tmp_path)
     monkeypatch.setenv("GRADER_RUBRICS", str(shelve(tmp_path / "shelf", "mini")))
     assert locate(None, near=tmp_path) == tmp_path / "shelf" / "mini"
     shelve(tmp_path / "rubrics", "mini", "other")
-    with pytest.raises(
-        UsageError, match=r"There are several assignments: mini, other\. Say which one\."
-    ):
+    with pytest.raises(UsageError, match=r"There are several assignments: mini, other\. Say which one\."):
         locate(None, near=tmp_path)
