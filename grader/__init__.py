@@ -13,7 +13,7 @@ __all__ = ["award", "fail", "question", "review", "skip"]
 def __getattr__(name: str) -> object:
     # Lazy, so that `import grader.errors` does not import pytest.
     if name in __all__:
-        from grader.judging import api as rubric  # noqa: PLC0415
+        from grader.judging import api  # noqa: PLC0415
 
-        return getattr(rubric, name)
+        return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,7 +11,7 @@ from grader.execution.schedule import executions
 from grader.judging.court import Bench, Case
 from grader.judging.server import Judge
 from grader.model import Outcome
-from grader.publishing.publish import Publisher
+from grader.publishing.publisher import Publisher
 from grader.session import Event
 
 if TYPE_CHECKING:

@@ -62,7 +62,7 @@ def regrade(
     from grader import run
     from grader.cli import tables
     from grader.execution import worker
-    from grader.publishing.publish import Publisher
+    from grader.publishing.publisher import Publisher
     from grader.results.rulings import apply
     from grader.results.store import Store
 
@@ -106,7 +106,7 @@ def report(results: ResultsArgument) -> None:
         grader report results/
     """
     from grader.execution import reference
-    from grader.publishing.publish import Publisher
+    from grader.publishing.publisher import Publisher
     from grader.results.store import Store
 
     with Store.existing(results) as store:

@@ -33,7 +33,7 @@ class Publisher:
     def student(self, grade: Grade) -> None:
         """A student's `report.html` and `result.json`."""
         folder = f"students/{grade.student}"
-        executed = _notebook(self.store.folder(grade.student))
+        executed = _notebook(self.store.execution(grade.student))
         self.store.write(f"{folder}/report.html", html.student_page(grade, executed, self._reference))
         self.store.write(f"{folder}/result.json", codec.dumps(grade))
 
@@ -66,16 +66,16 @@ class Publisher:
 
     @cached_property
     def _reference(self) -> NotebookNode | None:
-        return _notebook(self.reference.folder)
+        return _notebook(self.reference)
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _notebook(folder: Path) -> NotebookNode | None:
-    path = folder / "executed.ipynb"
-    if not path.is_file():
+def _notebook(execution: Execution | None) -> NotebookNode | None:
+    """The notebook as it ran; None if there was none to run."""
+    if execution is None or not execution.notebook.is_file():
         return None
-    notebook: NotebookNode = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
+    notebook: NotebookNode = nbformat.read(execution.notebook, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
     return notebook

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from grader.execution import reference
-from grader.publishing import publish
+from grader.publishing.publisher import Publisher
 from grader.results.store import Store
 
 
@@ -14,7 +14,7 @@ from grader.results.store import Store
 def published(graded):
     """The store of the graded class, and its publisher."""
     with Store.existing(graded.results) as store:
-        yield store, publish.Publisher(store, reference.stored(store)[0])
+        yield store, Publisher(store, reference.stored(store)[0])
 
 
 def test_each_student_gets_a_page_and_a_result(published):
