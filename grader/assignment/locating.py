@@ -13,7 +13,9 @@ TOML = "assignment.toml"
 
 
 def locate(name: str | None, *, near: Path | None = None) -> Path:
-    """The folder of an assignment, given as a path or by its folder's name; without a name, the only one found.
+    """The folder of an assignment, given as a path or by its folder's name; without a name, the only one there is.
+
+    Without a name, the first of the places that has any assignment must have just one.
 
     Raises:
         UsageError: there is none, or `name` is None and there are several.
@@ -49,11 +51,14 @@ def _found(shelves: list[Path]) -> list[Path]:
 
 
 def _only_one(shelves: list[Path]) -> Path:
-    found = _found(shelves)
+    found = next((found for shelf in shelves if (found := _found([shelf]))), [])
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(folder.name for folder in found)
-        raise UsageError(f"There are several assignments: {names}. Say which one.")
+        raise UsageError(
+            f"There are several assignments: {names}. Say which one: `-a {found[0].name}`, or just "
+            f"`{found[0].name}` after kit and validate."
+        )
     places = ", ".join(map(str, dict.fromkeys(shelves)))
     raise UsageError(f"No assignment was found in {places}. Give the path of its folder, or set ${VARIABLE}.")

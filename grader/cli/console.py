@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from grader.model import Grade
 
+MOST_BROKEN = 10
+"""Messages about internal errors that are printed."""
 GRADED, BELOW, WRONG_USE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -69,13 +71,27 @@ def fail(kind: str, text: str, code: int) -> None:
 
 def end(grades: Sequence[Grade], fail_under: float | None = None) -> typer.Exit:
     """How a command ends that graded these: our own failure outweighs a grade that is too low."""
-    from grader.model import Outcome
-
-    checks = [check for grade in grades for check in grade.checks]
-    if any(grade.ending.ours for grade in grades) or any(check.outcome is Outcome.BROKEN for check in checks):
+    broken = _broken(grades)
+    for message, students in list(broken.items())[:MOST_BROKEN]:
+        count = f"{len(students)} students" if len(students) > 1 else students[0]
+        typer.echo(f"{typer.style('broken', fg='magenta', bold=True)}: {message} ({count})", err=True)
+    if broken:
         return typer.Exit(OURS)
     below = fail_under is not None and any(float(grade.total) < fail_under for grade in grades)
     return typer.Exit(BELOW if below else GRADED)
+
+
+def _broken(grades: Sequence[Grade]) -> dict[str, list[str]]:
+    """What kept us from grading, and whom."""
+    from grader.model import Outcome
+
+    found: dict[str, list[str]] = {}
+    for grade in grades:
+        ours = {grade.ending_detail} if grade.ending.ours else set()
+        messages = {check.message for check in grade.checks if check.outcome is Outcome.BROKEN} or ours
+        for message in sorted(messages):
+            found.setdefault(message, []).append(grade.student)
+    return found
 
 
 def read_text(path: Path) -> str:

@@ -84,7 +84,7 @@ def _one(plan: Plan, session: Session, folder: Path, cached: Path) -> Execution:
     if execution.ending is not Ending.FINISHED:
         raise RubricError(
             f"The reference {session.assignment.master.name} ended as {execution.ending}: "
-            f"{execution.detail}. Students cannot be graded without it; run `grader doctor` for details."
+            f"{execution.detail}. Students cannot be graded without it: correct it, or install what it needs."
         )
     session.on_event(Event("prepared", REFERENCE, ending=execution.ending, seconds=execution.seconds))
     (folder / RECORD).write_text(dump_execution(execution), encoding="utf-8")

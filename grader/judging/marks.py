@@ -73,11 +73,12 @@ def _of_single_marks(marks: Sequence[Mark], assignment: Assignment) -> Iterator[
 
 def _of_questions(marks: Sequence[Mark], assignment: Assignment) -> Iterator[str]:
     for question in assignment.questions:
-        points = [mark.points for mark in marks if mark.question == question.id]
-        if not points:
+        own = [mark for mark in marks if mark.question == question.id]
+        points = sum((mark.points for mark in own), Decimal(0))
+        if not own:
             yield f"Question {question.id} has no check."
-        elif sum(points) != question.points:
+        elif points != question.points:
             yield (
-                f"The checks of question {question.id} are worth {sum(points, Decimal(0))} points; "
+                f"{own[0].place}: the points of question {question.id}'s checks add up to {points}; "
                 f"assignment.toml says {question.points}."
             )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+from _pytest.fixtures import FixtureLookupError
 
 from grader.errors import HarnessError
 from grader.judging.api import CheckEnded
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
     from grader.assignment import Assignment
     from grader.datasets import Dataset
+
+
+FIXTURES = ("student", "reference", "data", "settings", "exhibits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +109,8 @@ def _why_not_collected(error: BaseException, folder: Path) -> str:
     cause = error.__cause__ or error  # pytest wraps what an import raised
     if isinstance(cause, SyntaxError) and cause.filename:
         return f"{cause.filename}:{cause.lineno}: {cause.msg}."
-    frames = [
-        frame
-        for frame in traceback.extract_tb(cause.__traceback__)
-        if Path(frame.filename).is_relative_to(folder)
-    ]
-    where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    frame = _own_frame(cause, folder)
+    where = f"{frame.filename}:{frame.lineno}: " if frame else ""
     return f"{where}{type(cause).__name__}: {' '.join(str(cause).split())}."
 
 
@@ -147,4 +147,25 @@ def _end(raised: BaseException, mark: Mark) -> CheckEnded:
         case AssertionError():
             return CheckEnded(Outcome.FAILED, (str(raised).splitlines() or ["The check did not hold."])[0])
         case _:
-            return CheckEnded(Outcome.BROKEN, f"The check itself failed: {type(raised).__name__}: {raised}")
+            return CheckEnded(
+                Outcome.BROKEN, f"The check itself failed at {_place(raised, mark)}: {_said(raised)}"
+            )
+
+
+def _said(raised: BaseException) -> str:
+    if isinstance(raised, FixtureLookupError):
+        return f"there is no fixture {raised.argname!r}; there are {', '.join(FIXTURES)}"
+    return f"{type(raised).__name__}: {raised}"
+
+
+def _place(raised: BaseException, mark: Mark) -> str:
+    """File and line of the rubric at which a check failed."""
+    path = Path(mark.place)
+    frame = _own_frame(raised, path.parent)
+    return f"{Path(frame.filename).name}:{frame.lineno}" if frame else path.name
+
+
+def _own_frame(error: BaseException, folder: Path) -> traceback.FrameSummary | None:
+    """The innermost frame of an exception that lies in a rubric's folder."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame for frame in reversed(frames) if Path(frame.filename).is_relative_to(folder)), None)

@@ -451,5 +451,7 @@ def test_without_a_name_it_is_the_only_one_there_is(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADER_RUBRICS", str(shelve(tmp_path / "shelf", "mini")))
     assert locate(None, near=tmp_path) == tmp_path / "shelf" / "mini"
     shelve(tmp_path / "rubrics", "mini", "other")
-    with pytest.raises(UsageError, match=r"There are several assignments: mini, other\. Say which one\."):
+    with pytest.raises(
+        UsageError, match=r"There are several assignments: mini, other\. Say which one: `-a mini`"
+    ):
         locate(None, near=tmp_path)

@@ -163,7 +163,9 @@ class TestWithoutAnAssignment:
         rubrics("a", "b")
         said = call(*(word.format_map({"class": graded.hand_ins}) for word in words))
         assert (said.code, said.out) == (WRONG_USE, "")
-        assert said.error == "error: There are several assignments: a, b. Say which one."
+        assert said.error == (
+            "error: There are several assignments: a, b. Say which one: `-a a`, or just `a` after kit and validate."
+        )
 
     def test_none_is_said_with_a_next_step(self, call, tmp_path):
         said = call("kit")

@@ -67,7 +67,7 @@ class TestRegrade:
         graded.rubric("points=0.75", "points=0.5")
         said = call("regrade", graded.results)
         assert said.code == WRONG_USE
-        assert "The checks of question 2 are worth 0.75 points; assignment.toml says 1." in said.error
+        assert "the points of question 2's checks add up to 0.75; assignment.toml says 1." in said.error
 
     def test_needs_the_data_that_the_class_trained_on(self, graded, call, monkeypatch):
         """Evidence from all of the data, held to a sample of it, would cost points for nothing."""
