@@ -60,15 +60,20 @@ def of_execution(run: str, execution: Execution, limits: Limits) -> str:
 
 def of_bench(bench: Bench) -> str:
     """What every grade of a class depends on: the rubric, the reference's runs, the data and this program."""
-    rubric = sorted(path for path in bench.assignment.rglob("*") if path.suffix in (".py", ".toml"))
     parts = [
-        _of_files(rubric),
-        *(_of_files(sorted(run.folder.rglob("*.*"))) for run in bench.reference),
+        _of_files(_read_by_checks(bench.assignment), within=bench.assignment),
+        *(_of_files(sorted(run.folder.rglob("*.*")), within=run.folder) for run in bench.reference),
         bench.profile,
         json.dumps([bench.dataset.name, sorted(bench.dataset.sums.items())]),
         _program(),
     ]
     return _digest("\n".join(parts))
+
+
+def _read_by_checks(folder: Path) -> list[Path]:
+    """An assignment's files: its code wherever it lies, and whatever lies beside assignment.toml."""
+    code = (path for path in folder.rglob("*") if path.suffix in (".py", ".toml"))
+    return sorted({*code, *(path for path in folder.iterdir() if path.is_file())})
 
 
 def of_grade(execution: str, bench: str, roster: Mapping[str, str]) -> str:
@@ -88,12 +93,12 @@ def version_of(package: str) -> str | None:
 def _environment() -> str:
     """Versions, and our own code that runs inside the kernel."""
     versions = {name: version_of(name) for name in PACKAGES}
-    return json.dumps([sys.version, versions, _of_files(sorted(INSIDE.rglob("*.py")))])
+    return json.dumps([sys.version, versions, _of_files(sorted(INSIDE.rglob("*.py")), within=INSIDE)])
 
 
 @lru_cache
 def _program() -> str:
-    return _of_files(sorted(PACKAGE.rglob("*.py")))
+    return _of_files(sorted(PACKAGE.rglob("*.py")), within=PACKAGE)
 
 
 def _installed() -> list[tuple[str, str]]:
@@ -101,10 +106,11 @@ def _installed() -> list[tuple[str, str]]:
     return sorted((each.name, each.version) for each in importlib.metadata.distributions())
 
 
-def _of_files(paths: Iterable[Path]) -> str:
+def _of_files(paths: Iterable[Path], *, within: Path) -> str:
     digest = hashlib.sha256()
     for path in paths:
-        digest.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+        digest.update(path.relative_to(within).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from grader.assignment.tables import Table
 
+MOST = 10**15
+"""No limit, in seconds or bytes, is larger."""
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
         "id", "title", "reference", "seeds", "inputs",
@@ -76,12 +78,11 @@ def with_limits(limits: Limits, changes: Mapping[str, Any]) -> Limits:
     for name, value in changes.items():
         if name not in known:
             raise RubricError(f"There is no limit {name!r}; {tables.nearest(name, known)}")
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, float, Decimal))
-            or not 0 < value < math.inf
-        ):
+        is_number = isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+        if not is_number or not 0 < value < math.inf:
             raise RubricError(f"The limit {name!r} must be a positive number, not {value}.")
+        if value > MOST:
+            raise RubricError(f"The limit {name!r} is too large: {value}.")
         if known[name](value) != value:
             raise RubricError(f"The limit {name!r} must be a whole number, not {value}.")
     return dataclasses.replace(limits, **{name: known[name](value) for name, value in changes.items()})
@@ -95,21 +96,30 @@ def _from_table(table: Table, folder: Path) -> Assignment:
     seeds = table.whole_numbers("seeds")
     if not seeds:
         table.refuse("seeds", "seeds is empty; the reference needs at least one run.")
+    master = _master(table, folder)
     return Assignment(
         id=name,
         title=title,
         folder=folder,
-        master=(folder / table.text_of("reference")).resolve(),
+        master=master,
         questions=tuple(map(_question, table.tables("question"))),
         seeds=seeds,
         inputs=table.texts("inputs"),
         settings=dict(table.table("settings").values),
         limits=_limits(table.table("limits")),
-        data=_data(table.table("data"), folder),
+        data=_data(table.table("data"), folder, master),
         kernel=_kernel(table.table("kernel")),
         kit=_kit(table.table("kit"), name, title),
         saved=_saved(table.table("saved")),
     )
+
+
+def _master(table: Table, folder: Path) -> Path:
+    path = table.text_of("reference")
+    try:
+        return (folder / path).resolve()
+    except (OSError, ValueError):
+        table.refuse("reference", f"reference must be the path of a notebook, not {path!r}.")
 
 
 def _question(row: Table) -> Question:
@@ -127,13 +137,17 @@ def _limits(table: Table) -> Limits:
     return limits
 
 
-def _data(table: Table, folder: Path) -> DataNeeds:
+def _data(table: Table, folder: Path, master: Path) -> DataNeeds:
     table.only(KEYS["data"])
-    return DataNeeds(
-        source=_source(table, folder),
-        files=_files(table, "files", folder),
-        hidden=_files(table, "hidden", folder),
-    )
+    files, hidden = _files(table, "files", folder), _files(table, "hidden", folder)
+    for name in files:
+        if name in hidden:
+            table.refuse("files", f"files names {name!r}, which is hidden; hand it out or hide it.")
+        if (folder / name).resolve() == master or name == TOML or name.endswith(".py"):
+            table.refuse("files", f"files names {name!r}, which holds solutions or checks; take it out.")
+        if (folder / name).is_symlink():
+            table.refuse("files", f"files names {name!r}, which is a link; copy the file here.")
+    return DataNeeds(source=_source(table, folder), files=files, hidden=hidden)
 
 
 def _source(table: Table, folder: Path) -> datasets.Source:
@@ -167,9 +181,16 @@ def _files(table: Table, key: str, folder: Path) -> tuple[str, ...]:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or str(path) != name:
             table.refuse(key, f"{key} must name files below the assignment's folder, not {name!r}.")
-        if not (folder / name).is_file():
+        if not _is_file(folder / name):
             table.refuse(key, f"{key} names {name!r}, which is not a file in {folder}.")
     return names
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _kernel(table: Table) -> KernelNeeds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import shlex
 import sys
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ def check(assignment: Assignment) -> None:
     Raises:
         UsageError: some are not; the message says how to install them.
     """
+    for name in assignment.kernel.warm or ():
+        if importlib.util.find_spec(name.partition(".")[0]) is None:
+            raise UsageError(f"{assignment.id}: [kernel] warm names {name!r}, which is not installed here.")
     wrong = [(text, problem) for text in assignment.kernel.packages if (problem := _problem(text))]
     if wrong:
         problems = "; ".join(problem for _, problem in wrong)

@@ -157,8 +157,10 @@ def scaffold(folder: Path, name: str) -> list[Path]:
     Raises:
         UsageError: the folder holds something, `name` can't name files, or nothing can be written there.
     """
-    if not re.fullmatch(r"\w[\w.-]*", name):
-        raise UsageError(f"{name!r} can't name an assignment: use letters, digits, '-', '_' and '.' only.")
+    if not re.fullmatch(r"\w[\w.-]{0,99}", name):
+        raise UsageError(
+            f"{name!r} can't name an assignment: use up to 100 letters, digits, '-', '_' and '.'."
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and is not empty; name another folder with -o.")
     module, title = re.sub(r"\W", "_", name), name.replace("_", " ").replace("-", " ").capitalize()

@@ -32,16 +32,14 @@ def read(path: Path) -> Table:
         RubricError: it can't be read, or is not TOML.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         values = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         what, line = _without_place(str(error))
         raise RubricError(f"{path}{line}: {what}.") from None
-    except (
-        OSError,
-        UnicodeDecodeError,
-        ArithmeticError,
-    ) as error:  # a Decimal may refuse what TOML calls nan
+    except (ArithmeticError, RecursionError):
+        raise RubricError(f"{path}: it holds a number or a nesting that is too large.") from None
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a number of thousands of digits
         raise RubricError(f"{path}: {error}") from None
     return Table(path=path, text=text, values=values)
 

@@ -9,6 +9,7 @@ import hashlib
 import shutil
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,5 +133,12 @@ def _unpack_one(file: Path, folder: Path) -> None:
                 archive.extractall(folder, filter="data")
         else:
             shutil.copyfile(file, folder / file.name)
-    except (zipfile.BadZipFile, tarfile.TarError) as error:
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        RuntimeError,  # encrypted, or (NotImplementedError) compressed in a way that Python does not know
+        OSError,  # two entries of which one would have to be both a file and a folder
+    ) as error:
         raise DatasetError(f"{file} can't be unpacked: {error}.") from error

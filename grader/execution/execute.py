@@ -127,8 +127,9 @@ def _of_saved_outputs(handed_in: NotebookNode, ran: NotebookNode, plan: Plan) ->
 
 
 def _laid_out(job: Job) -> tuple[tuple[str, Path], ...]:
-    """The files beside the notebook: the assignment's own, which nothing that was handed in replaces."""
-    ours = {PurePosixPath(name.casefold()) for name, _ in job.plan.files}
+    """The files beside the notebook. Nothing that was handed in replaces the assignment's own files and data."""
+    names = [*(name for name, _ in job.plan.files), *([job.plan.folder] if job.plan.folder else [])]
+    ours = {PurePosixPath(name.casefold()) for name in names}
 
     def collides(name: str) -> bool:
         path = PurePosixPath(name.casefold())

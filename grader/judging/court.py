@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from grader.datasets import Dataset
 
 
+MOST_ID = 100
+"""Characters of another assignment's id that are shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """What every student of a run is judged against."""
@@ -188,7 +192,7 @@ def _foreign(student: Work) -> str:
     made_for = cells.made_for(student.notebook)
     if made_for in (None, student.assignment.id):
         return ""
-    return f"This notebook was made for the assignment {made_for!r}, not for {student.assignment.id!r}."
+    return f"This notebook was made for the assignment {made_for[:MOST_ID]!r}, not for {student.assignment.id!r}."
 
 
 def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:

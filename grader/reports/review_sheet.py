@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from grader.model import Check, Grade, ReviewItem, Ruling
 
+MOST_CELL = 30_000
+"""Characters of an answer that are written: a cell of a spreadsheet holds 32,767."""
 COLUMNS = (
     "question", "check", "group", "student", "polarity", "tags", "answer", "why", "max", "points", "comment",
 )  # fmt: skip
@@ -78,6 +80,11 @@ def _rows(group: Sequence[_Entry]) -> Iterator[list[str]]:
 def _row(entry: _Entry, student: str, ruling: Ruling | None, *, prefix: str = "") -> list[str]:
     check, item = entry.check, entry.item
     points, comment = (str(ruling.points), ruling.comment) if ruling else ("", "")
-    answer = (item.polarity, ", ".join(item.tags), prefix + item.answer, check.message)
+    answer = (
+        item.polarity,
+        ", ".join(item.tags),
+        (prefix + item.answer)[:MOST_CELL],
+        check.message[:MOST_CELL],
+    )
     words = [csvs.escape_formula(cell) for cell in (check.question, check.id, item.group, student, *answer)]
     return [*words, str(check.max), points, csvs.escape_formula(comment)]

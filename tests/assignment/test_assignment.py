@@ -128,6 +128,40 @@ def changed(old, new):
         pytest.param(
             changed("[1, 2]", "[]"), ":5: seeds is empty; the reference needs at least one run", id="no seed"
         ),
+        pytest.param(
+            changed("points = 0.5", f"points = {'9' * 5000}"), ": Exceeds the limit", id="5000 digits"
+        ),
+        pytest.param(
+            changed("points = 0.5", "points = 1e9999999999999999999"), "too large", id="an endless number"
+        ),
+        pytest.param(
+            TOML + "[limits]\nmemory = 1e999999",
+            ":20: The limit 'memory' is too large",
+            id="an endless limit",
+        ),
+        pytest.param(
+            changed('reference = "master.ipynb"', 'reference = "a\\u0000"'),
+            ":4: reference must be the path of a notebook",
+            id="a path that no file can have",
+        ),
+        pytest.param(
+            TOML + f"[data]\nfiles = ['{'a' * 300}']",
+            "which is not a file in",
+            id="a name that no file can have",
+        ),
+        pytest.param(
+            TOML + "[data]\nfiles = ['master.ipynb']",
+            ":20: files names 'master.ipynb', which holds",
+            id="solutions",
+        ),
+        pytest.param(
+            TOML + "[data]\nfiles = ['assignment.toml']", "which holds solutions or checks", id="the rubric"
+        ),
+        pytest.param(
+            TOML + "[data]\nfiles = ['assignment.toml']\nhidden = ['assignment.toml']",
+            ":20: files names 'assignment.toml', which is hidden",
+            id="handed out and hidden",
+        ),
         pytest.param(changed("[1, 2]", "7"), ":5: seeds must be a list of whole numbers", id="one seed"),
         pytest.param(changed("[1, 2]", '["one"]'), ":5: seeds must be a list of whole", id="a word as seed"),
         pytest.param(changed("[1, 2]", "[true]"), ":5: seeds must be a list of whole", id="true as seed"),

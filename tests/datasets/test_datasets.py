@@ -139,3 +139,19 @@ def test_nothing_is_unpacked_outside(folder, tmp_path):
     (folder / "b.tgz").write_bytes(content)
     with pytest.raises(DatasetError, match=r"b\.tgz can't be unpacked: .*escaped\.txt"):
         source_of(folder, b_tgz=content).find(env={}, cache=tmp_path / "cache")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(zipped({"a/b": "1", "a": "2"}), id="a file that is a folder as well"),
+        pytest.param(
+            zipped({"a": "1"}).replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"),
+            id="encrypted",
+        ),
+    ],
+)
+def test_an_archive_that_cannot_be_unpacked_is_refused_by_name(folder, tmp_path, content):
+    (folder / "a.zip").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"a\.zip can't be unpacked: "):
+        source_of(folder, a_zip=content).find(env={}, cache=tmp_path / "cache")

@@ -217,6 +217,8 @@ class TestFilesBesideTheNotebook:
             ("tables", []),
             ("tables/other.csv", ["tables/other.csv"]),
             ("mine.csv", ["mine.csv"]),
+            ("data/flats.csv", []),
+            ("data", []),
         ],
     )
     def test_nothing_handed_in_replaces_ours(self, plan, notebook, tmp_path, handed_in, left):
@@ -226,7 +228,7 @@ class TestFilesBesideTheNotebook:
             source=notebook,
             support=((handed_in, tmp_path / "handed-in"),),
             folder=tmp_path,
-            plan=replace(plan, files=ours),
+            plan=replace(plan, files=ours, folder="data"),
             cell_deadline=1.0,
             notebook_deadline=1.0,
         )

@@ -9,7 +9,7 @@ import pytest
 
 from grader.judging.api import group_of
 from grader.model import Outcome, ReviewItem, Ruling
-from grader.reports.review_sheet import COLUMNS, review_csv
+from grader.reports.review_sheet import COLUMNS, MOST_CELL, review_csv
 
 
 @pytest.fixture
@@ -108,3 +108,8 @@ def test_a_decision_for_all_is_in_the_row_for_all_alone(answering):
 def test_a_formula_in_an_answer_is_not_one_in_the_sheet(answering):
     (row,) = rows(answering("=cmd|x", '=HYPERLINK("http://example.org")'))
     assert (row["student"], row["answer"]) == ("'=cmd|x", '\'=HYPERLINK("http://example.org")')
+
+
+def test_an_answer_longer_than_a_spreadsheets_cell_is_cut(answering):
+    (row,) = rows(answering("ana", "x" * 200_000))
+    assert len(row["answer"]) == MOST_CELL < 32_767
