@@ -25,7 +25,7 @@ MASTER = "master.ipynb"
 _TOML = """\
 # `grader guide assignment` explains every key.
 id = "{name}"
-title = "{title}"
+title = "{name}"
 reference = "master.ipynb"
 # The reference solution runs once with each seed; students run with the first.
 seeds = [1, 2, 3]
@@ -80,7 +80,10 @@ PROBES = {"mean": mean}
 '''
 
 _RUBRIC = '''\
-"""The checks. `grader guide rubrics` explains how to write them."""
+"""The checks. `grader guide rubrics` explains how to write them.
+
+Students read the messages of visible checks in `grader check`, so none of them contains the answer.
+"""
 
 import math
 
@@ -94,9 +97,11 @@ def test_the_mean_of_any_numbers(student, reference):
     if seen is None:
         fail("There is no function `mean`.", hint="Keep the name that the question asks for.")
     if seen.numbers is None:
-        fail("`mean` does not give a number.", expected=wanted, actual=seen.text("error") or seen.kind)
+        error = seen["error"]
+        given = seen.kind if error is None else error.text("value")
+        fail("`mean` does not give a number.", expected="one number for each list", actual=given)
     if not all(map(math.isclose, seen.numbers, wanted)):
-        fail("`mean` gives other numbers.", expected=wanted, actual=seen.numbers, hint="Sum over count.")
+        fail("`mean` gives a wrong number for some lists.", expected="the mean of each list")
 
 
 @question("2", points=1)
@@ -106,7 +111,7 @@ def test_the_mean_height(student, reference):
     if seen is None or seen.number is None:
         fail("There is no number `mean_height`.", hint="Keep the name that the question asks for.")
     if not math.isclose(seen.number, wanted, rel_tol=1e-6):
-        fail("`mean_height` is another number.", expected=wanted, actual=seen.number)
+        fail("This is not the mean height.", expected="the mean of the column `height`", actual=seen.number)
 
 
 @question("3", points=1)
@@ -140,7 +145,7 @@ CATALOGUE = Catalogue(
 '''
 
 _README = """\
-# {title}
+# {name}
 
     grader validate {folder}        # grades the planted mistakes of mutants.py: no surprise may be left
     grader kit {folder}             # what students get
@@ -163,16 +168,16 @@ def scaffold(folder: Path, name: str) -> list[Path]:
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and is not empty; name another folder with -o.")
-    module, title = re.sub(r"\W", "_", name), name.replace("_", " ").replace("-", " ").capitalize()
-    notebook: str = nbformat.writes(_master(title))  # type: ignore[no-untyped-call]  # nbformat has no types
+    module = re.sub(r"\W", "_", name)
+    notebook: str = nbformat.writes(_master(title=name))  # type: ignore[no-untyped-call]  # nbformat has no types
     texts = {
-        TOML: _TOML.format(name=name, title=title),
+        TOML: _TOML.format(name=name),
         MASTER: f"{notebook}\n",
         "measurements.csv": _TABLE,
         "probes.py": _PROBES,
         f"test_{module}.py": _RUBRIC,
         "mutants.py": _MUTANTS,
-        "README.md": _README.format(title=title, folder=folder, module=module),
+        "README.md": _README.format(name=name, folder=folder, module=module),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
