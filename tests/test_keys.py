@@ -6,8 +6,10 @@ import nbformat
 import pytest
 
 from grader import keys
+from grader.datasets import Dataset
 from grader.datasets import fashion_mnist as datasets
 from grader.errors import NotebookError
+from grader.judging.court import Bench
 from grader.limits import Limits
 from grader.session import Plan
 
@@ -108,3 +110,15 @@ def test_a_file_that_is_not_a_notebook_has_no_key(plan, notebook):
     notebook.write_text("")
     with pytest.raises(NotebookError, match="the file is empty"):
         keys.of_run(plan, notebook)
+
+
+@pytest.mark.parametrize("name", ["test_one.py", "assignment.toml", "truth.csv", "helpers/shared.py"])
+def test_a_grade_depends_on_every_file_that_a_check_may_read(tmp_path, name):
+    bench = Bench(assignment=tmp_path, profile="full", reference=(), dataset=Dataset(name="none", root=None))
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("1")
+    before = keys.of_bench(bench)
+    assert keys.of_bench(bench) == before
+    path.write_text("2")
+    assert keys.of_bench(bench) != before

@@ -111,6 +111,7 @@ class TestRun:
         said = run("--fail-under", "2.5")
         assert said.code == OURS
         assert "broken" in said.out
+        assert [line for line in said.err.splitlines() if line.startswith("broken: ") and "(bob)" in line]
         monkeypatch.setattr(wiring, "best_launcher", lambda *_, **__: nullcontext(graded.kernels))
         assert run().code == GRADED
 
