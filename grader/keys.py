@@ -1,7 +1,7 @@
-"""What is known already: all that a run and a grade depend on, hashed.
+"""What is known already: all that a run, a grade and a page depend on, hashed.
 
-Two runs with the same key would do the same, and two grades with the same key would say the same. Keys hash
-contents, never dates or places.
+Two runs with the same key would do the same, two grades with the same key would say the same, and two pages with
+the same key would look the same. Keys hash contents, never dates or places.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from grader import notebook
 from grader.model import Ending
-from grader.places import INSIDE, PACKAGE
+from grader.places import INSIDE, PACKAGE, TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,6 +81,11 @@ def of_grade(execution: str, bench: str, roster: Mapping[str, str]) -> str:
     return _digest("\n".join([execution, bench, json.dumps(sorted(roster.items()))]))
 
 
+def of_page(grade: str, result: str) -> str:
+    """What a student's page depends on: the grade's key, the grade with what people decided, and our templates."""
+    return _digest(f"{grade}\n{result}\n{_templates()}")
+
+
 def version_of(package: str) -> str | None:
     """The version that is installed here; None if there is none."""
     try:
@@ -94,6 +99,11 @@ def _environment() -> str:
     """Versions, and our own code that runs inside the kernel."""
     versions = {name: version_of(name) for name in PACKAGES}
     return json.dumps([sys.version, versions, _of_files(sorted(INSIDE.rglob("*.py")), within=INSIDE)])
+
+
+@lru_cache
+def _templates() -> str:
+    return _of_files(sorted(TEMPLATES.iterdir()), within=TEMPLATES)
 
 
 @lru_cache

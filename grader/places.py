@@ -9,6 +9,8 @@ EMBEDDED = PACKAGE / "datasets" / "data"
 """The sample of a data set that is shipped with the program."""
 GUIDE = PACKAGE / "guide"
 """The pages that `grader guide` shows."""
+TEMPLATES = PACKAGE / "reports" / "templates"
+"""Of the HTML pages."""
 RESULT_PAGE = PACKAGE / "result.md"
 """What each key of `result.json` means."""
 CHECKOUT = PACKAGE.parent if (PACKAGE.parent / "pyproject.toml").is_file() else None

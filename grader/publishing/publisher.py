@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import nbformat
 
+from grader import keys
 from grader.reports import html, junit, review_sheet, table
 from grader.results import codec
 
@@ -34,18 +36,24 @@ class Publisher:
         """A student's `report.html` and `result.json`."""
         folder = f"students/{grade.student}"
         executed = _notebook(self.store.execution(grade.student))
-        self.store.write(f"{folder}/report.html", html.student_page(grade, executed, self._reference))
+        page = html.student_page(grade, executed, self._reference)
+        self.store.write(f"{folder}/report.html", f"{page}\n{self._mark(grade)}")
         self.store.write(f"{folder}/result.json", codec.dumps(grade))
 
     def is_out(self, grade: Grade) -> bool:
-        """Are the student's files there, with this very grade?"""
+        """Are the student's files there, just as they would be written now?"""
         folder = self.store.folder(grade.student)
         written = folder / "result.json"
         return (
-            (folder / "report.html").is_file()
+            _ends_with(folder / "report.html", self._mark(grade))
             and written.is_file()
             and written.read_text(encoding="utf-8") == codec.dumps(grade)
         )
+
+    def _mark(self, grade: Grade) -> str:
+        """The last line of a student's page, by which it is recognised."""
+        key = keys.of_page(self.store.grade_key(grade.student), codec.dumps(grade))
+        return f"<!-- {key} -->\n"
 
     def class_(self, notices: Sequence[str]) -> Path:
         """Write the files of the class. Returns the path of its page."""
@@ -67,6 +75,14 @@ class Publisher:
     @cached_property
     def _reference(self) -> NotebookNode | None:
         return _notebook(self.reference)
+
+
+def _ends_with(path: Path, text: str) -> bool:
+    if not path.is_file() or path.stat().st_size < len(text):
+        return False
+    with path.open("rb") as file:
+        file.seek(-len(text), os.SEEK_END)
+        return file.read() == text.encode("ascii")
 
 
 def _digest(content: bytes) -> str:

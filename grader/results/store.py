@@ -128,8 +128,7 @@ class Store(ResultsFolder):
         return codec.load_execution(row[1], self.folder(student), source=f"The stored run of {student}")
 
     def execution_key(self, student: str) -> str:
-        row = self._database.execute("select key from execution where student = ?", (student,)).fetchone()
-        return str(row[0]) if row else ""
+        return self._key("execution", student)
 
     # ---- grades
 
@@ -145,6 +144,9 @@ class Store(ResultsFolder):
         if row is None or (key is not None and row[0] != key):
             return None
         return codec.loads(row[1], source=f"The stored grade of {student}")
+
+    def grade_key(self, student: str) -> str:
+        return self._key("grade", student)
 
     def each_grade(self) -> Iterator[Grade]:
         """All grades there are, in the order of the class, with what people decided."""
@@ -205,6 +207,12 @@ class Store(ResultsFolder):
     def ruled(self, grade: Grade) -> Grade:
         """The grade with what people decided."""
         return rulings.apply(grade, self.rulings())
+
+    def _key(self, table: str, student: str) -> str:
+        """Under which a student's row is kept; empty if there is none. `table` is one of ours."""
+        query = f"select key from {table} where student = ?"  # noqa: S608 - no value of a user's
+        row = self._database.execute(query, (student,)).fetchone()
+        return str(row[0]) if row else ""
 
     def _forget(self, student: str) -> None:
         self._database.execute("delete from execution where student = ?", (student,))

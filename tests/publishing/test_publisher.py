@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from grader import keys
 from grader.execution import reference
 from grader.publishing.publisher import Publisher
 from grader.results.store import Store
@@ -32,6 +33,20 @@ def test_another_grade_is_not_out_yet(published):
     store, publisher = published
     assert publisher.is_out(store.grade("ada"))
     (store.folder("ada") / "result.json").write_text((store.folder("bob") / "result.json").read_text())
+    assert not publisher.is_out(store.grade("ada"))
+
+
+def test_a_page_made_by_another_template_is_written_anew(published, monkeypatch):
+    store, publisher = published
+    monkeypatch.setattr(keys, "_templates", lambda: "changed")
+    assert not publisher.is_out(store.grade("ada"))
+    publisher.student(store.grade("ada"))
+    assert publisher.is_out(store.grade("ada"))
+
+
+def test_a_page_of_other_evidence_is_written_anew(published):
+    store, publisher = published
+    store.record(store.grade("ada"), "the key of another execution")
     assert not publisher.is_out(store.grade("ada"))
 
 
