@@ -196,13 +196,13 @@ TRAINING = [
         "optimizer-of-another-net",
         swap(SGD, "optim.SGD(LinearReg().parameters(), lr=0.01)"),
         costs={"4.5": "0.5"},
-        says="another network's parameters",
+        says="the parameters of another network",
     ),
     mistake(
         "net-built-after-its-optimizer",
         swap("train_loss_history = []", "net = LinearReg()\ntrain_loss_history = []"),
         costs={"4.5": "0.5"},
-        says="another network's parameters",
+        says="the parameters of another network",
     ),
     mistake(
         "new-net-every-epoch",
