@@ -11,7 +11,15 @@ from grader.kernel import cgroup
 from grader.kernel.cgroup import HEADROOM, Group
 
 MIB = 1 << 20
-GREEDY = "import os; input(); os.fork(); block = bytearray({size}); input()"
+GREEDY = """
+import os
+input()
+reader, writer = os.pipe()
+os.fork()
+block = bytearray({size})
+os.close(writer)
+os.read(reader, 1)  # until the other process has its block as well, or is dead
+"""
 
 
 @pytest.fixture
@@ -32,7 +40,7 @@ def allocate_twice(group, size):
     command = [sys.executable, "-c", GREEDY.format(size=size)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         group.add([process.pid])
-        process.communicate("go\n\n")
+        process.communicate("go\n")
     return process.returncode
 
 
