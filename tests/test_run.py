@@ -258,7 +258,7 @@ class TestTheReference:
         assert str(refusal.value).startswith("The reference master.ipynb ended as error: ")
         assert "ZeroDivisionError" in str(refusal.value)
         assert str(refusal.value).endswith(
-            "Students cannot be graded without it; run `grader doctor` for details."
+            "Students cannot be graded without it: correct it, or install what it needs."
         )
         assert fresh.executed == []
         assert not list((tmp_path / "cache").glob("reference/*"))
