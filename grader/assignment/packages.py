@@ -29,9 +29,6 @@ def check(assignment: Assignment) -> None:
     Raises:
         UsageError: some are not; the message says how to install them.
     """
-    for name in assignment.kernel.warm or ():
-        if importlib.util.find_spec(name.partition(".")[0]) is None:
-            raise UsageError(f"{assignment.id}: [kernel] warm names {name!r}, which is not installed here.")
     wrong = [(text, problem) for text in assignment.kernel.packages if (problem := _problem(text))]
     if wrong:
         problems = "; ".join(problem for _, problem in wrong)
@@ -39,6 +36,9 @@ def check(assignment: Assignment) -> None:
             f"{assignment.id} cannot be graded here: {problems}. Install with: "
             f"{shlex.quote(sys.executable)} -m pip install {shlex.join(text for text, _ in wrong)}"
         )
+    for name in assignment.kernel.warm or ():
+        if importlib.util.find_spec(name.partition(".")[0]) is None:
+            raise UsageError(f"{assignment.id}: [kernel] warm names {name!r}, which is not installed here.")
 
 
 def warm_modules(assignment: Assignment) -> tuple[str, ...]:

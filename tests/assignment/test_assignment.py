@@ -420,6 +420,14 @@ def test_packages_that_are_missing_or_old_are_named_with_what_installs_them(make
     assert said.endswith(f"{sys.executable} -m pip install 'numpy<1' 'no-such-package>=2'")
 
 
+def test_a_module_that_cannot_be_warm_is_named(make):
+    mini = assignment.load(make(TOML + '[kernel]\nwarm = ["no_such_module.part"]'))
+    with pytest.raises(
+        UsageError, match=r"\[kernel\] warm names 'no_such_module\.part', which is not installed"
+    ):
+        packages.check(mini)
+
+
 # --- limits and places ----------------------------------------------------------------------------------
 
 
