@@ -25,7 +25,7 @@ from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
 from grader.limits import Limits
 from grader.results.store import Store
-from grader.session import Session
+from grader.session import Plan, Session
 
 DATA = next(
     (place.path for place in fashion_mnist.where(env=os.environ, cache=datasets.user_cache()) if place.found),
@@ -349,3 +349,25 @@ def call(capfd, monkeypatch):
         return Said(code, said.out, said.err)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def plan(own_cache):
+    """How the tiny assignment's notebooks are run."""
+    return Plan(
+        seed=7,
+        data=fashion_mnist.subset(own_cache).root,
+        data_key="sample",
+        names=("number", "losses"),
+        probes="",
+        limits=Limits(),
+    )
+
+
+@pytest.fixture
+def notebook(tmp_path, notebook_of):
+    """One hand-in of the tiny assignment."""
+    path = tmp_path / "hand-in" / "hw.ipynb"
+    path.parent.mkdir()
+    path.write_text(notebook_of())
+    return path

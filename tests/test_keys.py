@@ -7,31 +7,9 @@ import pytest
 
 from grader import keys
 from grader.datasets import Dataset
-from grader.datasets import fashion_mnist as datasets
 from grader.errors import NotebookError
 from grader.judging.court import Bench
 from grader.limits import Limits
-from grader.session import Plan
-
-
-@pytest.fixture(scope="session")
-def plan(own_cache):
-    return Plan(
-        seed=7,
-        data=datasets.subset(own_cache).root,
-        data_key="sample",
-        names=("number", "losses"),
-        probes="",
-        limits=Limits(),
-    )
-
-
-@pytest.fixture
-def notebook(tmp_path, notebook_of):
-    path = tmp_path / "hand-in" / "hw.ipynb"
-    path.parent.mkdir()
-    path.write_text(notebook_of())
-    return path
 
 
 def test_a_run_key_is_the_same_wherever_the_notebook_lies(plan, notebook, tmp_path):

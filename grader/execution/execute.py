@@ -55,7 +55,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
     """Run one notebook. `progress` is told ``(cells begun, cells in all)``.
 
     Raises:
-        NotebookError: the source is no notebook.
+        NotebookError: the source is not a notebook.
         HarnessError: our side broke.
     """
     handed_in = notebook.read(job.source, limits=job.plan.limits)

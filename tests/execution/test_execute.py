@@ -9,36 +9,13 @@ import nbformat
 import pytest
 
 from grader import evidence
-from grader.datasets import fashion_mnist as datasets
 from grader.errors import NotebookError
 from grader.execution import execute
 from grader.kernel.cold import ColdLauncher
 from grader.kernel.ending import CellRun, Run
-from grader.limits import Limits
 from grader.model import Ending, Execution, FlagKind
-from grader.session import Plan
 
 pytestmark = pytest.mark.kernel
-
-
-@pytest.fixture(scope="session")
-def plan(own_cache):
-    return Plan(
-        seed=7,
-        data=datasets.subset(own_cache).root,
-        data_key="sample",
-        names=("number", "losses"),
-        probes="",
-        limits=Limits(),
-    )
-
-
-@pytest.fixture
-def notebook(tmp_path, notebook_of):
-    path = tmp_path / "hand-in" / "hw.ipynb"
-    path.parent.mkdir()
-    path.write_text(notebook_of())
-    return path
 
 
 def run(source, plan, folder, **job):

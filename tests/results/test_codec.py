@@ -7,12 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from executions import EXECUTION
 
 from grader.errors import HarnessError, UsageError
 from grader.model import (
     Check,
     Ending,
-    Execution,
     Exhibit,
     Flag,
     FlagKind,
@@ -101,19 +101,6 @@ GRADE = Grade(
 )
 
 
-EXECUTION = Execution(
-    student="ada",
-    folder=Path("elsewhere"),
-    ending=Ending.ERROR,
-    detail="cell 3 raised ValueError: ½",
-    seconds=1.25,
-    longest_cell=0.5,
-    cut_cells=(4,),
-    stranded_cells=(2, 3),
-    compat=({"name": "cuda", "count": 2},),
-    sandbox={"mode": "none", "seccomp": False},
-    flags=(Flag(kind=FlagKind.EVIDENCE, message="2 cells are silent"),),
-)
 KEYS = [
     "schema", "student", "assignment", "title", "origin", "profile", "ending", "ending_detail", "total", "max",
     "provisional", "seconds", "questions", "flags", "compat", "sandbox",

@@ -5,14 +5,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from executions import EXECUTION
 
 from grader.errors import UsageError
 from grader.model import (
     Check,
     Ending,
-    Execution,
-    Flag,
-    FlagKind,
     FoundBy,
     Grade,
     Outcome,
@@ -22,19 +20,6 @@ from grader.model import (
 from grader.results.gradebook import DATABASE
 from grader.results.store import Store
 
-EXECUTION = Execution(
-    student="ada",
-    folder=Path("elsewhere"),
-    ending=Ending.ERROR,
-    detail="cell 3 raised ValueError: ½",
-    seconds=1.25,
-    longest_cell=0.5,
-    cut_cells=(4,),
-    stranded_cells=(2, 3),
-    compat=({"name": "cuda", "count": 2},),
-    sandbox={"mode": "none", "seccomp": False},
-    flags=(Flag(kind=FlagKind.EVIDENCE, message="2 cells are silent"),),
-)
 GRADE = Grade(
     student="ada", assignment="tiny", title="Tiny", profile="quick", ending=Ending.FINISHED,
     ending_detail="", total=Decimal("0.25"), max=Decimal(1), provisional=False, seconds=1.0,

@@ -1,0 +1,19 @@
+"""An execution in which every field says something."""
+
+from pathlib import Path
+
+from grader.model import Ending, Execution, Flag, FlagKind
+
+EXECUTION = Execution(
+    student="ada",
+    folder=Path("elsewhere"),
+    ending=Ending.ERROR,
+    detail="cell 3 raised ValueError: ½",
+    seconds=1.25,
+    longest_cell=0.5,
+    cut_cells=(4,),
+    stranded_cells=(2, 3),
+    compat=({"name": "cuda", "count": 2},),
+    sandbox={"mode": "none", "seccomp": False},
+    flags=(Flag(kind=FlagKind.EVIDENCE, message="2 cells are silent"),),
+)
