@@ -34,7 +34,7 @@ def grade_all(
     that or the rubric did.
 
     Raises:
-        RubricError: the reference itself does not run to its end.
+        RubricError: the reference does not run to its end, or its own rubric does not give it full marks.
         UsageError: a part of the class would be graded under other conditions than the rest.
     """
     chosen = [each for each in submissions if not session.only or each.student in session.only]
@@ -82,7 +82,11 @@ def grade_all(
 
 
 def regrade_all(store: Store, bench: Bench) -> Iterator[tuple[Grade, str]]:
-    """Judge what is stored once more, without a kernel: each grade, and the key to store it under."""
+    """Judge what is stored once more, without a kernel: each grade, and the key to store it under.
+
+    Raises:
+        RubricError: the rubric does not give the reference full marks.
+    """
     bench_key = keys.of_bench(bench)
     with Judge(bench) as judge:
         for student, origin, roster in store.students():

@@ -90,12 +90,12 @@ def test_an_edited_rubric_judges_all_and_runs_none(graded):
 
 
 def test_what_the_course_knows_is_judged_anew_too(graded):
-    graded.rubric('student.answer("3").markdown', 'student.roster.get("participated", "")')
-    assert outcomes(graded.grade(launcher=Forbidden())["ada"])["3"] == "failed"
-    grades = graded.grade(launcher=Forbidden(), roster={"ada": {"participated": "yes"}})
-    assert (outcomes(grades["ada"])["3"], outcomes(grades["cyd"])["3"]) == ("review", "failed")
+    graded.rubric('student.answer("3").markdown', 'student.roster.get("participated", "not known")')
+    assert outcomes(graded.grade(launcher=Forbidden())["ada"])["3"] == "review"
+    grades = graded.grade(launcher=Forbidden(), roster={"ada": {"participated": ""}})
+    assert (outcomes(grades["ada"])["3"], outcomes(grades["cyd"])["3"]) == ("failed", "review")
     with Store.existing(graded.results) as store:
-        assert store.students()[0] == ("ada", "ada/tiny.ipynb", {"participated": "yes"})
+        assert store.students()[0] == ("ada", "ada/tiny.ipynb", {"participated": ""})
 
 
 def test_forced_it_runs_again(graded):
@@ -236,6 +236,21 @@ class TestTheReference:
             graded.hand_in(student, "")
         graded.grade(launcher=Forbidden())
         assert graded.kinds == NOTHING_RUN
+
+    def test_that_its_rubric_takes_points_from_keeps_everybody_from_being_graded(self, graded):
+        before = {path: path.read_bytes() for path in graded.results.rglob("result.json")}
+        graded.rubric("seen.number != wanted", "seen.number == wanted")
+        with pytest.raises(RubricError, match=r"test_the_number: 0 of 1 points\. Another number") as said:
+            graded.grade(launcher=Forbidden())
+        assert "Expected: 42.0. Seen: 42.0." in str(said.value)
+        assert "graded" not in graded.kinds
+        assert {path: path.read_bytes() for path in graded.results.rglob("result.json")} == before != {}
+
+    def test_that_its_rubric_takes_points_from_is_noticed_while_notebooks_run(self, graded):
+        graded.rubric("seen.number != wanted", "seen.number == wanted")
+        with pytest.raises(RubricError, match="full marks"):
+            graded.grade(force=True)
+        assert graded.executed == []
 
     def test_runs_once_with_each_seed(self, fresh, tmp_path):
         toml = fresh.assignment / "assignment.toml"

@@ -14,7 +14,7 @@ import nbformat
 
 from grader import assignment as assignments
 from grader.assignment import cells
-from grader.errors import EvidenceError
+from grader.errors import EvidenceError, RubricError
 from grader.judging.api import group_of
 from grader.judging.rubric import Rubric, loaded
 from grader.judging.work import Reference, Work
@@ -118,6 +118,20 @@ class Court:
         checks = [_excused(check, case.execution, student) for check in judged.checks]
         return self._grade(case, student, checks, judged.exhibits)
 
+    def approve(self, grade: Grade) -> None:
+        """See that a grade of the reference is full marks wherever no person is needed.
+
+        Raises:
+            RubricError: a check took points from it, or broke.
+        """
+        taken = [check for check in grade.checks if check.outcome not in (Outcome.PASSED, Outcome.REVIEW)]
+        if taken:
+            others = f" Others: {', '.join(check.id for check in taken[1:])}." if taken[1:] else ""
+            raise RubricError(
+                f"The rubric does not give the reference {self.assignment.master.name} full marks, so nobody was "
+                f"graded. {_taken(taken[0])}{others} Correct the rubric or the reference, and run this again."
+            )
+
     def broken(self, case: Case, why: str) -> Grade:
         return self._all_to_a_person(case, Outcome.BROKEN, why)
 
@@ -202,6 +216,12 @@ def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:
     if execution.ending.ours:
         return Outcome.BROKEN, _not_run(execution)
     return Outcome.BROKEN, f"The stored evidence can't be read: {error}"
+
+
+def _taken(check: Check) -> str:
+    """A check that takes points from the reference, and what it saw."""
+    seen = f" Expected: {check.expected}. Seen: {check.actual}." if check.expected or check.actual else ""
+    return f"{check.id}: {check.earned} of {check.max} points. {check.message}{seen}"
 
 
 def _not_run(execution: Execution) -> str:

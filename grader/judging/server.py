@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, NoReturn, Self
 
 from grader.errors import HarnessError, RubricError
 from grader.judging.court import Bench, Case, Court, opened
-from grader.model import Grade, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
+
+    from grader.model import Execution, Grade
 
 
 class Judge:
@@ -41,33 +42,49 @@ class Judge:
 
     @cached_property
     def _pipe(self) -> Connection:
-        """To the server."""
+        """To the server, which has judged the reference by then."""
         context = multiprocessing.get_context("forkserver")
         ours, theirs = context.Pipe()
         server = context.Process(target=_serve, args=(theirs, self._bench), daemon=False, name="judge")
         server.start()
         theirs.close()
         self._end.callback(_end, ours, server)
+        try:
+            refusal: Exception | None = ours.recv()
+        except (EOFError, OSError) as error:
+            raise _gone(error) from error
+        if refusal is not None:
+            raise refusal
         return ours
 
     def start(self) -> None:
-        """Have the server get ready, a matter of seconds, while there is nothing to judge yet."""
+        """Have the server get ready, a matter of seconds, while there is nothing to judge yet.
+
+        Raises:
+            RubricError: the rubric was refused, or does not give the reference full marks.
+        """
         _ = self._pipe
 
     def judge(self, case: Case) -> Grade:
         """Judge one execution; a check that crashes is `broken`, and so is a judge that does not answer.
 
         Raises:
+            RubricError: see `start`.
             HarnessError: the judge's process is gone.
         """
+        pipe = self._pipe
         try:
-            self._pipe.send(case)
-            answer: Grade | Exception = self._pipe.recv()
+            pipe.send(case)
+            answer: Grade | Exception = pipe.recv()
         except (EOFError, OSError) as error:
-            raise HarnessError(f"The judge's process ended unexpectedly: {error!r}.") from error
+            raise _gone(error) from error
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def _gone(error: Exception) -> HarnessError:
+    return HarnessError(f"The judge's process ended unexpectedly: {error!r}.")
 
 
 def _end(pipe: Connection, server: BaseProcess) -> None:
@@ -79,26 +96,21 @@ def _end(pipe: Connection, server: BaseProcess) -> None:
 
 
 def _serve(pipe: Connection, bench: Bench) -> None:
-    """Answer cases until the other side is gone."""
+    """Say that all is ready, or why it is not; then answer cases until the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
     with contextlib.suppress(EOFError, BrokenPipeError):
         try:
             with opened(bench) as court:
-                _answer_all(pipe, court, Case(execution=bench.reference[0]))
+                _rehearse(court, bench.reference)
+                pipe.send(None)
+                _answer_all(pipe, court)
         except (EOFError, BrokenPipeError):
             raise
-        except Exception as error:  # noqa: BLE001 - told to the caller with each question
-            _refuse_all(pipe, error)
+        except Exception as error:  # noqa: BLE001 - becomes the caller's
+            pipe.send(error)
 
 
-def _refuse_all(pipe: Connection, error: Exception) -> NoReturn:
-    while True:
-        pipe.recv()
-        pipe.send(error)
-
-
-def _answer_all(pipe: Connection, court: Court, reference: Case) -> NoReturn:
-    _rehearse(court, reference)
+def _answer_all(pipe: Connection, court: Court) -> NoReturn:
     gc.collect()
     gc.freeze()  # else the first collection in each fork would touch, and so copy, every page
     while True:
@@ -106,15 +118,20 @@ def _answer_all(pipe: Connection, court: Court, reference: Case) -> NoReturn:
             pipe.send(_ask(fork, court, pipe.recv()))
 
 
-def _rehearse(court: Court, case: Case) -> None:
-    """Judge the reference, so that what checks compute from it they compute once, not once a student.
+def _rehearse(court: Court, reference: Sequence[Execution]) -> None:
+    """See that the rubric gives every run of the reference full marks, so that no student pays for its mistakes.
 
-    In a fork first: a check that hangs or crashes must not take this process with it.
+    In forks: a check that hangs or crashes must not take this process with it. Then once more in this process, so
+    that what checks compute from the reference they compute once, not once a student.
     """
-    with _fork(court) as fork:
-        grade = _ask(fork, court, case)
-    if isinstance(grade, Grade) and all(check.outcome is not Outcome.BROKEN for check in grade.checks):
-        court.judge(case)
+    cases = [Case(execution=run) for run in reference]
+    for case in cases:
+        with _fork(court) as fork:
+            answer = _ask(fork, court, case)
+        if isinstance(answer, Exception):
+            raise answer
+        court.approve(answer)
+    court.judge(cases[0])
 
 
 @contextlib.contextmanager

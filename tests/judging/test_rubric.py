@@ -8,7 +8,7 @@ import sys
 import textwrap
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import nbformat
@@ -716,12 +716,40 @@ def test_what_is_cached_of_the_reference_is_computed_once(place, dataset):
     assert len(count.read_text()) == before + 3
 
 
-@pytest.mark.parametrize("body", ["while True: pass", "import os; os._exit(1)"], ids=["hangs", "crashes"])
-def test_a_check_that_fails_on_the_reference_ends_no_judge(place, dataset, body):
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        pytest.param("while True: pass", r"Judging took longer than 1 s\.", id="hangs"),
+        pytest.param("import os; os._exit(1)", r"Judging ended without a grade\.", id="crashes"),
+        pytest.param("1 / 0", r"test_one: 0 of 1 points\. .*ZeroDivisionError", id="broken"),
+        pytest.param("fail('No.', actual=3)", r"test_one: 0 of 1 points\. No\. .*Seen: 3\.", id="failed"),
+        pytest.param("award(0.5, 'Half.')", r"test_one: 0\.5 of 1 points\. Half\.", id="partial"),
+    ],
+)
+def test_a_check_that_takes_points_from_the_reference_is_named_and_nobody_is_graded(
+    place, dataset, body, seen
+):
     toml = place.folder / "assignment.toml"
     toml.write_text(TOML.replace("judge = 3", "judge = 1"))
     with Judge(place.bench(place.check(body), dataset)) as court:
-        assert court.judge(Case(execution=place.run())).questions[0].outcome is Outcome.BROKEN
+        for _ in range(2):
+            with pytest.raises(RubricError, match=f"(?s)reference master.ipynb full marks.*{seen}"):
+                court.judge(Case(execution=place.run()))
+
+
+def test_a_check_that_leaves_the_reference_to_a_person_is_fine(place, dataset):
+    with Judge(place.bench(place.check("review('Read it.', actual='words')"), dataset)) as court:
+        assert court.judge(Case(execution=place.run())).questions[0].outcome is Outcome.REVIEW
+
+
+def test_the_reference_is_judged_with_every_seed(place, dataset):
+    bench = place.bench(place.check("assert student.ending.value == 'finished', 'It did not end.'"), dataset)
+    failed = replace(bench.reference[0], ending=Ending.ERROR)
+    with (
+        Judge(replace(bench, reference=(*bench.reference, failed))) as court,
+        pytest.raises(RubricError, match=r"test_one: 0 of 1 points\. It did not end\."),
+    ):
+        court.start()
 
 
 def test_a_check_that_stops_pytest_now_and_then_is_refused(place, dataset):
@@ -733,10 +761,11 @@ been = Path({str(been)!r})
 if been.exists(): pytest.exit("enough")
 been.touch()
 """
-    with Judge(place.bench(place.check(moody), dataset)) as court:
-        for _ in range(2):
-            with pytest.raises(HarnessError, match="These checks did not end: test_one, test_two"):
-                court.judge(Case(execution=place.run()))
+    with (
+        Judge(place.bench(place.check(moody), dataset)) as court,
+        pytest.raises(HarnessError, match="These checks did not end: test_one, test_two"),
+    ):
+        court.start()
 
 
 def test_a_judge_that_cannot_open_says_why(place, dataset):
