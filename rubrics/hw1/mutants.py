@@ -187,7 +187,7 @@ TRAINING = [
         says="Gradients were cleared only occasionally",
     ),
     mistake(
-        "no-step", drop("optimizer.step()"), costs={"4.5": "0.5"}, says="`optimizer.step()` was never called"
+        "no-step", drop("optimizer.step()"), costs={"4.5": "0.75"}, says="`optimizer.step()` was never called"
     ),
     mistake(
         "no-backward", drop("loss.backward()"), costs={"4.5": "0.5"}, says="`backward()` was never called"
@@ -684,7 +684,7 @@ OTHER_STYLES = [
         "trainer-without-step",
         answer("4.5", TRAINER),
         drop("self.optimizer.step()"),
-        costs={"4.5": "0.5"},
+        costs={"4.5": "0.75"},
         says="`optimizer.step()` was never called",
     ),
     mistake(

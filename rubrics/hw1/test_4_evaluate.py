@@ -13,6 +13,8 @@ from .data import linear_layer, scores, size
 TOLERANCE = 0.002
 CHANCE = 0.25
 """No accuracy that anybody would report is lower."""
+FIRST_BATCH = 0.15
+"""How far the share of right ones among 64 may be from that among all: three standard errors."""
 EMPTY = "no batch at all"
 FIRST_ONLY = "first batch right, the rest wrong"
 
@@ -75,8 +77,10 @@ def test_reports_both_accuracies(student, reference, data):
         for which in own
     }
     seen, results = accuracies(text), results_of(student).values()
-    if len(numbers.numbers_in(text)) > 1 and not all(one.right for one in results):
-        return  # what a wrong `evaluate` says is charged where it is wrong
+    if counts_first_batch_only(results_of(student)) and all(
+        any(abs(one - own[which]) <= FIRST_BATCH for one in seen) for which in own
+    ):
+        return  # that these are no more than the shares of first minibatches is charged above
     missing = [
         which
         for which in own

@@ -150,8 +150,6 @@ def test_the_test_set_never_trained_the_network(student):
             review(
                 "The weights changed without an optimizer step, so it is not known which data they were trained on."
             )
-        if len(run.passes) >= 2:
-            return  # a loop that ran and forgot to step is charged for that
         not_run(student, "Nothing was trained.")
     of_test = sum(count for splits, count in run.provenance.items() if "test" in splits.split("+"))
     if set(run.provenance) == {"train"}:

@@ -861,6 +861,16 @@ def test_what_trained(judge, work, own, events, outcome):
     assert judge("the_test_set_never_trained_the_network", student).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    "learn", [(ZERO_GRAD, BACKWARD), (ZERO_GRAD,)], ids=["backward only", "forward only"]
+)
+def test_a_network_that_never_took_a_step_learned_from_nothing(judge, work, own, learn):
+    start = torch.nn.Linear(784, 10)
+    student = work({"4.5": training_cell(own, trace=trace(own, learn=learn), net=start)})
+    result = judge("the_test_set_never_trained_the_network", student)
+    assert (result.outcome, result.points, result.message) == (FAILED, 0, "Nothing was trained.")
+
+
 def test_ten_epochs(judge, work, arrays):
     run = trained(arrays, 7, epochs=10)
     result = judge("histories_are_those_of_the_run", work({"4.5": training_cell(run)}))
@@ -1426,9 +1436,20 @@ def test_accuracies_of_a_network_that_we_cannot_recompute(judge, work):
     assert judge("reports_both_accuracies", student).outcome == REVIEW
 
 
-def test_what_a_wrong_evaluate_reports_is_charged_once(judge, work, called, own):
-    cell = evaluate_cell(called, of_own(own, first), text="0.92 0.75")
+def test_shares_of_first_minibatches_are_charged_once(judge, work, called, own, true):
+    text = " ".join(f"{one + 0.07:.4f}" for one in true)
+    cell = evaluate_cell(called, of_own(own, first), text=text)
     assert judge("reports_both_accuracies", work({"4.5": training_cell(own), "4.6": cell})).outcome == PASSED
+
+
+@pytest.mark.parametrize(
+    "evaluate",
+    [pytest.param(lambda net, loader: 0.5, id="a constant"), pytest.param(first, id="the first minibatch")],
+)
+def test_any_two_numbers_are_no_accuracies(judge, work, called, own, evaluate):
+    cell = evaluate_cell(called, of_own(own, evaluate), text="0.31 0.32")
+    student = work({"4.5": training_cell(own), "4.6": cell})
+    assert judge("reports_both_accuracies", student).points == 0
 
 
 # --- a blank notebook -----------------------------------------------------------------------------------
