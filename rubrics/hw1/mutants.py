@@ -368,11 +368,14 @@ EVALUATION = [
         says="Only the first minibatch",
     ),
     mistake(
-        "divided-by-batches", swap("correct / total", "correct / len(dataloader)"), costs={"4.6": "0.75"}
+        "divided-by-batches",
+        swap("correct / total", "correct / len(dataloader)"),
+        costs={"4.6": "0.75"},
+        opens={"4.6": "0.25"},
     ),
     mistake("every-batch-counted-as-64", swap("len(labels)", "64", within="4.6"), costs={"4.6": "0.75"}),
     mistake(
-        "divided-by-the-test-set", swap("correct / total", "correct / len(testdata)"), costs={"4.6": "0.75"}
+        "divided-by-the-test-set", swap("correct / total", "correct / len(testdata)"), costs={"4.6": "0.875"}
     ),
     mistake(
         "last-batch-only",
@@ -381,7 +384,8 @@ EVALUATION = [
             "correct = (predictions == labels).sum().item()",
         ),
         swap("total += len(labels)", "total = len(labels)"),
-        costs={"4.6": "0.75"},
+        *map(drop, REPORTS),  # what a last minibatch gives may be true by chance
+        costs={"4.6": "1"},
     ),
     mistake("accuracies-not-reported", *map(drop, REPORTS), costs={"4.6": "0.25"}),
     mistake(
