@@ -445,6 +445,19 @@ def test_any_array_may_be_displayed(judge, work, array):
     assert judge("displays_array_and_tensor", student).outcome == PASSED
 
 
+@pytest.mark.parametrize("precision", [0, 1, 2, 3])
+def test_an_array_may_be_displayed_with_any_precision(judge, work, precision):
+    torch.set_printoptions(precision=precision)
+    with np.printoptions(precision=precision):
+        text = f"{A}\n{B}\n"
+        wrong = f"{1 - A}\n{B}\n"
+    torch.set_printoptions(profile="default")
+    assert judge("displays_array_and_tensor", work({"4.1": Cell(text=text, values=AB)})).outcome == PASSED
+    assert judge("displays_array_and_tensor", work({"4.1": Cell(text=wrong, values=AB)})).message == (
+        "Only `b` is displayed."
+    )
+
+
 def test_display_counts_wherever_it_stands_in_the_answer(judge, work):
     changed = A.copy()
     changed[0, 0] = 7
