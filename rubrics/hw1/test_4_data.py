@@ -70,7 +70,8 @@ def after_tensor(block):
 def test_shows_the_size_of_the_data(student, data):
     """The numbers of training points, of test points and of features are shown."""
     answer = student.answer("4.2")
-    text = f"{answer.text}\n{answer.markdown}\n{comments(answer)}\n{student.text_with('trainingdata')}"
+    elsewhere = student.text_displaying("trainingdata", "testdata", "image")
+    text = f"{answer.text}\n{answer.markdown}\n{elsewhere}"
     wanted = {
         "training points": {size(data, train=True), POINTS["training"]},
         "test points": {size(data, train=False), POINTS["test"]},
@@ -84,7 +85,7 @@ def test_shows_the_size_of_the_data(student, data):
     details = {
         "expected": "60000 training points, 10000 test points, 784 (28x28) features",
         "actual": answer.error or shortened(answer.text) or "no output",
-        "hint": "`len(trainingdata)`, `len(testdata)` and the shape of one image give all three.",
+        "hint": "Print `len(trainingdata)`, `len(testdata)` and the shape of one image: comments are not read.",
     }
     if len(missing) == len(wanted):
         fail("None of the three numbers is shown.", **details)
@@ -95,10 +96,6 @@ def has_shape(text):
     """28 and 28 side by side, as in a printed shape."""
     found = numbers.numbers_in(text.replace(",", " , "))
     return (SIDE, SIDE) in pairwise(found)
-
-
-def comments(answer):
-    return "\n".join(line for line in answer.source.splitlines() if line.lstrip().startswith("#"))
 
 
 @question("4.3", points=0.5)

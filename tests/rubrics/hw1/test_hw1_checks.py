@@ -486,16 +486,45 @@ def test_display_counts_wherever_it_stands_in_the_answer(judge, work):
         "2000 500 784",
     ],
 )
-@pytest.mark.parametrize("form", ["output", "words", "comment", "elsewhere"])
+@pytest.mark.parametrize("form", ["output", "words", "elsewhere"])
 def test_the_sizes_in_any_form(judge, work, text, form):
-    commented = "\n".join(f"# {line}" for line in text.splitlines())
-    cells = {
-        "output": [Cell(text=text)],
-        "words": [Cell("len(x)"), Cell(text, markdown=True)],
-        "comment": [Cell(commented)],
-        "elsewhere": [Cell("trainingdata = 1", text=text)],
+    answers = {
+        "output": {"4.2": [Cell(text=text)]},
+        "words": {"4.2": [Cell("len(x)"), Cell(text, markdown=True)]},
+        "elsewhere": {"4.2": [Cell("")], "4.3": [Cell("print(trainingdata, image.shape)", text=text)]},
     }[form]
-    assert judge("shows_the_size_of_the_data", work({"4.2": cells})).outcome == PASSED
+    assert judge("shows_the_size_of_the_data", work(answers)).outcome == PASSED
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# 60000 10000 784",
+        "x = (60000, 10000, 784)",
+        "'60000 10000 784'\nx = 1",
+        "len(trainingdata)  # 60000",
+    ],
+)
+def test_sizes_typed_into_code_are_not_shown(judge, work, source):
+    result = judge("shows_the_size_of_the_data", work({"4.2": Cell(source)}))
+    assert (result.outcome, result.message) == (FAILED, "None of the three numbers is shown.")
+
+
+@pytest.mark.parametrize(
+    ("source", "points"),
+    [
+        ("print(image.shape)", "0.15"),
+        ("image, label = trainingdata[0]\nimage.size()", "0.15"),
+        ("trainDataLoader = DataLoader(trainingdata)\nprint(images.size(), labels)", 0),
+        ("for images, labels in trainDataLoader:\n    print(images.shape)", 0),
+    ],
+)
+def test_the_shape_of_one_image_shows_the_features_and_that_of_a_minibatch_does_not(
+    judge, work, source, points
+):
+    answers = {"4.2": Cell("# how many?"), "4.3": Cell(source, text="torch.Size([64, 1, 28, 28])")}
+    result = judge("shows_the_size_of_the_data", work(answers))
+    assert result.points == Decimal(points)
 
 
 @pytest.mark.parametrize(
