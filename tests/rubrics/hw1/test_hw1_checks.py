@@ -668,16 +668,71 @@ def test_a_test_loader_that_shuffles_has_another_first_minibatch(judge, work, ar
             id="the training loader",
         ),
         pytest.param(
-            lambda a: Cell(values={"images": batch_of(a.test_images[:64])}, pictures=list(a.test_images[:1])),
+            lambda a: Cell(
+                values={"images": batch_of(a.train_images[:64])}, pictures=list(a.train_images[:5])
+            ),
+            "partial",
+            "0.125",
+            "Only 5 pictures, from the training set.",
+            id="five of the training loader",
+        ),
+        pytest.param(
+            lambda a: Cell(pictures=list(a.train_images[30:40])),
             "partial",
             "0.25",
+            "The ten images are from the training set.",
+            id="the training set, images gone",
+        ),
+        pytest.param(
+            lambda a: Cell(
+                values={"images": batch_of(a.test_images[64:128])}, pictures=list(a.train_images[:10])
+            ),
+            "partial",
+            "0.25",
+            "The ten images are from the training set.",
+            id="the training set, images of a later cell",
+        ),
+        pytest.param(
+            lambda a: Cell(pictures=[a.train_images[3]] * 10),
+            "partial",
+            "0.025",
+            "Only 1 picture, from the training set.",
+            id="one of the training set, ten times",
+        ),
+        pytest.param(
+            lambda a: Cell(pictures=[*a.test_images[:4], *a.train_images[:6]]),
+            "partial",
+            "0.20",
+            "Only 4 of the ten images are shown.",
+            id="some of each set",
+        ),
+        pytest.param(
+            lambda a: Cell(
+                values={"images": batch_of(a.test_images[100:164])}, pictures=list(a.test_images[100:105])
+            ),
+            "partial",
+            "0.25",
+            "Only 5 of the ten images are shown.",
+            id="five of a test loader that shuffles",
+        ),
+        pytest.param(
+            lambda a: Cell(pictures=list(a.test_images[100:110])),
+            REVIEW,
+            "0",
+            "The pictures are from the test set. Are they the first ten of a minibatch?",
+            id="others of the test set, images gone",
+        ),
+        pytest.param(
+            lambda a: Cell(values={"images": batch_of(a.test_images[:64])}, pictures=list(a.test_images[:1])),
+            "partial",
+            "0.05",
             "Only 1 of the ten images is shown.",
             id="one",
         ),
         pytest.param(
             lambda a: Cell(values={"images": batch_of(a.test_images[:64])}, pictures=list(a.test_images[:9])),
             "partial",
-            "0.25",
+            "0.45",
             "Only 9 of the ten images are shown.",
             id="nine",
         ),
