@@ -1,5 +1,6 @@
 """Parts 4.1 to 4.4: looking at the data."""
 
+import re
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
@@ -15,6 +16,7 @@ POINTS = {"training": 60000, "test": 10000}
 """Of the complete data set."""
 TEN = Decimal("0.5")
 """Points for all ten images; fewer of them, and images of another loader, are worth a share."""
+CAPTURING = re.compile(r"^\s*%%capture\b|\bcapture_output\(", re.MULTILINE)
 MOST_PICTURES = 20
 """How many pictures are looked up in a data set."""
 same, are_shown = partial(pictures.same, alike=ALIKE), partial(pictures.shown, alike=ALIKE)
@@ -188,6 +190,13 @@ def shown_in(student, name):
         fail("The cell ended with an error before it showed a picture.", actual=answer.error)
     if not answer.found:
         skip("No cell answers this question.")
+    if CAPTURING.search(answer.source):
+        fail(
+            "No picture is shown: the cell captures its output.",
+            expected="a picture drawn by matplotlib",
+            actual="none",
+            hint="Remove `%%capture`, or show in a later cell what it captured.",
+        )
     return fail(
         "No picture is shown.",
         expected="a picture drawn by matplotlib",

@@ -600,6 +600,12 @@ def test_another_sample_of_the_students_choice(judge, work, arrays):
             id="none",
         ),
         pytest.param(
+            lambda a: Cell("%%capture\nplt.imshow(image)", values={"image": tensor_of(a.train_images[0])}),
+            FAILED,
+            "No picture is shown: the cell captures its output.",
+            id="captured",
+        ),
+        pytest.param(
             lambda _: Cell(error="TypeError: Invalid shape (1, 28, 28) for image data"),
             FAILED,
             "The cell ended with an error before it showed a picture.",
