@@ -79,6 +79,7 @@ class FlagKind(StrEnum):
     SUBSET = "subset"  # run on a sample of the data set
     SAVED_OUTPUTS = "saved_outputs"  # the code does not produce the outputs that were handed in with it
     EVIDENCE = "evidence"  # some cells left none
+    UNREAD = "unread"  # some cells could not be read
     TAMPERED = "tampered"  # what the notebook left as evidence is not evidence
 
 

@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4.convert import upgrade_output
+from nbformat.validator import get_validator
 
 from grader.errors import NotebookError
 from grader.limits import MIB, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 CELL_TYPES = ("code", "markdown", "raw")
+MOST_CELLS = 5_000
 DEEPEST = 100
 """Genuine notebooks nest about 15 levels (interactive plots); recursive code that runs later fails near 300."""
 
@@ -44,9 +47,18 @@ KERNELS = {
     "bash": "Bash",
     "ijavascript": "JavaScript",
 }
-_from_json_3: Callable[[Any], NotebookNode] = nbformat.v3.to_notebook_json
-_from_json_4: Callable[[Any], NotebookNode] = nbformat.v4.to_notebook
-_convert: Callable[[NotebookNode, int], NotebookNode] = nbformat.convert
+_from_json: Callable[[Any], NotebookNode] = nbformat.v4.to_notebook
+_node: Callable[[Any], NotebookNode] = nbformat.from_dict
+_validator: Callable[[int, int], Any] = get_validator
+_modern_output: Callable[[NotebookNode], NotebookNode] = upgrade_output
+NEWEST = 4
+"""The newest format that is read. The cells tell the older ones apart."""
+LONGEST_NUMBER = 400
+"""Digits. Python converts no more than 4300 of an integer; a longer one is infinite."""
+UNREAD = "unread"
+"""The key in a cell's metadata that says why the cell could not be read."""
+MOST_UNREAD = 5
+"""How many unread cells are named."""
 MALFORMED = (nbformat.ValidationError, AttributeError, KeyError, TypeError, ValueError)
 RESAVE = "open it in Jupyter or Colab, save it, and hand in that copy"
 
@@ -54,8 +66,9 @@ RESAVE = "open it in Jupyter or Colab, save it, and hand in that copy"
 def read(path: Path, *, limits: Limits) -> NotebookNode:
     """Read `path` as a valid nbformat 4.5 notebook whose cells have unique ids.
 
-    Older formats are upgraded. Missing ids, counts, outputs and metadata are filled in deterministically. Saved
-    outputs are kept where they are valid.
+    Older formats and other encodings are converted. Missing ids, counts, outputs and metadata are filled in
+    deterministically. Saved outputs are kept where they are valid. A raw cell that says so stands in for one that
+    cannot be read, see `unread`.
 
     Raises:
         NotebookError: the file is not a Python notebook; the message names the file and the next step.
@@ -70,7 +83,23 @@ def parse(contents: bytes) -> NotebookNode:
     """Like `read`, for the contents of a file; error messages then name no file."""
     document = _document(_text(contents))
     _refuse_other_languages(document)
-    return _validated(_with_ids(document, _tidy_cells(document)))
+    return _validated(_with_ids(document, [_tidy(cell) for cell in document["cells"]]))
+
+
+def unread(notebook: NotebookNode) -> dict[int, str]:
+    """The cells that could not be read, by their index, and why: ``its source is missing``."""
+    return {
+        index: str(cell.metadata[UNREAD])
+        for index, cell in enumerate(notebook.cells)
+        if UNREAD in cell.metadata
+    }
+
+
+def told(reasons: Mapping[int, str]) -> str:
+    """The result of `unread` as a sentence; cells are counted from 1."""
+    named = [f"{index + 1} ({why})" for index, why in list(reasons.items())[:MOST_UNREAD]]
+    more = len(reasons) - len(named)
+    return f"These cells could not be read: {', '.join(named)}{f' and {more} more' if more else ''}."
 
 
 def without_outputs(notebook: NotebookNode) -> NotebookNode:
@@ -122,40 +151,47 @@ def _refuse_size(size: int, limit: int) -> None:
 
 
 def _text(contents: bytes) -> str:
-    if not contents.strip():
+    if not contents.strip(b"\x00 \t\r\n"):
         raise NotebookError("the file is empty; save the notebook again and hand in that copy")
     for magic, what in LOOKALIKES:
         if contents.lstrip().startswith(magic):
             raise NotebookError(f"this is {what}, not a notebook; download the .ipynb file itself")
-    if b"\x00" in contents:
-        raise NotebookError(f"it contains NUL bytes, so it is damaged or not UTF-8 text; {RESAVE}")
-    try:
-        return contents.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise NotebookError(f"it is not UTF-8 text (byte {error.start}); {RESAVE}") from error
+    encoding = json.detect_encoding(contents)  # UTF-8, UTF-16 or UTF-32, with a byte order mark or without
+    # What is not valid there is Windows-1252, as old editors save it.
+    text = contents.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "ignore")
+    return re.sub(r"[\udc80-\udcff]", _from_windows, text).rstrip("\x00 \t\r\n")
+
+
+def _from_windows(escaped: re.Match[str]) -> str:
+    return bytes([ord(escaped[0]) - 0xDC00]).decode("cp1252", "replace")
 
 
 def _document(text: str) -> dict[str, Any]:
+    """The JSON object in a text, with a list of cells, which may be of any form."""
     try:
-        document = json.loads(text)
+        document = json.loads(text, strict=False, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise NotebookError(_broken_json(text, error)) from error
-    except ValueError as error:  # an integer with more digits than Python converts
-        raise NotebookError(f"its JSON contains an absurdly long number; {RESAVE}") from error
     except RecursionError as error:
         raise NotebookError(_too_deep()) from error
     if _depth(document) > DEEPEST:
         raise NotebookError(_too_deep())
     if not isinstance(document, dict):
         raise NotebookError(f"it is JSON but not a notebook; {RESAVE}")
-    return _upgraded(_without_surrogates(document) if re.search(r"\\u[dD]", text) else document)
+    document = _without_surrogates(document) if re.search(r"\\u[dD]", text) else document
+    return document | {"cells": _cells(document)}
+
+
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) < LONGEST_NUMBER else float(digits)
 
 
 def _broken_json(text: str, error: json.JSONDecodeError) -> str:
     where = f"line {error.lineno}, column {error.colno}"
     if text.lstrip().startswith("{") and not text.rstrip().endswith("}"):
         return f"its JSON breaks off at {where}; the file was probably truncated in transfer, so hand it in again"
-    return f"it is not JSON ({error.msg}: {where}); {RESAVE}"
+    damage = ", and it contains NUL bytes" if "\x00" in text else ""
+    return f"it is not JSON ({error.msg}: {where}){damage}; {RESAVE}"
 
 
 def _too_deep() -> str:
@@ -186,40 +222,33 @@ def _without_surrogates(value: Any) -> Any:
     return [_without_surrogates(child) for child in value] if isinstance(value, list) else value
 
 
-def _upgraded(document: dict[str, Any]) -> dict[str, Any]:
-    """Convert a format 3 document to format 4; return one in format 4 unchanged."""
-    version = document.get("nbformat", 4)
-    if version == 3 and isinstance(document.get("worksheets"), list):
-        return _from_format_3(document)
-    if version != 4 and ("cells" in document or "worksheets" in document):
-        raise NotebookError(f"notebook format {shown(str(version)[:20])} is neither 3 nor 4; {RESAVE}")
-    if not isinstance(document.get("cells"), list):
-        raise NotebookError(f"it is JSON but not a notebook: it has no list of cells; {RESAVE}")
-    return document
-
-
-def _from_format_3(document: dict[str, Any]) -> dict[str, Any]:
-    try:
-        for sheet in document["worksheets"]:
-            for cell in sheet["cells"]:
-                cell.setdefault("outputs", [])
-        metadata = _dict(document.get("metadata"))
-        old = _from_json_3({**document, "metadata": metadata})
-        new: dict[str, Any] = _convert(old, 4)
-    except MALFORMED as error:
+def _cells(document: dict[str, Any]) -> list[Any]:
+    """The cells of any format: until format 3 they were in worksheets."""
+    version = re.match(r"\s*(\d+)", str(document.get("nbformat"))[:20])
+    if version and int(version[1]) > NEWEST:
         raise NotebookError(
-            f"it claims notebook format 3, but its cells do not follow it; {RESAVE}"
-        ) from error
-    for cell in new["cells"]:
-        cell.pop("id", None)  # the conversion chooses ids at random
-    return new
+            f"notebook format {version[1]} is newer than {NEWEST}, the newest known; {RESAVE}"
+        )
+    cells, sheets = document.get("cells"), document.get("worksheets")
+    if not isinstance(cells, list) and isinstance(sheets, list):
+        cells = [cell for sheet in sheets for cell in _list(_dict(sheet).get("cells"))]
+    if not isinstance(cells, list):
+        raise NotebookError(f"it is JSON but not a notebook: it has no list of cells; {RESAVE}")
+    if len(cells) > MOST_CELLS:
+        raise NotebookError(f"it has more than {MOST_CELLS} cells, unlike any genuine notebook; {RESAVE}")
+    return cells
 
 
 def _refuse_other_languages(document: dict[str, Any]) -> None:
     metadata = _dict(document.get("metadata"))
     kernel, language = _dict(metadata.get("kernelspec")), _dict(metadata.get("language_info"))
-    named = kernel.get("language") or _kernel_language(kernel.get("name")) or language.get("name")
-    if isinstance(named, str) and "python" not in named.lower():
+    stated = [
+        name for name in (kernel.get("language"), language.get("name")) if isinstance(name, str) and name
+    ]
+    if any("python" in name.lower() for name in stated):
+        return  # then the kernel may be called anything
+    named = next(iter(stated), None) or _kernel_language(kernel.get("name"))
+    if named is not None:
         raise NotebookError(
             f"it is written for {shown(named[:40])}, and only Python notebooks are graded; "
             "choose a Python kernel, save it, and hand in that copy"
@@ -232,33 +261,84 @@ def _kernel_language(name: Any) -> str | None:
     return KERNELS.get(stem)
 
 
-def _tidy_cells(document: dict[str, Any]) -> list[dict[str, Any]]:
-    return [_tidy(number, cell) for number, cell in enumerate(document["cells"], start=1)]
-
-
-def _tidy(number: int, cell: Any) -> dict[str, Any]:
+def _tidy(cell: Any) -> dict[str, Any]:
     """Keep the fields of a cell that format 4.5 defines, and fill in those that it requires."""
     if not isinstance(cell, dict):
-        raise NotebookError(f"cell {number} is a {type(cell).__name__}, not a cell; {RESAVE}")
-    kind = cell.get("cell_type")
+        return _stand_in({}, f"it is {_json_name(cell)}, not a cell", "")
+    cell = _modern(cell)
+    kind, source = _kind(cell), _source(cell.get("source"))
+    if source is None:
+        found = "missing" if cell.get("source") is None else f"{_json_name(cell['source'])}, not text"
+        return _stand_in(cell, f"its source is {found}", "")
     if kind not in CELL_TYPES:
-        raise NotebookError(f"cell {number} has the unknown type `{shown(str(kind)[:20])}`; {RESAVE}")
+        named = f"its type `{shown(kind[:20])}` is unknown" if kind else "its type is missing"
+        return _stand_in(cell, named, source)
     tidy = {
         "id": cell.get("id"),
         "cell_type": kind,
-        "metadata": _dict(cell.get("metadata")),
-        "source": _source(number, cell.get("source", "")),
+        "metadata": {key: value for key, value in _dict(cell.get("metadata")).items() if key != UNREAD},
+        "source": source,
     }
     if kind == "code":
         return tidy | {"outputs": _list(cell.get("outputs")), "execution_count": _count(cell)}
     return tidy | {key: cell[key] for key in ("attachments",) if isinstance(cell.get(key), dict)}
 
 
-def _source(number: int, source: Any) -> str:
+def _stand_in(cell: dict[str, Any], why: str, source: str) -> dict[str, Any]:
+    """A raw cell in place of one that cannot be read. It keeps the text, if there is any, for a person."""
+    return {
+        "id": cell.get("id"),
+        "cell_type": "raw",
+        "metadata": _grader_only(_dict(cell.get("metadata"))) | {UNREAD: why},
+        "source": f"{source}\n\n[This cell could not be read: {why}.]".lstrip("\n"),
+    }
+
+
+def _modern(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell of an older format with the names that format 4 gives to its fields."""
+    kind = _kind(cell)
+    if kind == "heading":
+        text = " ".join((_source(cell.get("source")) or "").split())
+        level = cell.get("level")
+        hashes = "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1)
+        return cell | {"cell_type": "markdown", "source": f"{hashes} {text}"}
+    if kind == "code" and "input" in cell and "source" not in cell:
+        outputs = [*_modern_outputs(_list(cell.get("outputs")))]
+        return cell | {
+            "source": cell["input"],
+            "outputs": outputs,
+            "execution_count": cell.get("prompt_number"),
+        }
+    return cell | {"cell_type": "markdown"} if kind == "html" else cell
+
+
+def _modern_outputs(outputs: list[Any]) -> Iterator[NotebookNode]:
+    for output in outputs:
+        if isinstance(output, dict) and "json" not in output:  # text that holds JSON, of any depth
+            with suppress(*MALFORMED):
+                yield _modern_output(_node(output))
+
+
+def _kind(cell: dict[str, Any]) -> str:
+    """The type of a cell; only code has outputs and a count."""
+    kind = cell.get("cell_type")
+    if isinstance(kind, str):
+        return kind.strip().lower()
+    return "code" if kind is None and ("outputs" in cell or "execution_count" in cell) else ""
+
+
+def _source(source: Any) -> str | None:
+    """The text of a cell; None if it is none."""
     lines = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
-        raise NotebookError(f"the source of cell {number} is not text; {RESAVE}")
+        return None
     return "".join(lines).replace("\r\n", "\n")
+
+
+def _json_name(value: Any) -> str:
+    """What JSON calls a value."""
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
 
 
 def _count(cell: dict[str, Any]) -> int | None:
@@ -296,26 +376,40 @@ def _names(position: int) -> Iterator[str]:
 
 
 def _validated(document: dict[str, Any]) -> NotebookNode:
-    """Build the notebook, dropping invalid outputs, attachments and metadata if necessary."""
-    for simplified in _simplifications(document):
+    """Build the notebook. Invalid outputs, attachments and metadata are dropped where they are."""
+    for candidate in _candidates(document):
         with suppress(*MALFORMED):
-            notebook = _from_json_4(copy.deepcopy(simplified))
+            notebook = _from_json(copy.deepcopy(candidate))
             nbformat.validate(notebook)
             return notebook
     raise NotebookError(f"its cells do not follow notebook format 4; {RESAVE}")
 
 
-def _simplifications(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _candidates(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield document
-    cells = [cell | {"outputs": []} if cell["cell_type"] == "code" else cell for cell in document["cells"]]
-    yield document | {"cells": cells}
-    bare = [
-        {key: value for key, value in cell.items() if key != "attachments"}
-        | {"metadata": _grader_only(cell["metadata"])}
-        for cell in cells
-    ]
-    yield document | {"metadata": _grader_only(document["metadata"]), "cells": bare}
+    valid = document | {"cells": [_valid(cell) for cell in document["cells"]]}
+    yield valid
+    yield valid | {"metadata": _grader_only(document["metadata"])}
+
+
+def _valid(cell: dict[str, Any]) -> dict[str, Any]:
+    """As much of a cell as follows the format."""
+    quiet = cell | {"outputs": []} if cell["cell_type"] == "code" else cell
+    bare = quiet | {"metadata": _grader_only(cell["metadata"])}
+    bare.pop("attachments", None)
+    return next((fuller for fuller in (cell, quiet) if _is_valid(fuller)), bare)
+
+
+def _is_valid(cell: dict[str, Any]) -> bool:
+    alone = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    try:
+        _validator(4, 5).validate(
+            _from_json(copy.deepcopy(alone))
+        )  # explains nothing, and is 50 times faster
+    except MALFORMED:
+        return False
+    return True
 
 
 def _grader_only(metadata: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in metadata.items() if key == "grader"}
+    return {key: value for key, value in metadata.items() if key in {"grader", UNREAD}}

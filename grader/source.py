@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 LONGEST = 200_000
 """Characters of a cell that are read."""
@@ -21,6 +21,12 @@ TIMING = ("%%time", "%%timeit", "%%capture", "%%prun")
 """Cell magics below which there is Python, run in the notebook."""
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What Python raises for a source that it cannot parse."""
+DISPLAYING = ("print", "display", "pprint")
+MEASURING = (
+    *("len", "size", "numel", "nelement", "dim", "prod", "str", "int", "format", "repr", "tuple", "list"),
+    *("numpy", "array", "asarray", "squeeze", "flatten", "ravel", "reshape", "view"),
+)
+"""Functions and methods whose result has the numbers or the size of what they are given."""
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 ASSIGNMENT = re.compile(r"^(?:def|class)[ \t]+(\w+)|^([\w, \t]+)(?::[^=\n]{1,100})?=(?!=)", re.MULTILINE)
 
@@ -64,6 +70,45 @@ class Bindings:
         # From Python 3.12 on, symtable lists a comprehension's variables in the scope around it.
         local = targets.comprehended - targets.looped - targets.stored
         return cls(frozenset(bound - looped - local), frozenset(looped), frozenset(used - local))
+
+
+def displays(source: str, names: Iterable[str]) -> bool:
+    """Does a cell print or display one of these names, a part of it, or its size?
+
+    `print(image.shape)` displays something of `image`; `print(net(image))` displays something else. A variable that
+    holds such a part or size stands for it: `n = len(data); print(n)`.
+    """
+    tree = parsed(_without_magics(source[:LONGEST]))
+    if tree is None or not tree.body:
+        return False
+    known = set(names)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and not known.isdisjoint(_plain_names(node.value)):
+            known.update(target.id for target in node.targets if isinstance(target, ast.Name))
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) in DISPLAYING)
+    shown = [argument for call in calls for argument in call.args]
+    last = tree.body[-1]
+    if isinstance(last, ast.Expr) and not (
+        isinstance(last.value, ast.Call) and _called(last.value) in DISPLAYING
+    ):
+        shown.append(last.value)
+    return any(not known.isdisjoint(_plain_names(each)) for each in shown)
+
+
+def _plain_names(expression: ast.AST) -> Iterator[str]:
+    """The names in an expression, but for those in the arguments of a call that makes something new of them."""
+    todo = [expression]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Name):
+            yield node.id
+        if not (isinstance(node, ast.Call) and _called(node) not in MEASURING):
+            todo += ast.iter_child_nodes(node)
+
+
+def _called(call: ast.Call) -> str:
+    """The last part of the name of a called function."""
+    return getattr(call.func, "id", "") or getattr(call.func, "attr", "")
 
 
 def _table(source: str) -> symtable.SymbolTable | None:

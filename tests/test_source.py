@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from grader.source import Bindings, comments, parsed
+from grader.source import Bindings, comments, displays, parsed
 
 
 def defined(source):
@@ -149,3 +149,49 @@ def test_names_that_a_cell_defines(source, names):
 )
 def test_names_in_what_does_not_parse_are_guessed(source, names):
     assert defined(source) == names
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print(len(data))",
+        "print(f'{len(data):,} points')",
+        "print('points: ' + str(len(data)))",
+        "print('points: {}'.format(len(data)))",
+        "len(data)",
+        "data.shape, 1",
+        "data",
+        "print(data[0][0].shape)",
+        "print(data[0][0].view(-1).size())",
+        "print(np.array(data).size)",
+        "display(data)",
+        "n = len(data)\nprint(n)",
+        "sample = data[0]\nshape = sample.shape\nprint('shape', shape)",
+        "for x in range(3):\n    print(data[x].size())",
+        "!ls\nprint(len(data))",
+        "x = 1" + "+1" * 900 + "\nprint(len(data))",
+    ],
+)
+def test_a_cell_displays_something_of_a_name(source):
+    assert displays(source, ["data"])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "loader = DataLoader(data)\nbatch = next(iter(loader))\nprint(batch.shape)",
+        "print(net(data).shape)",
+        "net(data)",
+        "len(data)\nx = 1",
+        "n = len(data)",
+        "# print(len(data))",
+        "'data'",
+        "print(database)",
+        "print(len(data)",
+        "%%bash\nprint(data)",
+        "print()",
+        "",
+    ],
+)
+def test_a_cell_displays_nothing_of_a_name(source):
+    assert not displays(source, ["data"])

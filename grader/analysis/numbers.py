@@ -5,11 +5,16 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
+
+    from numpy.typing import ArrayLike
 
 NUMBER = re.compile(
     r"(?<![\w.])(?P<sign>[-+])?"
@@ -17,12 +22,21 @@ NUMBER = re.compile(
     r"(?P<fraction>\.\d*)?(?P<exponent>[eE][-+]?\d+)?(?!\.?\d)"  # 2.14.1 is a version
     r"(?P<unit>\s?%|\s?(?:[kK]|thousand)\b)?"
 )
+PRINTED = re.compile(
+    r"(?<![\w.])(?P<number>[-+]?(?:\d{1,40}(?P<point>\.\d{0,40})?|(?P<bare>\.\d{1,40}))(?:[eE](?P<exponent>[-+]?\d{1,2}))?)"
+    r"(?!\w)|(?P<gap>\.\.\.|\u2026)"
+)
+"""A number of a printed array, or the dots in place of those that are left out."""
 TIMES = r"[ ]{0,3}(?:[*x\u00d7\u00b7]|\\times|\\cdot|by)[ ]{0,3}"
 PRODUCT = re.compile(rf"(?<![\w.])\d{{1,9}}(?:{TIMES}\d{{1,9}}){{1,5}}(?![\w]|\.\d)")
 SQUARE = re.compile(r"(?<![\w.])(\d{1,9})[ ]?(?:\*\*[ ]?2|\^\{?2\}?|\u00b2)(?![\w]|\.\d)")
 LONGEST = 1_000_000
 """Characters of a text that are looked at: a loss for each minibatch of 20 epochs is half a million."""
+MOST_LISTED = 20_000
+"""How many numbers of a printed array are looked at."""
 LARGEST = 1e15
+SLACK = 1e-6
+"""How far beyond half a unit of its last digit a number may be rounded: that digit is binary."""
 DIGITS = 6
 """Significant digits that are the number's own: what stands behind them in single precision is noise."""
 
@@ -54,6 +68,33 @@ def shown(text: str, values: Sequence[float]) -> float:
     decimals = _by_decimals(text[:LONGEST])
     found = [any(_rounds_to(value, digits, seen) for digits, seen in decimals.items()) for value in values]
     return sum(found) / len(values)
+
+
+def lists(text: str, values: ArrayLike) -> bool:
+    """Does a text hold these numbers in their order, each rounded as the text rounds it, as a printed array does?
+
+    `np.set_printoptions` and its like choose the number of digits, the notation, and how many numbers are left out
+    for dots; the first and the last number never are.
+    """
+    wanted = np.asarray(values, np.float64).ravel()
+    if not 0 < wanted.size <= MOST_LISTED:
+        return False
+    # A shape, or a count, must not pass for one or two rounded numbers.
+    whole_may_be_rounded = wanted.size > 2
+    reached = np.zeros(wanted.size + 1, bool)
+    """For each count, whether the text read so far ends with that many of the first numbers."""
+    for match in islice(PRINTED.finditer(text[:LONGEST]), MOST_LISTED):
+        if match["gap"]:
+            reached[1:-1] = np.logical_or.accumulate(reached[1:-1])
+            continue
+        point = match["point"] or match["bare"]
+        digits = max(len(point or "") - 1, 0) - int(match["exponent"] or 0)
+        unit = 10.0**-digits if point or whole_may_be_rounded else 0.0
+        reached[0] = True
+        reached[1:] = reached[:-1] & (np.abs(wanted - float(match["number"])) <= (0.5 + SLACK) * unit)
+        if reached[-1]:
+            return True
+    return False
 
 
 @lru_cache(maxsize=8)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from grader import datasets, notebook
 from grader.assignment.cells import CellMarks
 from grader.assignment.solutions import HINTS, strip_solutions
+from grader.errors import NotebookError
 from grader.limits import Limits
 
 if TYPE_CHECKING:
@@ -108,7 +109,10 @@ class Assignment:
     @cached_property
     def solved(self) -> NotebookNode:
         """The master notebook, with its solutions."""
-        return notebook.read(self.master, limits=self.limits)
+        solved = notebook.read(self.master, limits=self.limits)
+        if reasons := notebook.unread(solved):
+            raise NotebookError(f"{self.master.name}: {notebook.told(reasons)}")
+        return solved
 
     @cached_property
     def template(self) -> NotebookNode:

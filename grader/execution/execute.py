@@ -97,11 +97,16 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         stranded_cells=stranded(run.cells, lambda index: str(nb.cells[index].source)),
         compat=seen.notes(),
         sandbox=launcher.enforced,
-        flags=flags + _of_saved_outputs(handed_in, nb, job.plan),
+        flags=(*_unread(handed_in), *flags, *_of_saved_outputs(handed_in, nb, job.plan)),
     )
     _write(execution, nb, written)
     _copy_theory(execution, job.support)
     return execution
+
+
+def _unread(handed_in: NotebookNode) -> tuple[Flag, ...]:
+    reasons = notebook.unread(handed_in)
+    return (Flag(kind=FlagKind.UNREAD, message=notebook.told(reasons)),) if reasons else ()
 
 
 def _cut(nb: NotebookNode, run: Run) -> tuple[int, ...]:

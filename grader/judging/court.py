@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import nbformat
 
 from grader import assignment as assignments
+from grader import notebook
 from grader.assignment import cells
 from grader.errors import EvidenceError, RubricError
 from grader.judging.api import group_of
@@ -247,6 +248,8 @@ def _excused(check: Check, execution: Execution, student: Work) -> Check:
         why = "Cut off by a deadline"
     elif own & set(execution.stranded_cells):
         why = "It needs a package that is not installed here"
+    elif (unread := notebook.unread(student.notebook)) and (not own or own & unread.keys()):
+        why = "A cell of the notebook could not be read"
     else:
         return check
     return replace(check, outcome=Outcome.REVIEW, message=f"{why}, so this is open. {check.message}")

@@ -20,6 +20,7 @@ from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Value
 from grader.judging import answers
 from grader.model import Ending, Execution, FoundBy
+from grader.source import displays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -186,11 +187,16 @@ class Work:
     def text_with(self, name: str) -> str:
         """What the cells that use a name printed, wherever they stand."""
         uses = re.compile(rf"\b{re.escape(name)}\b")
-        cells = self.notebook.cells
-        own = [
-            index for index, cell in enumerate(cells) if cell.cell_type == "code" and uses.search(cell.source)
-        ]
-        return Answer(FoundBy.NAMES, tuple(own), self.notebook).text
+        return self._text_where(lambda code: uses.search(code) is not None)
+
+    def text_displaying(self, *names: str) -> str:
+        """What the cells printed that display one of these names, a part of it, or its size."""
+        return self._text_where(lambda code: displays(code, names))
+
+    def _text_where(self, wanted: Callable[[str], bool]) -> str:
+        cells = enumerate(self.notebook.cells)
+        own = tuple(index for index, cell in cells if cell.cell_type == "code" and wanted(cell.source))
+        return Answer(FoundBy.NAMES, own, self.notebook).text
 
     def figures(self, question: str) -> tuple[Value, ...]:
         return tuple(figure for cell in self.answer(question).cells for figure in self.evidence.figures(cell))

@@ -125,9 +125,16 @@ DATA = [
     mistake(
         "nine-images",
         swap("plt.subplots(2, 5, figsize=(10, 4))", "plt.subplots(3, 3)"),
-        costs={"4.4": "0.25"},
+        costs={"4.4": "0.05"},
     ),
-    mistake("one-image-ten-times", swap("picture.squeeze()", "images[0].squeeze()"), costs={"4.4": "0.25"}),
+    mistake("one-image-ten-times", swap("picture.squeeze()", "images[0].squeeze()"), costs={"4.4": "0.45"}),
+    mistake(
+        "five-images-of-the-training-loader",
+        swap("next(iter(testDataLoader))", "next(iter(trainDataLoader))"),
+        swap("plt.subplots(2, 5, figsize=(10, 4))", "plt.subplots(1, 5)"),
+        costs={"4.4": "0.375"},
+        says="Only 5 pictures, from the training set",
+    ),
     mistake(
         "test-loader-of-training-data",
         swap(TEST_LOADER, "torch.utils.data.DataLoader(trainingdata, batch_size=64, shuffle=False)"),

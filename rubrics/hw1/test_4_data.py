@@ -1,5 +1,7 @@
 """Parts 4.1 to 4.4: looking at the data."""
 
+import re
+from decimal import Decimal
 from functools import partial
 from itertools import pairwise
 
@@ -12,6 +14,11 @@ from .data import ALIKE, FEATURES, SIDE, arrays, size
 
 POINTS = {"training": 60000, "test": 10000}
 """Of the complete data set."""
+TEN = Decimal("0.5")
+"""Points for all ten images; fewer of them, and images of another loader, are worth a share."""
+CAPTURING = re.compile(r"^\s*%%capture\b|\bcapture_output\(", re.MULTILINE)
+MOST_PICTURES = 20
+"""How many pictures are looked up in a data set."""
 same, are_shown = partial(pictures.same, alike=ALIKE), partial(pictures.shown, alike=ALIKE)
 
 
@@ -45,7 +52,7 @@ def displayed(value, text, *, tensor):
     every = np.asarray(value.array, np.float64).ravel()
     # Of more than a thousand numbers only the corners are printed.
     wanted = every[:50] if every.size <= 1000 else every[[0, 1, 2, -3, -2, -1]]
-    return any(all_shown(block, wanted) for block in own)
+    return any(all_shown(block, wanted) or numbers.lists(block, every) for block in own)
 
 
 def all_shown(text, values):
@@ -70,7 +77,8 @@ def after_tensor(block):
 def test_shows_the_size_of_the_data(student, data):
     """The numbers of training points, of test points and of features are shown."""
     answer = student.answer("4.2")
-    text = f"{answer.text}\n{answer.markdown}\n{comments(answer)}\n{student.text_with('trainingdata')}"
+    elsewhere = student.text_displaying("trainingdata", "testdata", "image")
+    text = f"{answer.text}\n{answer.markdown}\n{elsewhere}"
     wanted = {
         "training points": {size(data, train=True), POINTS["training"]},
         "test points": {size(data, train=False), POINTS["test"]},
@@ -84,7 +92,7 @@ def test_shows_the_size_of_the_data(student, data):
     details = {
         "expected": "60000 training points, 10000 test points, 784 (28x28) features",
         "actual": answer.error or shortened(answer.text) or "no output",
-        "hint": "`len(trainingdata)`, `len(testdata)` and the shape of one image give all three.",
+        "hint": "Print `len(trainingdata)`, `len(testdata)` and the shape of one image: comments are not read.",
     }
     if len(missing) == len(wanted):
         fail("None of the three numbers is shown.", **details)
@@ -95,10 +103,6 @@ def has_shape(text):
     """28 and 28 side by side, as in a printed shape."""
     found = numbers.numbers_in(text.replace(",", " , "))
     return (SIDE, SIDE) in pairwise(found)
-
-
-def comments(answer):
-    return "\n".join(line for line in answer.source.splitlines() if line.lstrip().startswith("#"))
 
 
 @question("4.3", points=0.5)
@@ -132,34 +136,46 @@ def samples_of(student):
 def test_shows_the_first_ten_test_images(student, data, exhibits):
     """The first ten images of the first minibatch of `testDataLoader` are shown."""
     shown = shown_in(student, "4.4")
-    batch = images_of(student.value("images", "4.4"))
     test = list(arrays(data).test_images[:10])
-    if all(are_shown(shown, test)):
-        return
-    if batch is not None and len(batch) >= 10 and all(are_shown(shown, batch[:10])):
-        other = which(batch[:10], data)
-        if other == "test":
-            return  # a test loader that shuffles has another first minibatch
-        exhibit(exhibits, test, shown)
-        award(
-            0.25,
-            f"The ten images are from {'the training set' if other == 'training' else 'another set'}.",
-            expected="the first ten images of the first minibatch of testDataLoader",
-            actual=f"ten images of {'the training loader' if other == 'training' else 'another loader'}",
-            hint="Which loader did `images` come from?",
-        )
-    exhibit(exhibits, test, shown)
-    right = sum(are_shown(shown, test))
+    batch = images_of(student.value("images", "4.4"))
+    right, other, source = sum(are_shown(shown, test)), 0, "another set"
     if batch is not None:
-        right = max(right, sum(are_shown(shown, batch[:10])))
+        count = sum(are_shown(shown, batch[:10]))
+        from_ = which(batch[:10], data)
+        if from_ == "test":  # a test loader that shuffles has another first minibatch
+            right = max(right, count)
+        else:
+            other, source = count, "the training set" if from_ == "training" else source
+    if other < 10 and (training := count_among(shown, arrays(data).train_images)) > other:
+        other, source = training, "the training set"
+    if right == 10:
+        return
+    exhibit(exhibits, test, shown)
     details = {
         "expected": "ten images: the first ten of the first minibatch of testDataLoader",
         "actual": f"{right} of them, in {counted(len(shown))}",
         "hint": "`images[:10]` of the first batch; one picture each, or all in one grid.",
     }
-    if right:
-        award(0.25, f"Only {right} of the ten images {'is' if right == 1 else 'are'} shown.", **details)
+    if right and 2 * right >= other:
+        are = "is" if right == 1 else "are"
+        award(TEN * right / 10, f"Only {right} of the ten images {are} shown.", **details)
+    if other:
+        details |= {"actual": f"{other} from {source}", "hint": "Which loader did `images` come from?"}
+        how_many = "The ten images are" if other == 10 else f"Only {counted(other)},"
+        award(TEN / 2 * other / 10, f"{how_many} from {source}.", **details)
+    if batch is None and count_among(shown, arrays(data).test_images):
+        review("The pictures are from the test set. Are they the first ten of a minibatch?", **details)
     fail("None of the ten images is shown.", **details)
+
+
+def count_among(shown, known):
+    """How many different images of a set are shown, each as a picture of its own, up to ten."""
+    found = []
+    for picture in shown[:MOST_PICTURES]:
+        is_new = picture.shape == (SIDE, SIDE) and not any(same(picture, one) for one in found)
+        if is_new and is_among(picture, known):
+            found.append(picture)
+    return min(len(found), 10)
 
 
 def shown_in(student, name):
@@ -174,6 +190,13 @@ def shown_in(student, name):
         fail("The cell ended with an error before it showed a picture.", actual=answer.error)
     if not answer.found:
         skip("No cell answers this question.")
+    if CAPTURING.search(answer.source):
+        fail(
+            "No picture is shown: the cell captures its output.",
+            expected="a picture drawn by matplotlib",
+            actual="none",
+            hint="Remove `%%capture`, or show in a later cell what it captured.",
+        )
     return fail(
         "No picture is shown.",
         expected="a picture drawn by matplotlib",

@@ -1,6 +1,8 @@
 import math
 
+import numpy as np
 import pytest
+import torch
 
 from grader.analysis import numbers
 
@@ -130,6 +132,54 @@ def test_decimals_are_counted(text, expected):
     assert list(numbers.written(text)) == [expected]
 
 
+DRAWN = np.random.default_rng(0).random((2, 3))
+LONG = np.random.default_rng(1).random((4, 5))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e6, -1e-7])
+@pytest.mark.parametrize("precision", range(9))
+@pytest.mark.parametrize("suppress", [True, False])
+@pytest.mark.parametrize("values", [DRAWN, LONG], ids=["whole", "summary"])
+def test_an_array_is_listed_however_numpy_prints_it(values, scale, precision, suppress):
+    values = values * scale
+    with np.printoptions(precision=precision, suppress=suppress, threshold=10, edgeitems=1):
+        texts = [str(values), repr(values), f"a\n{values}\n{values.shape}"]
+    assert all(numbers.lists(text, values) for text in texts)
+
+
+@pytest.mark.parametrize("precision", range(7))
+@pytest.mark.parametrize("sci_mode", [True, False])
+@pytest.mark.parametrize("values", [DRAWN, LONG], ids=["whole", "summary"])
+def test_a_tensor_is_listed_however_torch_prints_it(values, precision, sci_mode):
+    torch.set_printoptions(precision=precision, sci_mode=sci_mode, threshold=10, edgeitems=1)
+    text = str(torch.from_numpy(values))
+    torch.set_printoptions(profile="default")
+    assert numbers.lists(text, values)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("[0.64 0.27 0.05]", [0.637, 0.27, 0.041]),  # another number
+        ("[0.27 0.64 0.04]", [0.637, 0.27, 0.041]),  # another order
+        ("[0.64 0.27]", [0.637, 0.27, 0.041]),  # one is missing
+        ("[0.64 0.5 0.27 0.04]", [0.637, 0.27, 0.041]),  # one too many
+        ("[0.64 0.27 ...]", [0.637, 0.27, 0.041]),  # without its end
+        ("[... 0.27 0.04]", [0.637, 0.27, 0.041]),  # without its beginning
+        ("[6.3e-01 2.7e-01]", [0.637, 0.27]),
+        ("(2, 3)", [2.2, 3.1]),  # a shape
+        ("1", [0.9]),
+        ("0.64 x0.27", [0.637, 0.27]),
+        ("", [0.637]),
+        ("0.637", []),
+        ("nan", [math.nan]),
+        ("1e999 1e-999 1e99 1e-99", [math.inf, 0.5]),
+    ],
+)
+def test_an_array_is_not_listed_by_other_numbers(text, values):
+    assert not numbers.lists(text, values)
+
+
 @pytest.mark.parametrize(
     "unit",
     ["9", "9 ", "9,", "9x", "1e", ".9", "123,456", " ", "9.9e9 ", "-", "1.2.", "28 x ", "28" + " " * 50],
@@ -138,6 +188,7 @@ def test_a_long_text_is_read_in_linear_time(unit):
     text = unit * (numbers.LONGEST // len(unit) // 4)
     numbers.mentions(text, 784)  # with a quadratic pattern this would take hours
     numbers.shown(text, [0.5])
+    numbers.lists(text, [0.5, 0.25])
 
 
 def test_what_is_printed_for_each_minibatch_of_twenty_epochs_is_read_to_the_end():

@@ -1,5 +1,6 @@
 """assignment.toml and its master notebook: what is read, and each way of contradicting itself."""
 
+import json
 import os
 import re
 import sys
@@ -342,6 +343,17 @@ def test_a_toml_that_contradicts_itself_is_refused_with_file_and_line(make, toml
 def test_a_master_that_contradicts_itself_is_refused(make, cell, message):
     with pytest.raises(RubricError, match=message):
         assignment.load(make(cells=(*CELLS, cell)))
+
+
+def test_a_master_with_a_cell_that_cannot_be_read_is_refused(make):
+    folder = make()
+    book = json.loads((folder / "master.ipynb").read_text())
+    book["cells"].append(None)
+    (folder / "master.ipynb").write_text(json.dumps(book))
+    with pytest.raises(
+        NotebookError, match=r"^master\.ipynb: These cells could not be read: \d \(it is null"
+    ):
+        assignment.load(folder)
 
 
 def test_a_master_that_is_no_notebook_is_refused(make):

@@ -135,6 +135,18 @@ def test_outputs_that_the_code_does_not_produce_are_told_to_a_person(plan, tmp_p
     assert on_a_sample.flags == on_all.flags[:1]
 
 
+def test_a_cell_that_cannot_be_read_stops_no_other_and_is_told(plan, tmp_path, notebook_of):
+    book = json.loads(notebook_of(more=["print(6 * 7)"]))
+    book["cells"].insert(0, None)
+    (tmp_path / "hw.ipynb").write_text(json.dumps(book))
+    execution, executed, _ = run(tmp_path / "hw.ipynb", plan, tmp_path / "run")
+    assert execution.ending is Ending.FINISHED, execution.detail
+    assert text(executed.cells[-1]) == "42\n"
+    assert [(flag.kind, flag.message) for flag in execution.flags] == [
+        (FlagKind.UNREAD, "These cells could not be read: 1 (it is null, not a cell).")
+    ]
+
+
 def test_half_a_character_spoils_no_file(tmp_path):
     """A forged message may hold a lone surrogate, which no file can."""
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])

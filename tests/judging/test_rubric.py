@@ -14,7 +14,7 @@ from decimal import Decimal
 import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from grader import assignment, evidence
 from grader.datasets import fashion_mnist as datasets
@@ -557,6 +557,23 @@ def test_what_a_deadline_cut_off_is_open(place):
     assert (check.outcome, check.message) == (
         Outcome.REVIEW,
         "Cut off by a deadline, so this is open. Nothing there.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "outcome"), [("1", Outcome.REVIEW), ("2", Outcome.FAILED), ("9", Outcome.REVIEW)]
+)
+@pytest.mark.parametrize("body", ["fail('Nothing there.')", ""])
+def test_what_may_stand_in_a_cell_that_could_not_be_read_is_open(place, body, question, outcome):
+    """In the question's own cell, in another question's, in one that may be anything while no other answers."""
+    unread = new_raw_cell(
+        "[?]", metadata={"unread": "its source is missing", "grader": {"question": question}}
+    )
+    answers = [] if question == "9" else [new_code_cell("x", metadata={"grader": {"question": "1"}})]
+    check = place.grade(place.check(body or "pass"), place.run(cells=[unread, *answers])).checks[0]
+    assert check.outcome == (outcome if body else Outcome.PASSED)
+    assert check.message.startswith("A cell of the notebook could not be read") == (
+        bool(body) and outcome is Outcome.REVIEW
     )
 
 

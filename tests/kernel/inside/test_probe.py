@@ -77,6 +77,17 @@ SOURCES = {
         plt.show()
         plt.figure(); plt.imshow(torch.zeros(28, 28)); plt.suptitle('second')
     """,
+    "captured": """
+        %%capture kept
+        plt.imshow(np.arange(784).reshape(28, 28)); plt.show()
+        plt.figure(); plt.plot([1, 2])
+    """,
+    "shown later": "kept.show(); kept.show()",
+    "never shown": """
+        from IPython.utils.capture import capture_output
+        with capture_output():
+            plt.imshow(np.zeros((28, 28))); plt.show()
+    """,
     "odd figure": """
         (line,) = plt.plot([1, 2])
         line.get_label = lambda: 1 / 0
@@ -152,7 +163,8 @@ def test_each_cell_leaves_one_record(seen):
 
 def test_the_notebook_sees_nothing_of_it(life):
     _, nb = life
-    quiet = [name for name in SOURCES if name not in {"failed", "syntax", "figures", "odd figure", "drawn"}]
+    loud = {"failed", "syntax", "figures", "shown later", "odd figure", "drawn"}
+    quiet = [name for name in SOURCES if name not in loud]
     assert {name: text(nb, name) for name in quiet} == dict.fromkeys(quiet, "")
 
 
@@ -209,6 +221,13 @@ def test_figures_are_data(seen):
     np.testing.assert_array_equal(first.arrays[line["y"]["array"]], [4, 5, math.nan])
     assert second.text("title") == "second"
     assert seen.figures(CELL["odd"]) == ()
+
+
+def test_a_captured_figure_is_shown_where_it_is_shown_later(seen):
+    picture, curve = seen.figures(CELL["shown later"])
+    assert pictures.drawn([picture])[0].shape == (28, 28)
+    assert len(curve.fields["axes"][0]["lines"]) == 1
+    assert (seen.figures(CELL["captured"]), seen.figures(CELL["never shown"])) == ((), ())
 
 
 def test_a_figure_that_cannot_be_described_says_so(seen):

@@ -445,6 +445,19 @@ def test_any_array_may_be_displayed(judge, work, array):
     assert judge("displays_array_and_tensor", student).outcome == PASSED
 
 
+@pytest.mark.parametrize("precision", [0, 1, 2, 3])
+def test_an_array_may_be_displayed_with_any_precision(judge, work, precision):
+    torch.set_printoptions(precision=precision)
+    with np.printoptions(precision=precision):
+        text = f"{A}\n{B}\n"
+        wrong = f"{1 - A}\n{B}\n"
+    torch.set_printoptions(profile="default")
+    assert judge("displays_array_and_tensor", work({"4.1": Cell(text=text, values=AB)})).outcome == PASSED
+    assert judge("displays_array_and_tensor", work({"4.1": Cell(text=wrong, values=AB)})).message == (
+        "Only `b` is displayed."
+    )
+
+
 def test_display_counts_wherever_it_stands_in_the_answer(judge, work):
     changed = A.copy()
     changed[0, 0] = 7
@@ -473,16 +486,45 @@ def test_display_counts_wherever_it_stands_in_the_answer(judge, work):
         "2000 500 784",
     ],
 )
-@pytest.mark.parametrize("form", ["output", "words", "comment", "elsewhere"])
+@pytest.mark.parametrize("form", ["output", "words", "elsewhere"])
 def test_the_sizes_in_any_form(judge, work, text, form):
-    commented = "\n".join(f"# {line}" for line in text.splitlines())
-    cells = {
-        "output": [Cell(text=text)],
-        "words": [Cell("len(x)"), Cell(text, markdown=True)],
-        "comment": [Cell(commented)],
-        "elsewhere": [Cell("trainingdata = 1", text=text)],
+    answers = {
+        "output": {"4.2": [Cell(text=text)]},
+        "words": {"4.2": [Cell("len(x)"), Cell(text, markdown=True)]},
+        "elsewhere": {"4.2": [Cell("")], "4.3": [Cell("print(trainingdata, image.shape)", text=text)]},
     }[form]
-    assert judge("shows_the_size_of_the_data", work({"4.2": cells})).outcome == PASSED
+    assert judge("shows_the_size_of_the_data", work(answers)).outcome == PASSED
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# 60000 10000 784",
+        "x = (60000, 10000, 784)",
+        "'60000 10000 784'\nx = 1",
+        "len(trainingdata)  # 60000",
+    ],
+)
+def test_sizes_typed_into_code_are_not_shown(judge, work, source):
+    result = judge("shows_the_size_of_the_data", work({"4.2": Cell(source)}))
+    assert (result.outcome, result.message) == (FAILED, "None of the three numbers is shown.")
+
+
+@pytest.mark.parametrize(
+    ("source", "points"),
+    [
+        ("print(image.shape)", "0.15"),
+        ("image, label = trainingdata[0]\nimage.size()", "0.15"),
+        ("trainDataLoader = DataLoader(trainingdata)\nprint(images.size(), labels)", 0),
+        ("for images, labels in trainDataLoader:\n    print(images.shape)", 0),
+    ],
+)
+def test_the_shape_of_one_image_shows_the_features_and_that_of_a_minibatch_does_not(
+    judge, work, source, points
+):
+    answers = {"4.2": Cell("# how many?"), "4.3": Cell(source, text="torch.Size([64, 1, 28, 28])")}
+    result = judge("shows_the_size_of_the_data", work(answers))
+    assert result.points == Decimal(points)
 
 
 @pytest.mark.parametrize(
@@ -558,6 +600,12 @@ def test_another_sample_of_the_students_choice(judge, work, arrays):
             id="none",
         ),
         pytest.param(
+            lambda a: Cell("%%capture\nplt.imshow(image)", values={"image": tensor_of(a.train_images[0])}),
+            FAILED,
+            "No picture is shown: the cell captures its output.",
+            id="captured",
+        ),
+        pytest.param(
             lambda _: Cell(error="TypeError: Invalid shape (1, 28, 28) for image data"),
             FAILED,
             "The cell ended with an error before it showed a picture.",
@@ -626,16 +674,71 @@ def test_a_test_loader_that_shuffles_has_another_first_minibatch(judge, work, ar
             id="the training loader",
         ),
         pytest.param(
-            lambda a: Cell(values={"images": batch_of(a.test_images[:64])}, pictures=list(a.test_images[:1])),
+            lambda a: Cell(
+                values={"images": batch_of(a.train_images[:64])}, pictures=list(a.train_images[:5])
+            ),
+            "partial",
+            "0.125",
+            "Only 5 pictures, from the training set.",
+            id="five of the training loader",
+        ),
+        pytest.param(
+            lambda a: Cell(pictures=list(a.train_images[30:40])),
             "partial",
             "0.25",
+            "The ten images are from the training set.",
+            id="the training set, images gone",
+        ),
+        pytest.param(
+            lambda a: Cell(
+                values={"images": batch_of(a.test_images[64:128])}, pictures=list(a.train_images[:10])
+            ),
+            "partial",
+            "0.25",
+            "The ten images are from the training set.",
+            id="the training set, images of a later cell",
+        ),
+        pytest.param(
+            lambda a: Cell(pictures=[a.train_images[3]] * 10),
+            "partial",
+            "0.025",
+            "Only 1 picture, from the training set.",
+            id="one of the training set, ten times",
+        ),
+        pytest.param(
+            lambda a: Cell(pictures=[*a.test_images[:4], *a.train_images[:6]]),
+            "partial",
+            "0.20",
+            "Only 4 of the ten images are shown.",
+            id="some of each set",
+        ),
+        pytest.param(
+            lambda a: Cell(
+                values={"images": batch_of(a.test_images[100:164])}, pictures=list(a.test_images[100:105])
+            ),
+            "partial",
+            "0.25",
+            "Only 5 of the ten images are shown.",
+            id="five of a test loader that shuffles",
+        ),
+        pytest.param(
+            lambda a: Cell(pictures=list(a.test_images[100:110])),
+            REVIEW,
+            "0",
+            "The pictures are from the test set. Are they the first ten of a minibatch?",
+            id="others of the test set, images gone",
+        ),
+        pytest.param(
+            lambda a: Cell(values={"images": batch_of(a.test_images[:64])}, pictures=list(a.test_images[:1])),
+            "partial",
+            "0.05",
             "Only 1 of the ten images is shown.",
             id="one",
         ),
         pytest.param(
             lambda a: Cell(values={"images": batch_of(a.test_images[:64])}, pictures=list(a.test_images[:9])),
             "partial",
-            "0.25",
+            "0.45",
             "Only 9 of the ten images are shown.",
             id="nine",
         ),

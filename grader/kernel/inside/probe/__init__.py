@@ -9,12 +9,16 @@ from __future__ import annotations
 import contextlib
 import copy
 import hashlib
+import itertools
 import random
 import signal
 import sys
+from binascii import b2a_base64
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from . import figures
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from . import trace
 
 MOST_FIGURES = 200
+MOST_CAPTURED = 50
 PROBE_SECONDS = 10
 """Seconds that a student's function may take when we call it, so that our call does not exhaust the deadline."""
 MOST_TRIES = 5
@@ -53,6 +58,9 @@ class Probe:
         self._probed: dict[str, tuple[Any, int]] = {}
         self._figures: list[Any] = []
         self._figure_arrays = Arrays()
+        self._captured: dict[str, tuple[dict[str, Any], Arrays]] = {}
+        """Figures that `%%capture` swallowed, by their picture as it would be sent: it may still be shown later."""
+        self._captures = itertools.count()
         self._cell: int | None = None
 
     def hook(self) -> None:
@@ -63,14 +71,24 @@ class Probe:
         draw: Callable[..., Any] = pylabtools.print_figure
 
         def noted(figure: Any, *args: Any, **kwargs: Any) -> Any:
-            self._see_figure(figure)
-            return draw(figure, *args, **kwargs)
+            captured = _is_capturing()
+            if not captured:
+                self._see_figure(figure)
+            drawn = draw(figure, *args, **kwargs)
+            picture = b2a_base64(drawn, newline=False).decode() if isinstance(drawn, bytes) else drawn
+            if captured:
+                self._hold_figure(figure, picture)
+            else:
+                self._captured.pop(picture, None)  # it is not shown twice
+            return drawn
 
         pylabtools.print_figure = noted  # type: ignore[assignment]  # the same signature
 
     def attach(self, shell: Any) -> None:
         shell.events.register("pre_run_cell", self._begin)
         shell.events.register("post_run_cell", lambda result: self._end(result, shell.user_ns))
+        if hasattr(shell.display_pub, "register_hook"):  # as in a kernel
+            shell.display_pub.register_hook(self._see_published)
 
     def _begin(self, info: Any) -> None:
         # A cell that runs cells of its own (`get_ipython().run_cell`) has no id for them.
@@ -112,10 +130,22 @@ class Probe:
         if len(self._figures) >= MOST_FIGURES:
             return
         name = f"figure{len(self._figures)}"
-        try:
-            self._figures.append(figures.describe(figure, name, self._figure_arrays))
-        except Exception as error:  # noqa: BLE001 - artists of any class may sit in a figure
-            self._figures.append({"error": type(error).__name__, "axes": []})
+        self._figures.append(_described(figure, name, self._figure_arrays))
+
+    def _hold_figure(self, figure: Any, picture: str) -> None:
+        if len(self._captured) < MOST_CAPTURED:
+            name, arrays = f"captured{next(self._captures)}", Arrays()
+            self._captured[picture] = _described(figure, name, arrays), arrays
+
+    def _see_published(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A figure that was captured is shown once its picture is sent."""
+        for picture in message.get("content", {}).get("data", {}).values():
+            if isinstance(picture, str) and picture in self._captured and len(self._figures) < MOST_FIGURES:
+                figure, arrays = self._captured[picture]
+                if figure not in self._figures:
+                    self._figures.append(figure)
+                    self._figure_arrays.take(arrays)
+        return message
 
     def _run_probes(self, namespace: dict[str, Any]) -> None:
         for name, probe in self._probes.items():
@@ -132,6 +162,20 @@ class Probe:
             arrays = Arrays()
             record = {"kind": "probe", "cell": self._cell, "name": name}
             self._log.append({**record, "outcome": encode(name, outcome, arrays)}, arrays)
+
+
+def _is_capturing() -> bool:
+    """Does what is displayed go into a variable, as below `%%capture`?"""
+    return InteractiveShell.initialized() and isinstance(
+        InteractiveShell.instance().display_pub, CapturingDisplayPublisher
+    )
+
+
+def _described(figure: Any, name: str, arrays: Arrays) -> dict[str, Any]:
+    try:
+        return figures.describe(figure, name, arrays)
+    except Exception as error:  # noqa: BLE001 - artists of any class may sit in a figure
+        return {"error": type(error).__name__, "axes": []}
 
 
 def _attempt(probe: Callable[..., Any], target: Any, namespace: dict[str, Any], data: str) -> Any:
