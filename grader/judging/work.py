@@ -184,11 +184,15 @@ class Work:
         return during or before[-1:] or every[-1:]
 
     def text_with(self, name: str) -> str:
-        """What the cells that use a name printed, wherever they stand."""
+        """What the cells that use a name printed, wherever they stand; but for those that the homework gives."""
         uses = re.compile(rf"\b{re.escape(name)}\b")
         cells = self.notebook.cells
         own = [
-            index for index, cell in enumerate(cells) if cell.cell_type == "code" and uses.search(cell.source)
+            index
+            for index, cell in enumerate(cells)
+            if cell.cell_type == "code"
+            and uses.search(cell.source)
+            and not answers.is_given(cell, self.assignment)
         ]
         return Answer(FoundBy.NAMES, tuple(own), self.notebook).text
 
