@@ -46,6 +46,11 @@ def comments(source: str) -> Iterator[str]:
                 yield token.string.lstrip("#! ")
 
 
+def plain(source: str) -> ast.Module | None:
+    """The syntax tree of a notebook's cell, its magics left out; None if it cannot be parsed."""
+    return parsed(_without_magics(source[:LONGEST]))
+
+
 @dataclass(frozen=True, slots=True)
 class Bindings:
     """The global names that a code cell binds and uses."""

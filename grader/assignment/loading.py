@@ -40,7 +40,7 @@ MOST = 10**15
 """No limit, in seconds or bytes, is larger."""
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
-        "id", "title", "reference", "seeds", "inputs",
+        "id", "title", "reference", "seeds", "inputs", "given",
         "question", "data", "kernel", "kit", "saved", "limits", "settings",
     ),
     "question": ("id", "title", "points"),
@@ -105,6 +105,7 @@ def _from_table(table: Table, folder: Path) -> Assignment:
         questions=tuple(map(_question, table.tables("question"))),
         seeds=seeds,
         inputs=table.texts("inputs"),
+        given=table.texts("given"),
         settings=dict(table.table("settings").values),
         limits=_limits(table.table("limits")),
         data=_data(table.table("data"), folder, master),

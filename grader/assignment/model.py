@@ -90,6 +90,8 @@ class Assignment:
     limits: Limits = field(default_factory=Limits)
     inputs: tuple[str, ...] = ()
     """What `input()` gives a notebook, line by line; afterwards, empty lines."""
+    given: tuple[str, ...] = ()
+    """Code cells that other versions of the homework give, beside those of the master: no part of any answer."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The toml's ``[settings]``: whatever the rubric's tests want to read."""
     data: DataNeeds = field(default_factory=DataNeeds)

@@ -2,7 +2,7 @@
 
 A cell belongs to a question by what it says of itself: its metadata, else a marker in its own text, else
 the names it defines or uses, else the marker of the prompt above it. A question that has no cell yet takes
-the one that is closest to the blank template's.
+the one that is closest to the blank template's. What the homework gives belongs to none.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from grader.assignment.cells import CellMarks
+from grader.judging.given import Given
 from grader.model import FoundBy
 from grader.source import Bindings
 
@@ -52,6 +53,11 @@ def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Located]:
     return {question.id: _collect(question.id, claims) for question in assignment.questions}
 
 
+def is_given(cell: NotebookNode, assignment: Assignment) -> bool:
+    """Does the homework give this cell as it is, or almost?"""
+    return _finder(assignment).is_given(cell)
+
+
 def marker(text: str, ids: Iterable[str]) -> str | None:
     """The question that the first line of a cell names: `Q4.5`, `**1a.**`, `# 4.5`, `Question 1 (a)`."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")[:LONGEST_LINE]
@@ -71,8 +77,10 @@ class _Reading:
     """The question whose prompt stands above it."""
     named: str | None = None
     """The question whose names it defines."""
-    used: str | None = None
-    """The last question whose names it uses."""
+    names: tuple[AbstractSet[str], ...] = ()
+    """What it defines: for the first time, at all, and in loops."""
+    used: frozenset[str] = frozenset()
+    """What it only uses."""
     given: bool = False
     """Empty, or a cell that the template gives as it is."""
     blank: bool = False
@@ -95,16 +103,38 @@ class _Finder:
             marks.prompt: cell.source.strip() for marks, cell in marked if marks.prompt is not None
         }
         self._blanks = [(marks.question, cell) for marks, cell in marked if marks.question is not None]
-        self._given = [_Text.of(cell.source) for marks, cell in marked if marks.question is None]
+        given = [cell for marks, cell in marked if marks.question is None]
+        self._given = [_Text.of(cell.source) for cell in given]
         self._blank = [_Text.of(cell.source) for _, cell in self._blanks]
+        self._statements = Given.of(
+            [*assignment.given, *(cell.source for cell in given if cell.cell_type == "code")],
+            [cell.source for _, cell in self._blanks if cell.cell_type == "code"],
+            frozenset(assignment.watched),
+        )
 
     def claims(self, cells: Sequence[NotebookNode]) -> dict[int, Claim]:
         readings = self._readings(cells)
         settled = {
             question for reading in readings.values() if (question := _settles(reading)) and not reading.blank
         }
-        decided = ((index, self._decide(reading, settled)) for index, reading in readings.items())
-        return {index: claim for index, claim in decided if claim is not None}
+        found: dict[int, Claim] = {}
+        previous: str | None = None
+        for index, reading in readings.items():
+            claim = self._decide(reading, settled, previous)
+            if claim is not None:
+                found[index] = claim
+            if cells[index].cell_type == "code" and cells[index].source.strip():
+                previous = claim[0] if claim else None
+        return found
+
+    def is_given(self, cell: NotebookNode) -> bool:
+        """Is this a cell that the homework gives, or one that was hardly edited?"""
+        text = _Text.of(cell.source)
+        if not cell.source.strip() or text.is_one_of(self._given):
+            return True
+        return (
+            cell.cell_type == "code" and not text.is_one_of(self._blank) and self._statements.has(cell.source)
+        )
 
     def closest(self, cells: Sequence[NotebookNode], taken: Mapping[int, Claim]) -> dict[int, Claim]:
         """For each question without a cell, the free cell most like its blank, if it is close at all."""
@@ -115,7 +145,7 @@ class _Finder:
             for index, cell in enumerate(cells)
             if index not in taken and cell.source.strip()
         }
-        free = {index: text for index, text in free.items() if not text.is_one_of(self._given)}
+        free = {index: text for index, text in free.items() if not self.is_given(cells[index])}
         for question, blank in self._blanks:
             if question in answered:
                 continue
@@ -137,6 +167,7 @@ class _Finder:
         """What each cell that may be an answer says; prompts and headings are none."""
         found: dict[int, _Reading] = {}
         section: str | None = None
+        known: set[str] = set()
         for index, cell in enumerate(cells):
             named = marker(cell.source, self._ids)
             prompted = self._prompt(cell, named)
@@ -147,39 +178,46 @@ class _Finder:
             elif cell.cell_type == "markdown" and _is_heading(cell.source):
                 section = named
             else:
-                found[index] = reading = self._reading(cell, named, section)
+                found[index] = reading = self._reading(cell, named, section, known)
+                if not reading.blank:
+                    known.update(*reading.names)
                 if reading.own is not None and reading.own[0] != section:
                     section = None  # the section above ended with this answer to another question
         return found
 
-    def _reading(self, cell: NotebookNode, marked: str | None, section: str | None) -> _Reading:
+    def _reading(
+        self, cell: NotebookNode, marked: str | None, section: str | None, known: AbstractSet[str]
+    ) -> _Reading:
         own, question = None, CellMarks.of(cell).question
         if question in self._ids:
             own = str(question), FoundBy.METADATA
         elif marked is not None:
             own = marked, FoundBy.MARKER
-        text = _Text.of(cell.source)
-        given = not cell.source.strip() or text.is_one_of(self._given)
-        blank = given or text.is_one_of(self._blank)
+        given = self.is_given(cell)
+        blank = given or _Text.of(cell.source).is_one_of(self._blank)
         if cell.cell_type != "code":
             return _Reading(own, section, given=given, blank=blank)
         bindings = Bindings.of(cell.source)
-        named = self._voted(bindings.assigned) or self._voted(bindings.looped)
-        used = self._names_of(bindings.used - bindings.assigned - bindings.looped)
-        last = max(used, key=self._order.index, default=None)
-        return _Reading(own, section, named, last, given, blank)
+        names = bindings.assigned - known, bindings.assigned, bindings.looped
+        used = bindings.used - bindings.assigned - bindings.looped
+        return _Reading(own, section, self._voted(names), names, used, given, blank)
 
-    def _decide(self, reading: _Reading, settled: AbstractSet[str]) -> Claim | None:
+    def _decide(self, reading: _Reading, settled: AbstractSet[str], previous: str | None) -> Claim | None:
         if reading.own is not None:
             return reading.own
-        # A name of a question that is answered where it was asked is only used again here.
-        if reading.named is not None and (reading.named not in settled or reading.named == reading.section):
-            return reading.named, FoundBy.NAMES
         if reading.given:
             return None
+        # A name of a question that is answered where it was asked is only used again here.
+        elsewhere = settled - {reading.section}
+        if named := self._voted(reading.names, elsewhere):
+            return named, FoundBy.NAMES
         if reading.section is not None:
             return reading.section, FoundBy.MARKER
-        return (reading.used, FoundBy.NAMES) if reading.used is not None else None
+        if reading.named is None:
+            elsewhere -= {previous}  # what shows the result of the cell right above belongs to it
+        built_on = self._order[: self._order.index(reading.named) + 1] if reading.named else []
+        used = set(self._names_of(reading.used)) - elsewhere - {*built_on}
+        return (max(used, key=self._order.index), FoundBy.NAMES) if used else None
 
     def _prompt(self, cell: NotebookNode, named: str | None) -> str | None:
         """The question whose prompt this cell is, though it may have been moved or lost its metadata."""
@@ -204,10 +242,18 @@ class _Finder:
         # The prompt was changed: by a few words, or by an answer?
         return source.startswith(prompt[:60]) and len(source) > 1.2 * len(prompt)
 
-    def _voted(self, names: AbstractSet[str]) -> str | None:
-        """The question most of whose names these are; of two that are even the later one, which builds on it."""
-        votes = Counter(self._names_of(names))
-        return max(votes, key=lambda question: (votes[question], self._order.index(question)), default=None)
+    def _voted(
+        self, names: Iterable[AbstractSet[str]], without: AbstractSet[str] = frozenset()
+    ) -> str | None:
+        """The question most of whose names these are, by the first of `names` that has any of a question.
+
+        Of two that are even it is the later one, which builds on the other.
+        """
+        for some in names:
+            votes = Counter(question for question in self._names_of(some) if question not in without)
+            if votes:
+                return max(votes, key=lambda question: (votes[question], self._order.index(question)))
+        return None
 
     def _names_of(self, names: AbstractSet[str]) -> list[str]:
         return [self._names[name] for name in names if name in self._names]

@@ -185,7 +185,7 @@ class Work:
         return during or before[-1:] or every[-1:]
 
     def text_with(self, name: str) -> str:
-        """What the cells that use a name printed, wherever they stand."""
+        """What the cells that use a name printed, wherever they stand; those that the homework gives aside."""
         uses = re.compile(rf"\b{re.escape(name)}\b")
         return self._text_where(lambda code: uses.search(code) is not None)
 
@@ -194,8 +194,13 @@ class Work:
         return self._text_where(lambda code: displays(code, names))
 
     def _text_where(self, wanted: Callable[[str], bool]) -> str:
-        cells = enumerate(self.notebook.cells)
-        own = tuple(index for index, cell in cells if cell.cell_type == "code" and wanted(cell.source))
+        own = tuple(
+            index
+            for index, cell in enumerate(self.notebook.cells)
+            if cell.cell_type == "code"
+            and wanted(cell.source)
+            and not answers.is_given(cell, self.assignment)
+        )
         return Answer(FoundBy.NAMES, own, self.notebook).text
 
     def figures(self, question: str) -> tuple[Value, ...]:

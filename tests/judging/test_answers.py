@@ -361,6 +361,88 @@ def test_a_thousand_cells_are_no_trap(template, hw1):
     assert len(found(NotebookNode(cells=cells), hw1)["4.6"]) == 30
 
 
+# --- what the homework gives -----------------------------------------------------------------------------
+
+LOOK = "images, labels = next(iter(trainDataLoader))"
+LOADERS = """\
+trainDataLoader = DataLoader(trainingdata, batch_size=32, shuffle=True)
+testDataLoader = DataLoader(testdata, batch_size=32, shuffle=False)
+"""
+PREDICT = """\
+predicted_output = net(images)
+print(torch.max(predicted_output, 1))
+fit = Loss(predicted_output, labels)
+"""
+AUTOGRAD = """\
+A = torch.rand(3, 3)
+b = torch.rand(3, 1)
+x = torch.rand(3, 1, requires_grad=True)
+y = torch.matmul(A, x) + b
+z = y.sum()
+z.backward()
+print(x.grad)
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{LOOK}\nprint(images.size())\nprint(labels)",
+        f"# one minibatch\n{LOOK}\nprint('a batch', images.shape, labels)",
+        "loader_iterator = iter(trainDataLoader)\nimages, labels = loader_iterator.next()\nimages.shape",
+        "it = iter(trainDataLoader)\nimages, labels = next(it)\nprint(f'{images.size()}')",
+        f"{LOADERS}{LOOK}\nprint(images.shape, labels)",
+        AUTOGRAD,
+        PREDICT,
+        "guess = net(images)\nprint(guess.max(1))\nprint(labels)",
+    ],
+)
+def test_a_given_cell_answers_nothing_however_it_was_edited(hw1, template, source):
+    assert answers.is_given(new_code_cell(source), hw1)
+    index = fill(template, "4.6", "def evaluate(dataloader): return 1")
+    template.cells.insert(index + 1, new_code_cell(source))
+    assert not any(index + 1 in cells for cells in found(bare(template), hw1).values())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print(images.shape)",
+        "print(len(trainingdata), len(testdata), images.shape)",
+        f"{LOOK}\nprint(len(trainingdata))",
+        f"{LOOK}\nplt.imshow(images[0][0])",
+        "image, label = trainingdata[0]\nprint(image.shape)",
+        "a = np.random.rand(2, 3)\nb = torch.from_numpy(a)\nprint(a)\nprint(b)",
+        "predicted_output = net(images)\naccuracy = evaluate(testDataLoader)",
+        "x = f'{1}' + " + " + ".join(["x"] * 300),
+        "\n".join(f"x{i + 1} = x{i}, x{i}" for i in range(39)),
+        "",
+    ],
+)
+def test_a_cell_that_does_more_is_no_given_one(hw1, source):
+    assert answers.is_given(new_code_cell(source), hw1) is (not source)
+
+
+@pytest.mark.parametrize("later", [PREDICT, "scores = net(images)\nprint(scores.std(), labels.sum())"])
+def test_a_later_use_of_a_settled_name_joins_no_answer(hw1, later):
+    sources = [f"{LOOK}", "# Q4.4\nplt.imshow(images[0][0])", "train_loss_history = []", later]
+    assert found(new_notebook(cells=[*map(new_code_cell, sources)]), hw1)["4.4"] == (1,)
+
+
+def test_the_cell_right_below_an_answer_may_show_its_result(hw1):
+    sources = ["# Q4.4\nimages, labels = next(iter(testDataLoader))", "plt.imshow(images[0][0])"]
+    assert found(new_notebook(cells=[*map(new_code_cell, sources)]), hw1)["4.4"] == (0, 1)
+
+
+@pytest.mark.parametrize("first", ["# Q4.4\nplt.imshow(images[0][0])", "plt.imshow(images[0][0])"])
+def test_a_function_beside_loaders_that_are_made_again_is_found(hw1, first):
+    loaders = "trainDataLoader = f(trainingdata)\ntestDataLoader = f(testdata)"
+    sources = ["trainingdata = testdata = 1", f"{loaders}\nimages, labels = 1, 2", first]
+    sources += ["train_loss_history = []", f"def evaluate(loader):\n    return net(loader)\n{loaders}"]
+    result = found(new_notebook(cells=[*map(new_code_cell, sources)]), hw1)
+    assert (result["4.2"], result["4.6"]) == ((0,), (4,))
+
+
 # --- the sample class -----------------------------------------------------------------------------------
 
 KIT = {

@@ -543,6 +543,15 @@ def test_sizes_that_are_missing(judge, work, text, outcome, points, message):
     assert (result.outcome, result.points, result.message) == (outcome, Decimal(points), message)
 
 
+def test_the_homeworks_own_look_at_a_minibatch_shows_no_size(judge, work):
+    look = "images, labels = next(iter(trainDataLoader))\nprint(images.shape, len(trainingdata) > 0)"
+    own = "images, labels = next(iter(trainDataLoader))\nprint(images.size(), labels)  # of trainingdata"
+    for source, points in ((own, "0"), (look, "0.15")):
+        cell = Cell(source, text="torch.Size([64, 1, 28, 28])")
+        student = work({"4.2": Cell("# how many?"), "4.4": cell})
+        assert judge("shows_the_size_of_the_data", student).points == Decimal(points)
+
+
 # --- 4.3 ------------------------------------------------------------------------------------------------
 
 
