@@ -15,6 +15,7 @@ import pytest
 import torch
 import torchvision
 from ipykernel.kernelbase import Kernel
+from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib import axes, figure, gridspec, style
 from PIL import Image
@@ -287,6 +288,7 @@ MAGICS = {
     "%conda": "%conda install numpy",
     "%tensorflow_version": "%tensorflow_version 2.x",
     "%tensorboard": "%tensorboard --logdir runs",
+    "!pip as %shell": "%shell pip install torchsummary",
     "%load_ext tensorboard": "%load_ext tensorboard",
     "%matplotlib notebook": "%matplotlib notebook",
 }
@@ -297,7 +299,7 @@ def test_lines_for_colab_are_answered_and_fail_nothing(alone, what):
     seen = alone(in_a_shell_with_inline_figures, [MAGICS[what], "6 * 7"], {})
     assert seen.errors == []
     assert seen.value == "42"
-    assert [note["what"] for note in seen.report] == [what]
+    assert [note["what"] for note in seen.report] == [what.removesuffix(" as %shell")]
     assert seen.report[0]["where"] == {"cell": 10, "line": 1}
 
 
@@ -320,6 +322,9 @@ def in_a_shell_with_inline_figures(cells, options):
             id="chdir",
         ),
         pytest.param("%%shell\ntrue", "None", id="colab's shell cell"),
+        pytest.param("%shell touch made\nimport os\nos.path.exists('made')", "True", id="colab's shell line"),
+        pytest.param("x = 'it'\n%shell touch {x}\nimport os\nos.path.exists('it')", "True", id="its names"),
+        pytest.param("%shell exit 3\n6 * 7", "42", id="a shell line that fails"),
         pytest.param("%time 6 * 7", "42", id="another magic"),
     ],
 )
@@ -354,6 +359,19 @@ def in_a_folder(folder, cells, options):
             "import google.colab.files as files\nfiles.download('here.txt')", "None", None, id="download"
         ),
         pytest.param("from google.colab import output\noutput.clear()", "None", None, id="output"),
+        pytest.param("from google.colab import auth\nauth.authenticate_user()", "None", None, id="auth"),
+        pytest.param(
+            "from google.colab import data_table\ndata_table.enable_dataframe_formatter()\n"
+            "data_table.DataTable([1], num_rows_per_page=3)",
+            "None",
+            None,
+            id="data_table",
+        ),
+        pytest.param(
+            "from google.colab.data_table import DataTable\nDataTable([1])", "None", None, id="DataTable"
+        ),
+        pytest.param("import google.colab.runtime as r\nr.unassign()", "None", None, id="runtime"),
+        pytest.param("from google.colab import kernel\nkernel.sub.anything(1)", "None", None, id="unknown"),
         pytest.param(
             "import google.colab\n'google.colab' in str(get_ipython())", "False", None, id="am I there?"
         ),
@@ -375,6 +393,33 @@ def test_modules_of_colab_exist(alone, tmp_path, cell, value, what):
     assert seen.errors == []
     assert seen.value == value
     assert [note["what"] for note in seen.report] == ([what] if what else [])
+
+
+def displayed(source):
+    """The pixels of the picture that a cell displays."""
+    shell = InteractiveShell.instance()
+    shell.display_formatter.active_types = ["image/png"]
+    publisher = shell.display_pub = CapturingDisplayPublisher()
+    seen = in_a_shell([source], {})
+    pictures = [output["data"]["image/png"] for output in publisher.outputs]
+    return seen.errors, [np.array(Image.open(io.BytesIO(each))).tolist() for each in pictures]
+
+
+IMSHOW = "import numpy as np\nfrom google.colab.patches import cv2_imshow\ncv2_imshow({})"
+
+
+@pytest.mark.parametrize(
+    ("image", "pixels"),
+    [
+        pytest.param("np.array([[0.4, 254.9], [300, -5]])", [[0, 254], [255, 0]], id="floats"),
+        pytest.param("np.array([[0, 300]])", [[0, 255]], id="whole numbers"),
+        pytest.param("np.array([[7, 8]], np.uint8)", [[7, 8]], id="bytes"),
+        pytest.param("np.array([[[1.0, 2, 3]]])", [[[3, 2, 1]]], id="blue, green, red"),
+        pytest.param("np.array([[[1.0, 2, 3, 4]]])", [[[3, 2, 1, 4]]], id="with alpha"),
+    ],
+)
+def test_images_are_clipped_and_shown_as_colab_shows_them(alone, image, pixels):
+    assert alone(displayed, IMSHOW.format(image)) == ([], [pixels])
 
 
 def asked(answers):

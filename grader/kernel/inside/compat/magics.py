@@ -34,7 +34,9 @@ def install(shell: Any, ledger: Ledger) -> None:
     # `find_line_magic` also imports magics that IPython loads lazily; a look-up by name would later find ours.
     line_magics["load_ext"] = _without_colabs_extensions(shell.find_line_magic("load_ext"), ledger)
     line_magics["matplotlib"] = _without_a_browser(shell.find_line_magic("matplotlib"), ledger)
-    cell_magics["shell"] = lambda line, cell: shell.run_cell_magic("bash", line, cell)  # as Colab calls it
+    # As Colab calls them:
+    cell_magics["shell"] = lambda line, cell: shell.run_cell_magic("bash", line, cell)
+    line_magics["shell"] = shell.system
 
 
 def _answer_shell_lines(shell: Any, ledger: Ledger) -> None:

@@ -39,18 +39,32 @@ def wants_answers(source: str) -> bool:
 
 
 class _Quiet(ModuleType):
-    """A module whose every function does nothing."""
+    """A module in which every name is a function that does nothing, or a module like this one."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return lambda *_, **__: None
+        return _Quiet(name)
+
+    def __call__(self, *_: Any, **__: Any) -> None:
+        pass
 
 
 def give_colab(ledger: Ledger) -> None:
     colab = _Quiet("google.colab")
     parts = {
-        name: _Quiet(f"google.colab.{name}") for name in ("drive", "files", "output", "patches", "widgets")
+        name: _Quiet(f"google.colab.{name}")
+        for name in (
+            "auth",
+            "data_table",
+            "drive",
+            "files",
+            "output",
+            "patches",
+            "runtime",
+            "userdata",
+            "widgets",
+        )
     }
     vars(parts["drive"])["mount"] = _counted(ledger, "google.colab.drive", _mount)
     vars(parts["files"])["upload"] = _counted(ledger, "google.colab.files", _upload)
@@ -83,10 +97,15 @@ def _upload(*_: Any, **__: Any) -> dict[str, bytes]:
 
 
 def _show(image: Any) -> None:
-    from IPython.display import display  # noqa: PLC0415 - seldom needed
+    """Show an array as Colab does: clipped to bytes, its colours in OpenCV's order, BGR."""
+    import numpy as np  # noqa: PLC0415 - seldom needed
+    from IPython.display import display  # noqa: PLC0415
     from PIL import Image  # noqa: PLC0415
 
-    display(Image.fromarray(image))  # type: ignore[no-untyped-call]
+    pixels = np.asarray(image).clip(0, 255).astype(np.uint8)
+    if pixels.ndim == 3 and pixels.shape[2] in (3, 4):
+        pixels = pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
+    display(Image.fromarray(pixels))  # type: ignore[no-untyped-call]
 
 
 def _stay_in_place(ledger: Ledger) -> None:
