@@ -52,7 +52,7 @@ class Bindings:
     @classmethod
     def of(cls, source: str) -> Bindings:
         """Read a cell, IPython's magics included. If it is not valid Python, its assignments are guessed."""
-        source = _without_magics(source[:LONGEST])
+        source = without_magics(source[:LONGEST])
         tree, table = parsed(source), _table(source)
         if tree is None or table is None:
             return cls(assigned=_guessed(source))
@@ -121,7 +121,7 @@ def _guessed(source: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _without_magics(source: str) -> str:
+def without_magics(source: str) -> str:
     """IPython's own lines become `pass`; a cell in another language becomes empty."""
     first = source.lstrip()
     if first.startswith("%%") and not first.startswith(TIMING):
