@@ -53,7 +53,7 @@ def of_execution(run: str, execution: Execution, limits: Limits) -> str:
     """
     if execution.ending in (Ending.TIMEOUT, Ending.MEMORY, Ending.OUTPUT):
         return _digest(f"{run} {limits}")
-    if execution.stranded_cells:
+    if any(gap.ending is Ending.ENVIRONMENT for gap in execution.gaps):
         return _digest(f"{run} {_installed()}")
     return run
 

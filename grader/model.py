@@ -120,6 +120,17 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Cells that did not run to their end, or could not work here, so that what they show says nothing."""
+
+    cells: tuple[int, ...]
+    ending: Ending
+    """What kept them from it; `Ending.ENVIRONMENT` if something is missing here."""
+    why: str
+    """A sentence for the student."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """What one run of one notebook left behind, in a folder whose files are named here and nowhere else."""
 
@@ -130,10 +141,7 @@ class Execution:
     seconds: float = 0.0
     longest_cell: float = 0.0
     """Seconds of the cell that took longest."""
-    cut_cells: tuple[int, ...] = ()
-    """Cells that a deadline interrupted, or that never began because of one."""
-    stranded_cells: tuple[int, ...] = ()
-    """Cells that failed because a package is not installed, or for want of what such a cell would have made."""
+    gaps: tuple[Gap, ...] = ()
     compat: tuple[Mapping[str, Any], ...] = ()
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()

@@ -48,7 +48,7 @@ def comments(source: str) -> Iterator[str]:
 
 def plain(source: str) -> ast.Module | None:
     """The syntax tree of a notebook's cell, its magics left out; None if it cannot be parsed."""
-    return parsed(_without_magics(source[:LONGEST]))
+    return parsed(without_magics(source[:LONGEST]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Bindings:
     @classmethod
     def of(cls, source: str) -> Bindings:
         """Read a cell, IPython's magics included. If it is not valid Python, its assignments are guessed."""
-        source = _without_magics(source[:LONGEST])
+        source = without_magics(source[:LONGEST])
         tree, table = parsed(source), _table(source)
         if tree is None or table is None:
             return cls(assigned=_guessed(source))
@@ -83,7 +83,7 @@ def displays(source: str, names: Iterable[str]) -> bool:
     `print(image.shape)` displays something of `image`; `print(net(image))` displays something else. A variable that
     holds such a part or size stands for it: `n = len(data); print(n)`.
     """
-    tree = parsed(_without_magics(source[:LONGEST]))
+    tree = parsed(without_magics(source[:LONGEST]))
     if tree is None or not tree.body:
         return False
     known = set(names)
@@ -171,7 +171,7 @@ def _guessed(source: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _without_magics(source: str) -> str:
+def without_magics(source: str) -> str:
     """IPython's own lines become `pass`; a cell in another language becomes empty."""
     first = source.lstrip()
     if first.startswith("%%") and not first.startswith(TIMING):

@@ -15,8 +15,8 @@ from grader import evidence, notebook
 from grader.errors import EvidenceError
 from grader.execution import saved
 from grader.kernel import KernelRequest
-from grader.kernel.ending import stranded
-from grader.kernel.guard import run_notebook
+from grader.kernel.gaps import gaps
+from grader.kernel.guard import run_notebook, runnable
 from grader.model import Ending, Execution, Flag, FlagKind
 from grader.source import parsed
 
@@ -93,8 +93,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         detail=run.detail,
         seconds=seconds,
         longest_cell=max((cell.seconds for cell in run.cells), default=0.0),
-        cut_cells=_cut(nb, run),
-        stranded_cells=stranded(run.cells, lambda index: str(nb.cells[index].source)),
+        gaps=gaps(run, runnable(nb), lambda index: _shown(nb.cells[index])),
         compat=seen.notes(),
         sandbox=launcher.enforced,
         flags=(*_unread(handed_in), *flags, *_of_saved_outputs(handed_in, nb, job.plan)),
@@ -109,22 +108,9 @@ def _unread(handed_in: NotebookNode) -> tuple[Flag, ...]:
     return (Flag(kind=FlagKind.UNREAD, message=notebook.told(reasons)),) if reasons else ()
 
 
-def _cut(nb: NotebookNode, run: Run) -> tuple[int, ...]:
-    """The cells that lack of time kept from their end."""
-    if run.ending is not Ending.TIMEOUT:
-        return ()
-    ended = {cell.index for cell in run.cells[:-1] if not cell.timed_out}
-    ended |= {cell.index for cell in run.cells[-1:] if not cell.timed_out and cell.index == _last(nb)}
-    return tuple(
-        index
-        for index, cell in enumerate(nb.cells)
-        if cell.cell_type == "code" and cell.source.strip() and index not in ended
-    )
-
-
-def _last(nb: NotebookNode) -> int:
-    """The index of the last cell that runs."""
-    return max(i for i, cell in enumerate(nb.cells) if cell.cell_type == "code" and cell.source.strip())
+def _shown(cell: NotebookNode) -> str:
+    """What a cell printed, to stderr as well."""
+    return "".join(str(output.text) for output in cell.outputs if output.output_type == "stream")
 
 
 def _of_saved_outputs(handed_in: NotebookNode, ran: NotebookNode, plan: Plan) -> tuple[Flag, ...]:

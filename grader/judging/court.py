@@ -5,6 +5,7 @@ A `Court` reads evidence, never objects: nothing a student wrote runs here.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -27,6 +28,7 @@ from grader.model import (
     Flag,
     FlagKind,
     FoundBy,
+    Gap,
     Grade,
     Outcome,
     QuestionGrade,
@@ -243,13 +245,42 @@ def _excused(check: Check, execution: Execution, student: Work) -> Check:
         return check
     if execution.ending.ours:
         return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=_not_run(execution))
-    own = set(student.answer(check.question).cells)
-    if own & set(execution.cut_cells):
-        why = "Cut off by a deadline"
-    elif own & set(execution.stranded_cells):
-        why = "It needs a package that is not installed here"
-    elif (unread := notebook.unread(student.notebook)) and (not own or own & unread.keys()):
-        why = "A cell of the notebook could not be read"
-    else:
+    gap = _gap(check.question, execution, student)
+    why = gap.why if gap else _unread(check.question, student)
+    if not why:
         return check
-    return replace(check, outcome=Outcome.REVIEW, message=f"{why}, so this is open. {check.message}")
+    return replace(
+        check, outcome=Outcome.REVIEW, message=f"{why} So this needs review. {check.message}".strip()
+    )
+
+
+def _unread(question: str, student: Work) -> str:
+    """That the answer may stand in a cell that could not be read; else nothing."""
+    own, unread = set(student.answer(question).cells), notebook.unread(student.notebook)
+    if unread and (not own or own & unread.keys()):
+        return "A cell of the notebook could not be read."
+    return ""
+
+
+def _gap(question: str, execution: Execution, student: Work) -> Gap | None:
+    """What kept a question's cells from their end, or kept what the question asks for from being seen."""
+    own = set(student.answer(question).cells)
+    for gap in execution.gaps:
+        if own & set(gap.cells):
+            return gap
+    wanted = set(_unseen_names(question, student))
+    for gap in execution.gaps:
+        source = "\n".join(student.notebook.cells[index].source for index in gap.cells)
+        if any(re.search(rf"\b{re.escape(name)}\b", source) for name in wanted):
+            return gap
+    return None
+
+
+def _unseen_names(question: str, student: Work) -> Iterator[str]:
+    """The names that a question asks for and no cell gave a value, and those that its functions lacked."""
+    for name in student.assignment.names.get(question, ()):
+        if not student.evidence.values(name):
+            yield name
+        probed = student.probe(name)
+        if probed is not None:
+            yield from re.findall(r"name '(\w+)' is not defined", probed.text("error"))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.model import Ending
+from grader.source import parsed, without_magics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from grader.kernel.interface import Death
 
@@ -31,11 +33,46 @@ OUT_OF_MEMORY = re.compile(
 )
 REMOVED = re.compile(
     r"(was|has been|been) (removed|deprecated)|no longer (supported|available)|deprecated alias|expired"
-    r"|module '[\w.]+' has no attribute|cannot import name"
     r"|DataLoaderIter' object has no attribute 'next'|Torch not compiled with CUDA|Found no NVIDIA driver",
 )
+NOT_THERE = re.compile(
+    r"module '[\w.]+' has no attribute '(\w+)'|cannot import name '(\w+)'|No module named '[\w.]*\.(\w+)'"
+)
+ONCE_THERE = re.compile(
+    r"int|float|bool|object|str|long|unicode|complex|float_|complex_|unicode_|string_|int0|bool8|Inf"
+    r"|Infinity|infty|PINF|NINF|NaN|NAN|product|cumproduct|alltrue|sometrue|round_|row_stack|mat|rank"
+    r"|trapz|in1d|msort|asscalar|asfarray|VisibleDeprecationWarning|Callable|Hashable|Iterable"
+    r"|Iterator|Mapping|MutableMapping|Sequence|Set|clock|gcd|getargspec|ANTIALIAS|LINEAR|CUBIC"
+    r"|get_cmap|hold|set_matplotlib_formats|finance|mlab|_six|container_abcs|string_classes"
+    r"|int_classes|symeig|lstsq|solve|gels|btrifact|matrix_rank|rfft|irfft|Scale|RandomSizedCrop"
+    r"|zero_gradients|imread|imresize|imsave|imrotate|toimage|comb|factorial|logsumexp|joblib|Imputer"
+    r"|load_boston|cross_validation|grid_search|fetch_mldata|plot_confusion_matrix|plot_roc_curve"
+    r"|soft_unicode|legacy"
+)
+"""Names that a library had when notebooks were written for it. Any other is a mistake of spelling."""
 LACKING = re.compile(r"No module named '\w+'$|Missing optional dependency|IProgress not found")
 """A whole package is not installed. (A dotted name is a module that an installed package does not have.)"""
+NETWORK = re.compile(
+    r"URLError|HTTPError|gaierror|herror|ConnectionError|ConnectionRefusedError|NewConnectionError"
+    r"|MaxRetryError|NameResolutionError|ConnectTimeout|ConnectTimeoutError|ReadTimeout"
+    r"|ReadTimeoutError|ConnectError|ProxyError|SSLError|RemoteDisconnected|ClientConnectorError"
+    r"|ClientConnectorDNSError|ServerNotFoundError|TransportError|EndpointConnectionError"
+    r"|FileURLRetrievalError|LocalEntryNotFoundError|OfflineModeIsEnabled"
+)
+"""What Python's own and the usual libraries raise when they reach nobody."""
+UNREACHED = re.compile(
+    r"Network is unreachable|Name or service not known|Temporary failure in name resolution"
+    r"|could not resolve host|unable to resolve host|No address associated with hostname|Failed to resolve"
+    r"|getaddrinfo failed|Failed to establish a new connection|Max retries exceeded"
+    r"|Connection (refused|timed out)|Error downloading"
+    r"|Command .*\b(wget|curl|git|gdown|kaggle)\b.* returned non-zero",
+    re.IGNORECASE,
+)
+EXITS = ("exit", "quit", "do_shutdown")
+"""Calls after which a kernel still answers, and ends a moment later."""
+KILLS = ("os._exit", "os.kill", "os.killpg", "os.abort", "signal.raise_signal", "_exit", "kill", "abort")
+MOST_CALL = 60
+"""Characters of a call that a message shows."""
 UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
@@ -48,6 +85,8 @@ class CellRun:
     evalue: str = ""
     seconds: float = 0.0
     timed_out: bool = False
+    replied: bool = False
+    """The kernel said that the cell had ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +109,9 @@ def of_cell(cell: CellRun) -> Ending:
             return Ending.MEMORY
         case "RuntimeError" | "OSError" if OUT_OF_MEMORY.search(cell.evalue):
             return Ending.MEMORY
-        case "ModuleNotFoundError":
-            return Ending.ENVIRONMENT
         case _:
-            needs_environment = lacks_a_package(cell) or REMOVED.search(cell.evalue)
-            return Ending.ENVIRONMENT if needs_environment else Ending.ERROR
+            missing = lacks_a_package(cell) or lacks_the_network(cell) or uses_what_was_removed(cell)
+            return Ending.ENVIRONMENT if missing else Ending.ERROR
 
 
 def of_cells(cells: Sequence[CellRun], source: Callable[[int], str]) -> Run:
@@ -96,17 +133,18 @@ def follows(cell: CellRun, missing: Sequence[str]) -> bool:
     return name is not None and any(re.search(rf"\b{name[1]}\b", source) for source in missing)
 
 
-def stranded(cells: Sequence[CellRun], source: Callable[[int], str]) -> tuple[int, ...]:
-    """The cells that failed for lack of a package, or of a name that such a cell would have defined."""
-    found: dict[int, str] = {}
-    for cell in cells:
-        if lacks_a_package(cell) or follows(cell, list(found.values())):
-            found[cell.index] = source(cell.index)
-    return tuple(found)
-
-
 def lacks_a_package(cell: CellRun) -> bool:
     return cell.ename in ("ModuleNotFoundError", "ImportError") and LACKING.search(cell.evalue) is not None
+
+
+def lacks_the_network(cell: CellRun) -> bool:
+    timed_out = cell.ename in ("TimeoutError", "timeout") and "timed out" in cell.evalue
+    return NETWORK.fullmatch(cell.ename) is not None or timed_out or UNREACHED.search(cell.evalue) is not None
+
+
+def uses_what_was_removed(cell: CellRun) -> bool:
+    names = {name for match in NOT_THERE.findall(cell.evalue) for name in match}
+    return any(map(ONCE_THERE.fullmatch, names)) or REMOVED.search(cell.evalue) is not None
 
 
 def describe(cell: CellRun) -> str:
@@ -115,11 +153,67 @@ def describe(cell: CellRun) -> str:
     return f"cell {cell.index + 1}: {cell.ename}: {cell.evalue}"[:500]
 
 
-def of_death(death: Death, cells: Sequence[CellRun]) -> Run:
-    """The ending of a notebook whose kernel died before the notebook had finished."""
-    where = f"cell {cells[-1].index + 1}: " if cells else ""
-    ending, why = death.ending or Ending.KILLED, death.detail or f"the kernel {cause(death.code)}"
-    return Run(ending=ending, detail=where + why, cells=tuple(cells))
+def of_death(death: Death, cells: Sequence[CellRun], sources: Mapping[int, str]) -> Run:
+    """The ending of a notebook whose kernel died before the notebook had finished.
+
+    `sources` are the cells that were to run, by index.
+    """
+    ending, blamed, what = death.ending or Ending.KILLED, cells[-1].index if cells else -1, ""
+    if death.ending is not None:
+        what = f"The notebook was stopped in cell {blamed + 1}: {death.detail}"
+    elif call := _killing_call(sources.get(blamed, ""), KILLS + EXITS):
+        what = f"The notebook ended its kernel with {call} in cell {blamed + 1}"
+    elif death.code == 0 and (exits := _exits(cells, sources)):
+        blamed, call = exits
+        what = f"The notebook ended its kernel with {call} in cell {blamed + 1}"
+    else:
+        what = f"The kernel {cause(death.code)} in cell {blamed + 1}"
+    left = [index for index in unfinished(cells, sources) if index != blamed]
+    return Run(ending=ending, detail=what + _not_run(left), cells=tuple(cells))
+
+
+def unfinished(cells: Sequence[CellRun], sources: Mapping[int, str]) -> tuple[int, ...]:
+    """The cells of which the kernel never said that they had ended."""
+    return tuple(sorted(set(sources) - {cell.index for cell in cells if cell.replied}))
+
+
+def _exits(cells: Sequence[CellRun], sources: Mapping[int, str]) -> tuple[int, str] | None:
+    """The last cell that asked its kernel to end, and how."""
+    calls = ((cell.index, _killing_call(sources.get(cell.index, ""), EXITS)) for cell in reversed(cells))
+    return next(((index, call) for index, call in calls if call), None)
+
+
+def _killing_call(source: str, names: Sequence[str]) -> str:
+    """The first statement of a cell that ends the kernel, as it is written; empty if there is none."""
+    tree = parsed(without_magics(source))
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Call) and _is_named(node.func, names):
+            return ast.unparse(node)[:MOST_CALL]
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Name) and node.value.id in EXITS:
+            return node.value.id
+    return ""
+
+
+def _is_named(function: ast.expr, names: Sequence[str]) -> bool:
+    match function:
+        case ast.Name(id=name):
+            return name in names
+        case ast.Attribute(value=ast.Name(id=module), attr=name):
+            return f"{module}.{name}" in names or name == "do_shutdown"
+        case ast.Attribute(attr=name):
+            return name == "do_shutdown"
+        case _:
+            return False
+
+
+def _not_run(cells: Sequence[int]) -> str:
+    match cells:
+        case []:
+            return "."
+        case [only]:
+            return f", so cell {only + 1} did not run."
+        case _:
+            return f", so cells {cells[0] + 1}-{cells[-1] + 1} did not run."
 
 
 def cause(code: int) -> str:

@@ -137,9 +137,19 @@ def clean_content(  # noqa: PLR0911 - a table: one line for each kind of message
                 "status": status,
                 "ename": clean(str(content.get("ename", ""))[:HEADERS]),
                 "evalue": clean(str(content.get("evalue", ""))[:HEADERS]),
+                "asks_exit": asks_exit(content.get("payload")),
             }
         case _:
             return None
+
+
+def asks_exit(payload: Any) -> bool:
+    """Whether a cell called `exit()` or `quit()`, after which its kernel ends."""
+    match payload:
+        case [*_, {"source": "ask_exit", "keepkernel": False}]:
+            return True
+        case _:
+            return False
 
 
 def clean_data(data: Mapping[str, Any]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from grader.model import Ending
 __all__ = ["CellRun", "Run", "run_notebook"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from grader.kernel.interface import Death, Kernel
     from grader.limits import Limits
@@ -31,6 +31,8 @@ DRAIN = 0.1
 """Seconds in which the last messages of a dead kernel may still arrive."""
 QUIET = 10.0
 """Seconds by which a cell's output may lag behind its reply."""
+LAST_WORDS = 10.0
+"""Seconds that a kernel may take to end after `exit()`: the next cell must not run by chance."""
 HARD_STOP = 15.0
 """Seconds after the deadline at which we stop waiting for our own client, whatever it is doing."""
 
@@ -119,13 +121,17 @@ class Drive:
         limits: Limits,
         deadlines: Deadlines,
         on_cell: Callable[[int], None],
+        sources: Mapping[int, str],
     ) -> None:
         self.notebook = notebook
+        self.sources = sources
         self.kernel = kernel
         self.limits = limits
         self.deadlines = deadlines
         self.on_cell = on_cell
         self.cells: list[CellRun] = []
+        self.asked_exit = False
+        """Whether the last cell asked its kernel to end."""
         self.death: Death | None = None
         """How the kernel died, if it died before the last cell had finished."""
         gate = Gate(
@@ -147,17 +153,16 @@ class Drive:
         )
         self.client.ration(kernel, gate)
 
-    async def run(self, skip: Collection[int]) -> None:
+    async def run(self) -> None:
         """Return when all cells have run or the kernel is dead. Raises only what is an internal error."""
         self.client.reset_execution_trackers()
         await self.kernel.manager.start_kernel()
         try:
             kernel_client = await self.client.async_start_new_kernel_client()
             with suppress(DeadKernelError), deadline(self.kernel, self.deadlines.notebook):
-                for index, cell in enumerate(self.notebook.cells):
-                    if cell.cell_type == "code" and cell.source.strip() and index not in skip:
-                        kernel_client.cell = index
-                        await self._run_cell(index, cell)
+                for index in self.sources:
+                    kernel_client.cell = index
+                    await self._run_cell(index, self.notebook.cells[index])
             self.death = self.kernel.death
         finally:
             await self._shut_down()
@@ -183,6 +188,14 @@ class Drive:
         finally:
             deadline.cancel()
             self._note(seconds=time.monotonic() - start)
+        if self.asked_exit:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._until_dead(), LAST_WORDS)
+
+    async def _until_dead(self) -> None:
+        while self.kernel.death is None:  # noqa: ASYNC110 - a process has no event to wait for
+            await asyncio.sleep(0.05)
+        raise DeadKernelError("exited")
 
     async def _interrupt_after_deadline(self) -> None:
         await asyncio.sleep(self.deadlines.cell)
@@ -195,7 +208,9 @@ class Drive:
         self.cells[-1] = replace(self.cells[-1], **fields)
 
     def _note_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        self._note(replied=True)
         content = execute_reply["content"]
+        self.asked_exit = content["asks_exit"]
         if content["status"] != "ok":
             self._note(ename=content["ename"] or content["status"], evalue=content["evalue"])
 
@@ -219,9 +234,10 @@ def run_notebook(
     clear_outputs(nb)
     broken: Exception | None = None
     deadlines = Deadlines(cell=cell_deadline, notebook=notebook_deadline)
-    drive = Drive(nb, kernel, limits=limits, deadlines=deadlines, on_cell=on_cell)
+    sources = runnable(nb, skip)
+    drive = Drive(nb, kernel, limits=limits, deadlines=deadlines, on_cell=on_cell, sources=sources)
     try:
-        asyncio.run(asyncio.wait_for(drive.run(skip), STARTUP + notebook_deadline + HARD_STOP))
+        asyncio.run(asyncio.wait_for(drive.run(), STARTUP + notebook_deadline + HARD_STOP))
     except Exception as error:  # noqa: BLE001 - all internal errors are reported the same way
         broken = error
     join_streams(nb)
@@ -237,13 +253,13 @@ def conclude(drive: Drive, broken: Exception | None) -> Run:
     kernel, cells = drive.kernel, tuple(drive.cells)
     final = kernel.death
     if final is not None and final.ending is not None:
-        return ending.of_death(final, cells)
+        return ending.of_death(final, cells, drive.sources)
     if broken is not None:
         detail = f"{type(broken).__name__}: {broken}\n{kernel.log[-2000:]}".strip()
         return Run(ending=Ending.BROKEN, detail=detail, cells=cells)
-    if drive.death is not None:
-        return ending.of_death(drive.death, cells)
-    return ending.of_cells(cells, lambda index: str(drive.notebook.cells[index].source))
+    if drive.death is not None and ending.unfinished(cells, drive.sources):
+        return ending.of_death(drive.death, cells, drive.sources)
+    return ending.of_cells(cells, drive.sources.__getitem__)
 
 
 @contextmanager
@@ -259,9 +275,22 @@ def deadline(kernel: Kernel, seconds: float) -> Iterator[None]:
         timer.cancel()
 
 
+def runnable(nb: NotebookNode, skip: Collection[int] = ()) -> dict[int, str]:
+    """The text of the cells that run, by index, in their order."""
+    return {
+        index: str(cell.source)
+        for index, cell in enumerate(nb.cells)
+        if cell.cell_type == "code" and cell.source.strip() and index not in skip
+    }
+
+
 def clear_outputs(nb: NotebookNode) -> None:
-    """Remove the outputs that were handed in: this run did not produce them."""
+    """Remove the outputs that were handed in: this run did not produce them.
+
+    And the tags, by which nbclient, unlike JupyterLab, leaves cells out.
+    """
     for cell in nb.cells:
+        cell.metadata.pop("tags", None)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
 

@@ -15,6 +15,7 @@ from grader.model import (
     Execution,
     Exhibit,
     Flag,
+    Gap,
     Grade,
     QuestionGrade,
     ReviewItem,
@@ -79,7 +80,8 @@ def load_execution(text: str, folder: Path, *, source: str = "execution.json") -
         UsageError: this is not an execution.json. `source` names it.
     """
     record = jsons.read(text, document.Execution, source=source, remedy=_RUN_AGAIN)
-    return Execution(folder=folder, **asdict(record) | {"flags": _flags(record.flags)})
+    gaps = tuple(Gap(**asdict(gap)) for gap in record.gaps)
+    return Execution(folder=folder, **asdict(record) | {"flags": _flags(record.flags), "gaps": gaps})
 
 
 def _as(form: type[T], value: Grade | Execution) -> T:

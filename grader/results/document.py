@@ -109,6 +109,12 @@ class Result(_Part, frozen=True, kw_only=True):
     sandbox: dict[str, Any]
 
 
+class Gap(_Part, frozen=True, kw_only=True):
+    cells: tuple[int, ...]
+    ending: Ending
+    why: str
+
+
 class Execution(_Part, frozen=True, kw_only=True):
     """What one run of one notebook left behind, but for its folder: `execution.json`, read by nobody else."""
 
@@ -117,8 +123,7 @@ class Execution(_Part, frozen=True, kw_only=True):
     detail: str
     seconds: float
     longest_cell: float
-    cut_cells: tuple[int, ...]
-    stranded_cells: tuple[int, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     compat: tuple[dict[str, Any], ...]
     sandbox: dict[str, Any]
     flags: tuple[Flag, ...]

@@ -166,6 +166,18 @@ def test_a_kernel_that_dies_leaves_what_it_had_seen(plan, tmp_path, notebook_of)
     assert evidence.load(tmp_path / "run/evidence/evidence.bin").value("number").number == 42
 
 
+@pytest.mark.parametrize("tags", [["skip-execution"], "skip-execution", ["raises-exception"], 7])
+def test_no_tag_changes_what_runs(plan, tmp_path, notebook_of, tags):
+    """JupyterLab runs cells with such tags, and their authors may know nothing of them."""
+    book = nbformat.reads(notebook_of(more=["print('ran')"]), as_version=4)
+    book.cells[3].metadata["tags"] = tags
+    source = tmp_path / "hw.ipynb"
+    source.write_text(json.dumps(book))
+    execution, executed, _ = run(source, plan, tmp_path / "run")
+    assert execution.ending is Ending.FINISHED, execution.detail
+    assert text(executed.cells[3]) == "ran\n"
+
+
 def forged(facts_size):
     """Evidence that begins as such and then lies about itself."""
     body = b"{" * facts_size

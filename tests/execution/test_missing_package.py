@@ -23,7 +23,9 @@ def test_the_question_whose_cell_needs_it_is_open_and_the_others_are_graded(grad
     assert grade.ending_detail == "cell 1: ModuleNotFoundError: No module named 'a_package_that_nobody_has'"
     assert outcomes == {"1": "review", "2": "passed", "3": "review"}
     check = grade.checks[0]
-    assert check.message.startswith("It needs a package that is not installed here, so this is open. ")
+    assert check.message.startswith(
+        "Cell 1 needs a package that is not installed here. So this needs review. "
+    )
     assert (check.earned, grade.provisional) == (0, True)
 
 

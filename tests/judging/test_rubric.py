@@ -26,7 +26,7 @@ from grader.judging.court import Bench, Case, Court
 from grader.judging.rubric import loaded
 from grader.judging.server import Judge
 from grader.judging.work import Band, Reference, Work
-from grader.model import Ending, Execution, Flag, FlagKind, FoundBy, Outcome, combine
+from grader.model import Ending, Execution, Flag, FlagKind, FoundBy, Gap, Outcome, combine
 
 TOML = """
 id = "mini"
@@ -552,11 +552,12 @@ def test_where_we_broke_the_run_only_what_is_right_stands(place, body, outcome, 
 
 
 def test_what_a_deadline_cut_off_is_open(place):
-    execution = place.run(ending=Ending.TIMEOUT, cut_cells=(1,))
+    gap = Gap(cells=(1,), ending=Ending.TIMEOUT, why="Cell 2 was interrupted after 31 s.")
+    execution = place.run(ending=Ending.TIMEOUT, gaps=(gap,))
     check = place.grade(place.check("fail('Nothing there.')"), execution).checks[0]
     assert (check.outcome, check.message) == (
         Outcome.REVIEW,
-        "Cut off by a deadline, so this is open. Nothing there.",
+        "Cell 2 was interrupted after 31 s. So this needs review. Nothing there.",
     )
 
 
@@ -575,6 +576,27 @@ def test_what_may_stand_in_a_cell_that_could_not_be_read_is_open(place, body, qu
     assert check.message.startswith("A cell of the notebook could not be read") == (
         bool(body) and outcome is Outcome.REVIEW
     )
+
+
+@pytest.mark.parametrize(
+    ("stored", "later", "outcome"),
+    [
+        ({}, "x = 2", Outcome.REVIEW),  # what the question asks for may have been made there
+        ({"x": 1}, "x = 2", Outcome.FAILED),  # it was seen, and is wrong
+        ({}, "print('y')", Outcome.FAILED),
+    ],
+)
+def test_what_a_kernel_ended_too_early_to_show_is_open(place, stored, later, outcome):
+    gap = Gap(cells=(3,), ending=Ending.KILLED, why="The notebook ended its kernel with exit() in cell 4.")
+    run = place.run(
+        (*CELLS, new_code_cell(later, metadata={"grader": {"question": "2"}})),
+        stored=records(cell(1, **stored)),
+        ending=Ending.KILLED,
+        gaps=(gap,),
+    )
+    check = place.grade(place.check("fail('Nothing there.')"), run).checks[0]
+    assert check.outcome is outcome
+    assert check.message.startswith(gap.why) is (outcome is Outcome.REVIEW)
 
 
 # --- a student's work -----------------------------------------------------------------------------------

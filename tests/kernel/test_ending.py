@@ -1,6 +1,6 @@
 import pytest
 
-from grader.kernel.ending import CellRun, of_cells, of_death, stranded
+from grader.kernel.ending import CellRun, of_cells, of_death
 from grader.kernel.interface import Death
 from grader.model import Ending
 
@@ -46,6 +46,20 @@ def ending(*cells, sources=()):
         ("AssertionError", "Torch not compiled with CUDA enabled", Ending.ENVIRONMENT),
         ("ImportError", "Missing optional dependency 'openpyxl'.", Ending.ENVIRONMENT),
         ("ImportError", "IProgress not found. Please update jupyter and ipywidgets.", Ending.ENVIRONMENT),
+        ("ModuleNotFoundError", "No module named 'torch._six'", Ending.ENVIRONMENT),
+        ("AttributeError", "module 'matplotlib.pyplot' has no attribute 'imshwo'", Ending.ERROR),
+        ("AttributeError", "module 'numpy' has no attribute 'zeross'", Ending.ERROR),
+        ("AttributeError", "module 'torch.nn' has no attribute 'Lineer'", Ending.ERROR),
+        ("ImportError", "cannot import name 'Linaer' from 'torch.nn'", Ending.ERROR),
+        ("ModuleNotFoundError", "No module named 'torch.nnn'", Ending.ERROR),
+        ("URLError", "<urlopen error [Errno -3] Temporary failure in name resolution>", Ending.ENVIRONMENT),
+        ("ConnectionError", "HTTPSConnectionPool(host='x', port=443): Max retries", Ending.ENVIRONMENT),
+        ("gaierror", "[Errno -2] Name or service not known", Ending.ENVIRONMENT),
+        ("OSError", "[Errno 101] Network is unreachable", Ending.ENVIRONMENT),
+        ("TimeoutError", "timed out", Ending.ENVIRONMENT),
+        ("RuntimeError", "Error downloading train-images-idx3-ubyte.gz", Ending.ENVIRONMENT),
+        ("TimeoutError", "too slow", Ending.ERROR),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: 'x.csv'", Ending.ERROR),
     ],
 )
 def test_ending_of_one_cell(ename, evalue, expected):
@@ -55,48 +69,17 @@ def test_ending_of_one_cell(ename, evalue, expected):
 
 
 def test_worst_cell_decides():
-    run = ending(cell(0, "ModuleNotFoundError", "x"), cell(1, "ValueError", "y"), cell(2))
+    run = ending(cell(0, "URLError", "x"), cell(1, "ValueError", "y"), cell(2))
     assert (run.ending, run.detail) == (Ending.ERROR, "cell 2: ValueError: y")
 
 
 def test_name_that_could_not_be_imported_is_no_error_of_its_own():
-    cells = (cell(0, "ModuleNotFoundError", "No module"), cell(1, "NameError", "name 'sns' is not defined"))
-    assert ending(*cells, sources=("import seaborn as sns", "sns.set()")).ending is Ending.ENVIRONMENT
-    assert ending(*cells, sources=("import other", "sns.set()")).ending is Ending.ERROR
-
-
-@pytest.mark.parametrize(
-    ("ename", "evalue", "is_stranded"),
-    [
-        ("ModuleNotFoundError", "No module named 'seaborn'", True),
-        ("ImportError", "Missing optional dependency 'openpyxl'. Use pip to install it.", True),
-        ("ImportError", "IProgress not found. Please update jupyter and ipywidgets.", True),
-        ("ModuleNotFoundError", "No module named 'torch.nnn'", False),
-        ("ModuleNotFoundError", "No module named 'torch.nn.Linear'; 'torch.nn' is not a package", False),
-        ("ImportError", "cannot import name 'Linaer' from 'torch.nn'", False),
-        ("ValueError", "No module named 'seaborn'", False),
-    ],
-)
-def test_cell_is_stranded_for_want_of_a_whole_package(ename, evalue, is_stranded):
-    assert stranded([cell(2, ename, evalue)], lambda _: "") == ((2,) if is_stranded else ())
-
-
-def test_so_are_cells_that_need_what_it_would_have_made_and_those_that_need_them():
-    cells = [
+    cells = (
         cell(0, "ModuleNotFoundError", "No module named 'seaborn'"),
         cell(1, "NameError", "name 'sns' is not defined"),
-        cell(2),
-        cell(3, "NameError", "name 'palette' is not defined"),
-        cell(4, "NameError", "name 'misspelt' is not defined"),
-    ]
-    sources = (
-        "import seaborn as sns",
-        "palette = sns.color_palette()",
-        "x = 1",
-        "print(palette)",
-        "misspelt",
     )
-    assert stranded(cells, sources.__getitem__) == (0, 1, 3)
+    assert ending(*cells, sources=("import seaborn as sns", "sns.set()")).ending is Ending.ENVIRONMENT
+    assert ending(*cells, sources=("import other", "sns.set()")).ending is Ending.ERROR
 
 
 def test_interrupted_cell_is_a_timeout():
@@ -104,22 +87,47 @@ def test_interrupted_cell_is_a_timeout():
     assert (run.ending, run.detail) == (Ending.TIMEOUT, "cell 5 was interrupted after 31 s")
 
 
+SOURCES = {0: "x = 1", 3: "train()", 5: "evaluate()", 6: "plot()"}
+
+
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (139, "was killed by SIGSEGV"),
-        (137, "was killed by SIGKILL"),
-        (0, "exited with status 0"),
-        (3, "status 3"),
+        (139, "The kernel was killed by SIGSEGV in cell 4, so cells 6-7 did not run."),
+        (3, "The kernel exited with status 3 in cell 4, so cells 6-7 did not run."),
     ],
 )
-def test_death_by_its_own_hand(code, words):
-    run = of_death(Death(code=code), [cell(0), cell(5)])
+def test_death_of_unknown_cause(code, words):
+    run = of_death(Death(code=code), [cell(0, replied=True), cell(3)], SOURCES)
+    assert (run.ending, run.detail) == (Ending.KILLED, words)
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "call"),
+    [
+        ("!pip install -q einops\nimport os\nos.kill(os.getpid(), 9)", 137, "os.kill(os.getpid(), 9)"),
+        ("import os\nos._exit(0)", 0, "os._exit(0)"),
+        ("get_ipython().kernel.do_shutdown(True)", 0, "get_ipython().kernel.do_shutdown(True)"),
+        ("exit", 0, "exit"),
+        ("quit()", 0, "quit()"),
+    ],
+)
+def test_death_by_its_own_hand(source, code, call):
+    run = of_death(Death(code=code), [cell(0, replied=True), cell(3)], SOURCES | {3: source})
     assert run.ending is Ending.KILLED
-    assert run.detail.startswith("cell 6: the kernel ")
-    assert words in run.detail
+    assert run.detail == f"The notebook ended its kernel with {call} in cell 4, so cells 6-7 did not run."
+
+
+def test_a_kernel_that_exits_a_moment_later_was_ended_by_the_cell_that_said_so():
+    cells = [cell(0, replied=True), cell(3, replied=True), cell(5)]
+    run = of_death(Death(code=0), cells, SOURCES | {3: "exit()"})
+    assert run.detail == "The notebook ended its kernel with exit() in cell 4, so cells 6-7 did not run."
 
 
 def test_death_by_ours():
-    run = of_death(Death(code=137, ending=Ending.MEMORY, detail="it used 13 GiB"), [cell(2)])
-    assert (run.ending, run.detail) == (Ending.MEMORY, "cell 3: it used 13 GiB")
+    cells = [cell(0, replied=True), cell(3, replied=True), cell(5)]
+    run = of_death(Death(code=137, ending=Ending.MEMORY, detail="it used 13 GiB"), cells, SOURCES)
+    assert (run.ending, run.detail) == (
+        Ending.MEMORY,
+        "The notebook was stopped in cell 6: it used 13 GiB, so cell 7 did not run.",
+    )

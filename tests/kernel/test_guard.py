@@ -79,7 +79,10 @@ def test_last_words_of_a_dying_kernel_are_kept(box, drive):
         box, "print('farewell', flush=True)\nimport os, time; time.sleep(0.3); os._exit(3)", limits=SMALL
     )
     assert outputs(nb) == [("stream", "farewell\n")]
-    assert (run.ending, run.detail) == (Ending.KILLED, "cell 1: the kernel exited with status 3")
+    assert (run.ending, run.detail) == (
+        Ending.KILLED,
+        "The notebook ended its kernel with os._exit(3) in cell 1.",
+    )
 
 
 def test_cell_past_its_deadline_is_interrupted_and_the_next_one_runs(box, drive):

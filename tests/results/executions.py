@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from grader.model import Ending, Execution, Flag, FlagKind
+from grader.model import Ending, Execution, Flag, FlagKind, Gap
 
 EXECUTION = Execution(
     student="ada",
@@ -11,8 +11,7 @@ EXECUTION = Execution(
     detail="cell 3 raised ValueError: ½",
     seconds=1.25,
     longest_cell=0.5,
-    cut_cells=(4,),
-    stranded_cells=(2, 3),
+    gaps=(Gap(cells=(2, 3), ending=Ending.ENVIRONMENT, why="Cell 3 needs a package."),),
     compat=({"name": "cuda", "count": 2},),
     sandbox={"mode": "none", "seccomp": False},
     flags=(Flag(kind=FlagKind.EVIDENCE, message="2 cells are silent"),),

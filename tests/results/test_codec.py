@@ -247,10 +247,11 @@ def test_an_execution_is_in_the_folder_that_it_was_found_in():
     assert codec.load_execution(written, Path("moved")).folder == Path("moved")
 
 
-def test_an_execution_from_before_there_were_stranded_cells_is_read():
+def test_an_execution_from_before_there_were_gaps_is_read():
     record = json.loads(codec.dump_execution(EXECUTION))
-    del record["stranded_cells"]
-    assert codec.load_execution(json.dumps(record), EXECUTION.folder) == replace(EXECUTION, stranded_cells=())
+    del record["gaps"]
+    record["cut_cells"] = [4]
+    assert codec.load_execution(json.dumps(record), EXECUTION.folder) == replace(EXECUTION, gaps=())
 
 
 @pytest.mark.parametrize(

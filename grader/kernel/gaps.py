@@ -1,0 +1,107 @@
+"""Which cells' outputs say nothing about the student, and why: pure functions of how a notebook ran."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grader.kernel.ending import UNREACHED, follows, lacks_a_package, lacks_the_network, of_cell, unfinished
+from grader.kernel.gate import NOTICE
+from grader.model import Ending, Gap
+from grader.source import Bindings, parsed, without_magics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from grader.kernel.ending import CellRun, Run
+
+SHELL = re.compile(r"^\s*(!|%pip|%conda|%%bash|%%sh|%sx|%system)|\b(os\.system|subprocess)\b", re.MULTILINE)
+BUILTINS = frozenset(dir(builtins))
+
+
+def gaps(run: Run, sources: Mapping[int, str], shown: Callable[[int], str]) -> tuple[Gap, ...]:
+    """What the run does not tell about cells, and why.
+
+    `sources` are the cells that were to run, by index; `shown` gives what a cell displayed as text.
+    """
+    found: list[_Gap] = []
+    imported = frozenset().union(*map(imports, sources.values())) if sources else frozenset()
+    for cell in run.cells:
+        if not cell.replied:
+            continue
+        source = sources[cell.index]
+        reason = _reason(cell, source, shown(cell.index))
+        if reason is not None:
+            found.append(_Gap.of(cell.index, source, *reason, but=imported))
+            continue
+        for gap in found:
+            if gap.reaches(cell, source):
+                gap.take(cell.index, source)
+                break
+    gone = unfinished(run.cells, sources)
+    last = (Gap(cells=gone, ending=run.ending, why=run.detail),) if gone else ()
+    return (*(Gap(cells=tuple(gap.cells), ending=gap.ending, why=gap.why) for gap in found), *last)
+
+
+def _reason(  # noqa: PLR0911 - a table: one line for each reason
+    cell: CellRun, source: str, shown: str
+) -> tuple[Ending, str] | None:
+    """Why nothing can be concluded from what a cell shows: the ending it met, and a sentence."""
+    where, ending = f"Cell {cell.index + 1}", of_cell(cell)
+    if cell.timed_out:
+        return ending, f"{where} was interrupted after {cell.seconds:.0f} s."
+    if cell.ename == "SystemExit":
+        return ending, f"{where} stopped before its end with sys.exit() or the like."
+    if ending is Ending.MEMORY:
+        return ending, f"{where} ran out of memory."
+    if lacks_a_package(cell):
+        return ending, f"{where} needs a package that is not installed here."
+    if lacks_the_network(cell) or (SHELL.search(source) and UNREACHED.search(shown)):
+        return Ending.ENVIRONMENT, f"{where} needs the network, which notebooks cannot reach here."
+    if NOTICE in shown:
+        return Ending.OUTPUT, f"{where} printed or displayed more than is kept."
+    return None
+
+
+@dataclass(slots=True)
+class _Gap:
+    """A `Gap` while the cells are gone through that depend on its first one."""
+
+    cells: list[int]
+    ending: Ending
+    why: str
+    sources: list[str]
+    names: frozenset[str]
+    """What the cells may have left half done."""
+
+    @classmethod
+    def of(cls, index: int, source: str, ending: Ending, why: str, *, but: frozenset[str]) -> _Gap:
+        bound = Bindings.of(source)
+        names = (bound.assigned | bound.looped | bound.used) - but - BUILTINS
+        complete = ending in (Ending.ENVIRONMENT, Ending.OUTPUT)
+        return cls([index], ending, why, [source], frozenset() if complete else names)
+
+    def reaches(self, cell: CellRun, source: str) -> bool:
+        missing_file = self.ending is Ending.ENVIRONMENT and cell.ename == "FileNotFoundError"
+        half_done = bool(self.names) and bool(self.names & Bindings.of(source).used)
+        return follows(cell, self.sources) or half_done or missing_file
+
+    def take(self, index: int, source: str) -> None:
+        self.cells.append(index)
+        self.sources.append(source)
+        if self.names:
+            self.names |= Bindings.of(source).assigned - BUILTINS
+
+
+def imports(source: str) -> frozenset[str]:
+    """The names that a cell imports."""
+    tree = parsed(without_magics(source))
+    return frozenset(
+        (alias.asname or alias.name).partition(".")[0]
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    )
