@@ -227,6 +227,8 @@ def _excused(check: Check, execution: Execution, student: Work) -> Check:
         why = "Cut off by a deadline"
     elif own & set(execution.stranded_cells):
         why = "It needs a package that is not installed here"
+    elif doubt := student.doubt(check.question):
+        return replace(check, outcome=Outcome.REVIEW, message=f"{doubt} {check.message}".strip())
     else:
         return check
     return replace(check, outcome=Outcome.REVIEW, message=f"{why}, so this is open. {check.message}")

@@ -14,7 +14,7 @@ from decimal import Decimal
 import nbformat
 import psutil
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from grader import assignment, evidence
 from grader.datasets import fashion_mnist as datasets
@@ -558,6 +558,23 @@ def test_what_a_deadline_cut_off_is_open(place):
         Outcome.REVIEW,
         "Cut off by a deadline, so this is open. Nothing there.",
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "message"),
+    [
+        ("pass", Outcome.PASSED, ""),
+        (
+            "fail('Nothing there.')",
+            Outcome.REVIEW,
+            "Cell 2 is a raw cell, not a code cell, so a person has to read it. Nothing there.",
+        ),
+    ],
+)
+def test_an_answer_in_a_cell_of_another_type_is_open_unless_it_is_right(place, body, outcome, message):
+    raw = new_raw_cell("x = 2", metadata=CELLS[1].metadata)
+    check = place.grade(place.check(body), place.run((CELLS[0], raw, CELLS[2]))).checks[0]
+    assert (check.outcome, check.message) == (outcome, message)
 
 
 # --- a student's work -----------------------------------------------------------------------------------

@@ -267,7 +267,6 @@ def test_what_trained_is_told(seen):
     assert seen.value("loader").fields["dataset"]["train"] is True
 
 
-@pytest.mark.kernel
 def test_a_network_that_was_trained_is_recorded_under_its_own_name(data):
     seen, _ = live(
         data,
