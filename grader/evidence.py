@@ -147,6 +147,12 @@ class Evidence:
         values = [value for value in self.values(name) if by is None or value.cell <= by]
         return values[-1] if values else None
 
+    @cached_property
+    def trained(self) -> tuple[str, ...]:
+        """The names of networks that an optimizer moved, first those that were trained first."""
+        names = [name for record in self.cells for name in _sequence(record.fields.get("trained"))]
+        return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
+
     def figures(self, cell: int) -> tuple[Value, ...]:
         """The figures that a cell displayed, as nested fields with a list ``axes``."""
         return tuple(

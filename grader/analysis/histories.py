@@ -167,9 +167,8 @@ def _above_training(which: str, account: Account) -> float:
 
 
 def _scale(value: float, which: str, account: Account, *, tolerance: float) -> float | None:
-    factors = (
-        scale(value, loss, account.scales[which], tolerance=tolerance) for loss in account.final[which]
-    )
+    ends = account.final[which] or account.path[-1:]  # of a network that can't be recomputed
+    factors = (scale(value, loss, account.scales[which], tolerance=tolerance) for loss in ends)
     return next((factor for factor in factors if factor is not None), None)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,8 @@ class Located:
     question: str
     cells: tuple[int, ...]
     found_by: FoundBy
+    doubt: str = ""
+    """Why an answer may be there that nobody judged: the type of its cell, or its tag."""
 
 
 def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Located]:
@@ -50,7 +52,8 @@ def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Located]:
     finder = _finder(assignment)
     claims = finder.claims(notebook.cells)
     claims |= finder.closest(notebook.cells, claims)
-    return {question.id: _collect(question.id, claims) for question in assignment.questions}
+    located = [_collect(question.id, claims) for question in assignment.questions]
+    return {each.question: replace(each, doubt=finder.doubt(each, notebook.cells)) for each in located}
 
 
 def is_given(cell: NotebookNode, assignment: Assignment) -> bool:
@@ -105,6 +108,10 @@ class _Finder:
         self._blanks = [(marks.question, cell) for marks, cell in marked if marks.question is not None]
         given = [cell for marks, cell in marked if marks.question is None]
         self._given = [_Text.of(cell.source) for cell in given]
+        self._types = {
+            question: frozenset(cell.cell_type for own, cell in self._blanks if own == question)
+            for question in self._order
+        }
         self._blank = [_Text.of(cell.source) for _, cell in self._blanks]
         self._statements = Given.of(
             [*assignment.given, *(cell.source for cell in given if cell.cell_type == "code")],
@@ -126,6 +133,40 @@ class _Finder:
             if cells[index].cell_type == "code" and cells[index].source.strip():
                 previous = claim[0] if claim else None
         return found
+
+    def doubt(self, answer: Located, cells: Sequence[NotebookNode]) -> str:
+        """Why the answer to a question may stand where it could not be judged; nothing if it does not."""
+        types = self._types.get(answer.question, frozenset())
+        written = [index for index in answer.cells if not self.is_blank(cells[index])]
+        others = [index for index in written if types and cells[index].cell_type not in types]
+        for index in others:
+            cell = cells[index]
+            tagged = CellMarks.of(cell).question == answer.question
+            if tagged or (len(others) == len(written) and self._may_answer(cell, answer.question)):
+                return (
+                    f"Cell {index + 1} is a {cell.cell_type} cell, not a {' or '.join(sorted(types))} cell, "
+                    "so a person has to read it."
+                )
+        for index, cell in enumerate(cells) if not written else ():
+            tag = CellMarks.of(cell).question
+            other = tag in self._ids and tag != answer.question and not self.is_blank(cell)
+            if other and self._claims(cell, answer.question):
+                return f"Cell {index + 1} may answer this question, but it is tagged as an answer to {tag}."
+        return ""
+
+    def is_blank(self, cell: NotebookNode) -> bool:
+        """Is this cell as the template has it, or empty?"""
+        return self.is_given(cell) or _Text.of(cell.source).is_one_of(self._blank)
+
+    def _may_answer(self, cell: NotebookNode, question: str) -> bool:
+        """May this be an answer in a cell of the wrong type? Text beside code mostly is not."""
+        return cell.cell_type != "markdown" or question in self._names_of(Bindings.of(cell.source).assigned)
+
+    def _claims(self, cell: NotebookNode, question: str) -> bool:
+        """Does a cell, whatever its tag, define names of a question or begin with its marker?"""
+        if marker(cell.source, self._ids) == question:
+            return True
+        return cell.cell_type == "code" and question in self._names_of(Bindings.of(cell.source).assigned)
 
     def is_given(self, cell: NotebookNode) -> bool:
         """Is this a cell that the homework gives, or one that was hardly edited?"""
@@ -175,7 +216,7 @@ class _Finder:
                 section = prompted
                 if self._answers_below_its_prompt(cell, prompted):
                     found[index] = _Reading((prompted, FoundBy.MARKER), section)
-            elif cell.cell_type == "markdown" and _is_heading(cell.source):
+            elif self._is_heading(cell, named):
                 section = named
             else:
                 found[index] = reading = self._reading(cell, named, section, known)
@@ -193,9 +234,8 @@ class _Finder:
             own = str(question), FoundBy.METADATA
         elif marked is not None:
             own = marked, FoundBy.MARKER
-        given = self.is_given(cell)
-        blank = given or _Text.of(cell.source).is_one_of(self._blank)
-        if cell.cell_type != "code":
+        given, blank = self.is_given(cell), self.is_blank(cell)
+        if cell.cell_type == "markdown" or (cell.cell_type == "raw" and section is not None):
             return _Reading(own, section, given=given, blank=blank)
         bindings = Bindings.of(cell.source)
         names = bindings.assigned - known, bindings.assigned, bindings.looped
@@ -233,6 +273,16 @@ class _Finder:
             if source.startswith(text[:60]):
                 return question
         return named if named and _only_names_a_question(source) else None
+
+    def _is_heading(self, cell: NotebookNode, named: str | None) -> bool:
+        """Does a new section begin here? An answer may well begin with a heading of its own."""
+        source = cell.source.strip()
+        if cell.cell_type != "markdown" or not source.startswith("## "):
+            return False
+        if CellMarks.of(cell).question in self._ids:
+            return False
+        has_text = "\n" in source or re.search(r"[$=\\]", source[:LONGEST_LINE])
+        return not has_text or self.is_given(cell) or (named is None and bool(re.match(r"##\s+\d", source)))
 
     def _answers_below_its_prompt(self, cell: NotebookNode, question: str) -> bool:
         """Did the student write the answer into the prompt's own cell?"""
@@ -299,10 +349,6 @@ def _pattern(question: str) -> re.Pattern[str]:
 def _only_names_a_question(source: str) -> bool:
     """Is this cell, which begins with a marker, nothing but a heading: `### 2a`, `**1b.** The best vector`?"""
     return len(source[: 100 * HEADING].split()) <= HEADING and not re.search(r"\n|[$=\\]", source.strip())
-
-
-def _is_heading(source: str) -> bool:
-    return source.lstrip().startswith("## ")
 
 
 @dataclass(frozen=True)

@@ -245,21 +245,20 @@ def _excused(check: Check, execution: Execution, student: Work) -> Check:
         return check
     if execution.ending.ours:
         return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=_not_run(execution))
-    gap = _gap(check.question, execution, student)
-    why = gap.why if gap else _unread(check.question, student)
+    why = _kept_from_seeing(check.question, execution, student)
     if not why:
         return check
-    return replace(
-        check, outcome=Outcome.REVIEW, message=f"{why} So this needs review. {check.message}".strip()
-    )
+    return replace(check, outcome=Outcome.REVIEW, message=f"{why} {check.message}".strip())
 
 
-def _unread(question: str, student: Work) -> str:
-    """That the answer may stand in a cell that could not be read; else nothing."""
+def _kept_from_seeing(question: str, execution: Execution, student: Work) -> str:
+    """Why nobody knows what a question's answer shows, if so; else nothing."""
+    if gap := _gap(question, execution, student):
+        return f"{gap.why} So this needs review."
     own, unread = set(student.answer(question).cells), notebook.unread(student.notebook)
     if unread and (not own or own & unread.keys()):
-        return "A cell of the notebook could not be read."
-    return ""
+        return "A cell of the notebook could not be read, so this needs review."
+    return student.doubt(question)
 
 
 def _gap(question: str, execution: Execution, student: Work) -> Gap | None:

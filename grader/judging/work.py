@@ -140,6 +140,10 @@ class Work:
         found = self._answers[question]
         return Answer(found.found_by, found.cells, self.notebook)
 
+    def doubt(self, question: str) -> str:
+        """Why an answer may stand where it could not be judged, in a sentence; nothing if it does not."""
+        return self._answers[question].doubt
+
     def written(self, question: str) -> str:
         """What was written for a theory question: in its cells, code or not, and below its marker in `theory`.
 

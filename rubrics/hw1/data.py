@@ -43,6 +43,13 @@ def linear_layer(module):
     return Linear.of(module, features=FEATURES, classes=CLASSES)
 
 
+def network(work):
+    """The name of the network: `net`, unless another one was trained and it was not."""
+    trained = work.evidence.trained
+    named = [name for name in trained if (value := work.value(name)) and value.kind == "module"]
+    return "net" if not named or "net" in trained else named[-1]
+
+
 def scores(data, layer, *, train, softmaxed=False):
     """What a layer achieves on a split, see `Linear.scores`."""
     return _scores(data, layer, train, softmaxed)

@@ -45,34 +45,59 @@ def accuracy(name):
 
 def evaluate(target, namespace, data):
     """Call `evaluate` on each loader; what it returns and prints."""
-    kept = {name: namespace[name] for name in ("net",) if name in namespace}
-    net, own = usable(kept.get("net"), data)
-    namespace["net"] = net
+    own, net = network(target, namespace, data)
+    kept = {name: value for name, value in namespace.items() if value is own}
+    if own is None:
+        kept = {name: namespace[name] for name in ("net",) if name in namespace}
+    replaced = dict.fromkeys(kept or ["net"], net)
+    namespace.update(replaced)
     try:
         calls = {
-            name: {"expected": accuracy(name), **called(target, net, loader(name, net, data))}
+            name: {"expected": accuracy(name), **called(target, own, net, loader(name, net, data))}
             for name in LOADERS
         }
-        on_nothing = called(target, net, empty())
+        on_nothing = called(target, own, net, empty())
     finally:
-        namespace.pop("net")
+        for name in replaced:
+            namespace.pop(name, None)
         namespace.update(kept)
-    outcome = {"calls": {**calls, EMPTY: on_nothing}, "network": "the student's" if own else "ours"}
+    outcome = {
+        "calls": {**calls, EMPTY: on_nothing},
+        "network": "ours" if own is None else "the student's",
+        "name": next((name for name in ("net", *used(target)) if name in replaced), next(iter(replaced))),
+        "asks for it": len(asked(target)) == 2 or own in defaults(target).values(),
+    }
     errors = [call["error"] for call in calls.values() if "error" in call]
     # With an error of its own the outcome is preliminary: a later cell may define what is missing.
     return {**outcome, "error": errors[0]} if len(errors) == len(calls) else outcome
 
 
-def usable(net, data):
-    """A copy of the student's network, or one of ours if theirs can't classify."""
-    try:
-        theirs = copy.deepcopy(net).eval()
-        shape = theirs(pixels(data, 2)).shape
-    except Exception:  # noqa: BLE001 - a student's network may do anything
-        shape = None
-    if shape == (2, 10):
-        return theirs, True
-    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10)), False
+def network(target, namespace, data):
+    """The student's network and a copy of it; None and one of ours if none of theirs can classify.
+
+    First comes what `evaluate` uses, then `net`, then whatever else there is.
+    """
+    named = [namespace.get(name) for name in (*used(target), "net", *reversed(list(namespace)))]
+    for own in (*defaults(target).values(), *named):
+        with contextlib.suppress(Exception):  # a student's network may do anything
+            theirs = copy.deepcopy(own).eval() if isinstance(own, torch.nn.Module) else None
+            if theirs is not None and logits(theirs, pixels(data, 2)).shape == (2, 10):
+                return own, theirs
+    return None, torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+
+
+def used(target):
+    """The global names that a function uses."""
+    return getattr(getattr(target, "__code__", None), "co_names", ())
+
+
+def logits(net, images):
+    """What a network makes of images (n, 1, 28, 28), which it may want as rows of 784."""
+    with torch.no_grad():
+        try:
+            return net(images)
+        except Exception:  # noqa: BLE001 - as above
+            return net(images.flatten(1))
 
 
 def pixels(data, count):
@@ -85,8 +110,7 @@ def loader(name, net, data):
     """A loader over real test images whose labels make the network right as often as `LOADERS` says."""
     dataset = FashionMNIST(data, train=False, transform=transforms.ToTensor())
     batches = sizes(name)
-    with torch.no_grad():
-        predicted = net(pixels(data, sum(batches))).argmax(dim=1)
+    predicted = logits(net, pixels(data, sum(batches))).argmax(dim=1)
     wrong = torch.cat(
         [torch.arange(size) >= right for size, right in zip(batches, LOADERS[name][1], strict=True)]
     )
@@ -101,24 +125,49 @@ def empty():
     return DataLoader(nothing, batch_size=64)
 
 
-def arguments(target, net, loader):
-    """The loader; or network and loader in the order of their names, if two arguments are asked for."""
-    parameters = inspect.signature(target).parameters.values()
-    asked = [one.name.lower() for one in parameters if one.default is one.empty and one.kind in POSITIONAL]
-    if len(asked) != 2:
-        return (loader,)
-    return (loader, net) if re.search("load|data|set|test", asked[0]) else (net, loader)
-
-
-def called(target, net, loader):
-    """The outcome of one call: what it returned and printed, or what it raised."""
-    printed = io.StringIO()
+def parameters(target):
+    """The arguments that a function takes; none if it does not say."""
     try:
-        with contextlib.redirect_stdout(printed):
-            returned = target(*arguments(target, net, loader))
-    except Exception as error:  # noqa: BLE001 - a student's function may raise anything
-        return {"error": f"{type(error).__name__}: {error}"[:300]}
-    return {"returned": returned, "printed": printed.getvalue()[:2000]}
+        return inspect.signature(target).parameters.values()
+    except (TypeError, ValueError):
+        return ()
+
+
+def asked(target):
+    """The names of the arguments that have to be given by position."""
+    return [
+        one.name.lower() for one in parameters(target) if one.default is one.empty and one.kind in POSITIONAL
+    ]
+
+
+def defaults(target):
+    """The networks that a function takes by default, as in `evaluate(loader, net=net)`, by argument."""
+    return {one.name: one.default for one in parameters(target) if isinstance(one.default, torch.nn.Module)}
+
+
+def orders(target, net, loader):
+    """The loader; or network and loader, first in the order that the names suggest."""
+    names = asked(target)
+    if len(names) != 2:
+        return [(loader,)]
+    both = [(loader, net), (net, loader)]
+    return both if re.search("load|data|set|test", names[0]) else both[::-1]
+
+
+def called(target, own, net, loader):
+    """The outcome of one call: what it returned and printed, or what it raised in the likelier order."""
+    given = {name: net for name, value in defaults(target).items() if value is own}
+    first = None
+    for arguments in orders(target, net, loader):
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed):
+                returned = target(*arguments, **given)
+        except Exception as error:  # noqa: BLE001 - a student's function may raise anything
+            first = first or {"error": f"{type(error).__name__}: {error}"[:300]}
+        else:
+            return {"returned": returned, "printed": printed.getvalue()[:2000]}
+    return first
 
 
 PROBES = {"evaluate": evaluate}

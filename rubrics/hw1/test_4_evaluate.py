@@ -8,7 +8,7 @@ from grader.analysis import numbers
 from grader.analysis.linear import normalisation
 from grader.judging.work import Band
 
-from .data import linear_layer, scores, size
+from .data import linear_layer, network, scores, size
 
 TOLERANCE = 0.002
 CHANCE = 0.25
@@ -16,6 +16,7 @@ CHANCE = 0.25
 FIRST_BATCH = 0.15
 """How far the share of right ones among 64 may be from that among all: three standard errors."""
 EMPTY = "no batch at all"
+OURS = "There was no network that classifies pictures, so `evaluate` was called with one of ours."
 FIRST_ONLY = "first batch right, the rest wrong"
 
 
@@ -31,6 +32,8 @@ def test_evaluate_counts_every_batch(student, exhibits):
         return
     if all("required positional argument" in one.error for one in results.values()):
         review("`evaluate` needs more arguments than a loader.", actual=describe(results))
+    if all(one.error for one in results.values()) and is_ours(student):
+        review(OURS, actual=describe(results))
     if all(one.error for one in results.values()):
         fail(
             "`evaluate` raises an error.",
@@ -45,8 +48,8 @@ def test_evaluate_counts_every_batch(student, exhibits):
             actual=f"returned {next(iter(results.values())).returned}",
             hint="End the function with `return` and the accuracy.",
         )
-    if not re.search(r"\bnet\b", student.answer("4.6").source):
-        review("`evaluate` does not use `net`, so what it measured is not known.", actual=describe(results))
+    if unknown := unknown_network(student):
+        review(unknown, actual=describe(results))
     name, one = next(iter(wrong.items()))
     details = {
         "expected": f"{one.expected:.4f} on a loader with: {name}" if one.expected is not None else name,
@@ -100,14 +103,14 @@ def test_reports_both_accuracies(student, reference, data):
         review(
             "The accuracy of this network could not be recomputed, so the reported ones are open.", **details
         )
-    if contradiction := untrue(seen, own, bands, missing):
+    if contradiction := untrue(network(student), seen, own, bands, missing):
         review(contradiction, points=0.125 * (len(own) - len(missing)), **details)
     if len(missing) == 1:
         award(0.125, f"The accuracy on the {missing[0]} set is not reported, or not correct.", **details)
     fail("The accuracies are not reported, or not correct.", **details)
 
 
-def untrue(seen, own, bands, missing):
+def untrue(name, seen, own, bands, missing):
     """Which number is said to be an accuracy, where the weights give another; nothing if none is said."""
     said = [one for one in dict.fromkeys(seen) if one > CHANCE]
     true = [*bands.values(), *(Band(one - 0.01, one + 0.01) for one in own.values())]
@@ -116,7 +119,7 @@ def untrue(seen, own, bands, missing):
         return ""
     claims = " and ".join(f"{one:.3g}" for one in doubtful[: len(own)])
     given = " and ".join(f"{own[which]:.3f} on the {which} set" for which in missing)
-    return f"The notebook says {claims}, while the weights of `net` give {given}."
+    return f"The notebook says {claims}, while the weights of `{name}` give {given}."
 
 
 def calls_of(student):
@@ -194,6 +197,25 @@ def counts_first_batch_only(results):
     return first is not None and first.shows(1.0)
 
 
+def is_ours(student):
+    """Was `evaluate` called with a network of ours?"""
+    network = student.probe("evaluate")["network"]
+    return network is not None and network.text("value") == "ours"
+
+
+def unknown_network(student):
+    """Why it is not known which network `evaluate` measured; nothing if it is."""
+    outcome = student.probe("evaluate")
+    if is_ours(student):
+        return OURS
+    name = outcome["name"].text("value") if outcome["name"] is not None else ""
+    asks = outcome["asks for it"]
+    used = asks is not None and asks.number == 1
+    if used or re.search(rf"\b{re.escape(name or 'net')}\b", student.answer("4.6").source):
+        return ""
+    return f"`evaluate` does not use `{name or 'net'}`, so what it measured is not known."
+
+
 def not_callable(student):
     answer = student.answer("4.6")
     if student.value("evaluate") is not None or student.ending.ours:
@@ -232,8 +254,8 @@ def accuracies(text):
 
 
 def accuracy(work, data, which):
-    """The accuracy of `net` as it was when 4.6 ran, recomputed; NaN if it can't be."""
-    layer = linear_layer(work.value("net", "4.6"))
+    """The accuracy of the network as it was when 4.6 ran, recomputed; NaN if it can't be."""
+    layer = linear_layer(work.value(network(work), "4.6"))
     if layer is None:
         return math.nan
     train = is_train(work, which)

@@ -11,7 +11,7 @@ from grader import award, fail, question, review
 from grader.analysis import diagnosis, histories, numbers, training
 from grader.analysis.linear import Scores, normalisation
 
-from .data import UNTRAINED, linear_layer, scores, size
+from .data import UNTRAINED, linear_layer, network, scores, size
 
 HISTORIES = {"training": "train_loss_history", "test": "test_loss_history"}
 LOADERS = {"training": "trainDataLoader", "test": "testDataLoader"}
@@ -31,7 +31,8 @@ SOFTMAXED = 1.4
 @question("4.5", points=0.5)
 def test_the_network_learned(student, reference, data, settings, exhibits):
     """The trained network classifies as well as the reference does after 20 epochs."""
-    net = student.value("net", "4.5")
+    name = network(student)
+    net = student.value(name, "4.5")
     layer = linear(student)
     if layer is None and net is not None and net.kind == "module":
         review(
@@ -43,11 +44,11 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
     run = run_of(student)
     made = mistakes(student, data)
     if not run.trained and not moved(student):
-        not_run(student, made[0] if made else "`net` was not trained.")
+        not_run(student, made[0] if made else f"`{name}` was not trained.")
     band = reference.band(lambda run: accuracy(run, data), floor=0.015)
     losses = reference.band(lambda run: loss(run, data), floor=0.1)
     reached, left = accuracy(student, data), loss(student, data)
-    exhibits.text("How it was trained", course(run))
+    exhibits.text("How it was trained", course(run) + taken(name))
     exhibits.text(
         "The explanation that was found", str(student.explanation("4.5", settings["explained"]["4.5"]))
     )
@@ -58,7 +59,7 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
     )
     details = {
         "expected": f"a test accuracy of {band} and a test loss of {losses}, as in runs of the reference",
-        "actual": f"{reached:.3f} and {left:.3g}, recomputed from the weights of net",
+        "actual": f"{reached:.3f} and {left:.3g}, recomputed from the weights of {name}",
         "hint": "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
     }
     if left > max(3 * losses.high, 1.2 * UNTRAINED):
@@ -197,12 +198,12 @@ def not_run(student, message):
 
 @cache
 def linear(work):
-    return linear_layer(work.value("net", "4.5"))
+    return linear_layer(work.value(network(work), "4.5"))
 
 
 def moved(work):
-    """Did the weights of `net` change after it was first built?"""
-    states = [value.state for value in work.evidence.values("net")]
+    """Did the weights of the network change after it was first built?"""
+    states = [value.state for value in work.evidence.values(network(work))]
     return any(not same_weights(one, other) for one, other in pairwise(states))
 
 
@@ -211,12 +212,12 @@ def same_weights(one, other):
 
 
 def accuracy(work, data, *, test=True):
-    """The accuracy that `net` has on the real data, or NaN if it can't be recomputed."""
+    """The accuracy that the network has on the real data, or NaN if it can't be recomputed."""
     return recomputed(work, data, test=test).accuracy
 
 
 def loss(work, data, *, test=True):
-    """The mean cross-entropy of `net` on the real data, or NaN if it can't be recomputed."""
+    """The mean cross-entropy of the network on the real data, or NaN if it can't be recomputed."""
     return recomputed(work, data, test=test).loss
 
 
@@ -290,6 +291,11 @@ def course(run):
     epochs = f"{counted(len(run.epochs))} of {steps} steps{each}" if sizes else "No epoch was seen"
     optimizers = "; ".join(map(str, run.optimizers)) or "no optimizer was seen"
     return f"{epochs}; {optimizers}."
+
+
+def taken(name):
+    """What was taken for `net`, if it has another name."""
+    return "" if name == "net" else f"\n`{name}` was taken for `net`: it is the network that was trained."
 
 
 def learned_from_test(run, reached, band):

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from grader import assignment
 from grader.judging import answers
@@ -441,6 +441,81 @@ def test_a_function_beside_loaders_that_are_made_again_is_found(hw1, first):
     sources += ["train_loss_history = []", f"def evaluate(loader):\n    return net(loader)\n{loaders}"]
     result = found(new_notebook(cells=[*map(new_code_cell, sources)]), hw1)
     assert (result["4.2"], result["4.6"]) == ((0,), (4,))
+
+
+# --- answers in odd places -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", ["## ", "### ", ""])
+def test_an_answer_may_begin_with_a_heading(template, hw1, level):
+    index = fill(template, "2b", f"{level}No closed form\n\nThe loss has kinks.")
+    assert found(template, hw1)["2b"] == (index,)
+    assert found(bare(template), hw1)["2b"] == (index,)
+
+
+def test_a_heading_with_a_marker_and_an_answer_is_the_answer(hw1):
+    nb = new_notebook(cells=[new_markdown_cell("## 2b\nNo, it has kinks."), new_markdown_cell("## Thanks")])
+    assert found(nb, hw1)["2b"] == (0,)
+
+
+def doubts(notebook, hw1):
+    return {question: one.doubt for question, one in answers.find(notebook, hw1).items() if one.doubt}
+
+
+EVALUATE = "def evaluate(dataloader):\n    return net(dataloader)"
+
+
+@pytest.mark.parametrize("kind", ["raw", "markdown"])
+@pytest.mark.parametrize("tagged", [True, False])
+def test_code_in_a_cell_of_another_type_is_a_persons(template, hw1, kind, tagged):
+    index = fill(template, "4.6", EVALUATE)
+    template.cells[index].cell_type = kind
+    nb = template if tagged else bare(template)
+    assert found(nb, hw1)["4.6"] == (index,)
+    assert doubts(nb, hw1) == {
+        "4.6": f"Cell {index + 1} is a {kind} cell, not a code cell, so a person has to read it."
+    }
+
+
+def test_code_in_a_raw_cell_is_found_by_its_names(hw1):
+    nb = new_notebook(cells=[new_code_cell("x = 1"), new_raw_cell(EVALUATE)])
+    assert found(nb, hw1)["4.6"] == (1,)
+    assert list(doubts(nb, hw1)) == ["4.6"]
+
+
+@pytest.mark.parametrize("kind", ["raw", "code"])
+def test_text_in_a_cell_of_another_type_is_a_persons(template, hw1, kind):
+    index = fill(template, "2a", "L(w) = |Xw - y|")
+    template.cells[index].cell_type = kind
+    assert doubts(template, hw1) == {
+        "2a": f"Cell {index + 1} is a {kind} cell, not a markdown cell, so a person has to read it."
+    }
+
+
+def test_text_beside_code_and_blank_cells_raise_no_doubt(template, hw1):
+    assert doubts(template, hw1) == {}
+    index = fill(template, "4.6", EVALUATE)
+    template.cells.insert(index + 1, new_markdown_cell("accuracy = right / all"))
+    assert doubts(template, hw1) == {}
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_an_answer_that_is_tagged_as_anothers_is_a_persons(template, hw1, stays):
+    """As in a copy of another question's cell: its tag is copied with it."""
+    index = fill(template, "4.3", EVALUATE)
+    if not stays:
+        template.cells = [c for c in template.cells if c.metadata.get("grader", {}).get("question") != "4.6"]
+    assert doubts(template, hw1)["4.6"] == (
+        f"Cell {index + 1} may answer this question, but it is tagged as an answer to 4.3."
+    )
+    if stays:
+        fill(template, "4.6", EVALUATE)
+        assert "4.6" not in doubts(template, hw1)
+
+
+def test_a_marker_against_the_tag_is_a_persons_as_well(template, hw1):
+    fill(template, "2b", "**2a.** $|Xw - y|_1$")
+    assert "2a" in doubts(template, hw1)
 
 
 # --- the sample class -----------------------------------------------------------------------------------

@@ -599,6 +599,23 @@ def test_what_a_kernel_ended_too_early_to_show_is_open(place, stored, later, out
     assert check.message.startswith(gap.why) is (outcome is Outcome.REVIEW)
 
 
+@pytest.mark.parametrize(
+    ("body", "outcome", "message"),
+    [
+        ("pass", Outcome.PASSED, ""),
+        (
+            "fail('Nothing there.')",
+            Outcome.REVIEW,
+            "Cell 2 is a raw cell, not a code cell, so a person has to read it. Nothing there.",
+        ),
+    ],
+)
+def test_an_answer_in_a_cell_of_another_type_is_open_unless_it_is_right(place, body, outcome, message):
+    raw = new_raw_cell("x = 2", metadata=CELLS[1].metadata)
+    check = place.grade(place.check(body), place.run((CELLS[0], raw, CELLS[2]))).checks[0]
+    assert (check.outcome, check.message) == (outcome, message)
+
+
 # --- a student's work -----------------------------------------------------------------------------------
 
 

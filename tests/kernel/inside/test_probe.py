@@ -286,6 +286,19 @@ def test_what_trained_is_told(seen):
     assert seen.value("loader").fields["dataset"]["train"] is True
 
 
+def test_a_network_that_was_trained_is_recorded_under_its_own_name(data):
+    seen, _ = live(
+        data,
+        "import torch",
+        "still, my_net = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)",
+        "optimizer = torch.optim.SGD([*still.parameters(), *my_net.parameters()], lr=0.1)",
+        "my_net(torch.ones(1, 2)).sum().backward(); optimizer.step()",
+        names=("net",),
+    )
+    assert seen.trained == ("my_net",)
+    assert set(seen.value("my_net").state) == {"weight", "bias"}
+
+
 def test_a_probe_is_tried_until_it_succeeds(seen, data):
     first, second, *_ = seen.probe("evaluate")
     assert first["error"].text("value") == "NameError: name 'factor' is not defined"

@@ -198,6 +198,7 @@ class Cell:
     markdown: bool = False
     raw_pictures: int = 0
     probe: object = None
+    trained: tuple = ()
 
 
 def outputs(cell):
@@ -217,7 +218,13 @@ def records(index, cell):
         {"axes": [{"images": [{"data": kept.keep(f"picture{i}", np.asarray(picture))}]}]}
         for i, picture in enumerate(cell.pictures)
     ]
-    facts = {"kind": "cell", "cell": index, "values": values, "figures": figures}
+    facts = {
+        "kind": "cell",
+        "cell": index,
+        "values": values,
+        "figures": figures,
+        "trained": list(cell.trained),
+    }
     if cell.trace is not None:
         facts["trace"] = {
             "events": kept.keep("events", np.array(cell.trace["events"], np.uint8)),
@@ -1241,6 +1248,37 @@ def test_no_cell_at_all(judge, work):
     assert {judge(name, student).outcome for name in LEARNING} == {FAILED}
 
 
+def test_a_network_of_another_name_is_judged_as_net_would_be(judge, work, arrays, own):
+    untrained = trained(arrays, 7, epochs=0).net
+    cell = training_cell(own, trained=("my_net",))
+    cell.values["my_net"] = cell.values.pop("net")
+    for kit in ([], [Cell(values={"net": untrained})]):
+        student = work({"4.5": [*kit, cell]})
+        all_right(judge, student)
+        shown = exhibits_of(judge, "the_network_learned", student)["How it was trained"]
+        assert shown.endswith("`my_net` was taken for `net`: it is the network that was trained.")
+
+
+def test_net_is_judged_if_it_was_trained_as_well(judge, work, arrays, own):
+    cell = training_cell(own, trained=("net", "other"))
+    cell.values["other"] = trained(arrays, 7, epochs=0).net
+    student = work({"4.5": cell})
+    all_right(judge, student)
+    assert "taken for" not in exhibits_of(judge, "the_network_learned", student)["How it was trained"]
+
+
+def test_a_network_of_another_name_that_did_not_learn_is_named(judge, work, arrays):
+    cell = Cell(values={"model": trained(arrays, 7, epochs=0).net}, trained=("model",))
+    assert judge("the_network_learned", work({"4.5": cell})).message == "`model` was not trained."
+
+
+@pytest.mark.parametrize("scale", [1, 1 / BATCH, BATCH])
+def test_histories_of_a_network_that_nobody_can_name_are_not_doubted(judge, work, own, scale):
+    cell = training_cell(own, [one * scale for one in own.train], [one * scale for one in own.test])
+    del cell.values["net"]
+    assert judge("histories_are_those_of_the_run", work({"4.5": cell})).outcome == PASSED
+
+
 # --- 4.6 ------------------------------------------------------------------------------------------------
 
 
@@ -1472,6 +1510,78 @@ def test_evaluate_may_ask_for_the_network(judge, work, called, evaluate):
 def test_evaluate_that_nobody_can_judge(judge, work, called, own, cell, ending, outcome, message):
     result = judge("evaluate_counts_every_batch", work({"4.6": cell(called, own)}, ending=ending))
     assert (result.outcome, result.message) == (outcome, message)
+
+
+class Own(torch.nn.Module):
+    """With a method of its own, which no network of ours has."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return self.net(x)
+
+    def hits(self, batch):
+        pictures, truth = batch
+        return (self(pictures).argmax(1) == truth).sum().item(), len(truth)
+
+
+def counted_hits(model, loader):
+    pairs = [model.hits(batch) for batch in loader]
+    return sum(right for right, _ in pairs) / sum(size for _, size in pairs)
+
+
+@pytest.mark.parametrize("name", ["net", "model", "classifier"])
+@pytest.mark.parametrize(
+    "evaluate",
+    [
+        lambda model, loader: counted_hits(model, loader),
+        lambda loader, model: counted_hits(model, loader),
+        lambda one, other: counted_hits(other, one),
+        lambda one, other: counted_hits(one, other),
+    ],
+    ids=["model, loader", "loader, model", "loader first", "loader last"],
+)
+def test_evaluate_meets_the_students_own_model(judge, work, called, own, name, evaluate):
+    namespace = {"Loss": torch.nn.CrossEntropyLoss(), "net": None, name: Own(own.net)}
+    student = work({"4.6": evaluate_cell(called, evaluate, **namespace)})
+    assert judge("evaluate_counts_every_batch", student).outcome == PASSED
+
+
+def test_so_it_does_as_a_default_or_a_global_name(judge, work, called, own):
+    model, before = Own(own.net), own.net.training
+    scope = {"counted_hits": counted_hits, "model": model}
+    exec("def evaluate(loader):\n    return counted_hits(model, loader)", scope)  # noqa: S102 - a student's globals
+    probed = called(lambda loader, net=model: counted_hits(net, loader), net=torch.nn.Linear(3, 3), m=model)
+    assert probed["network"] == "the student's"
+    by_name = called(scope["evaluate"], model=model)
+    for outcome in (probed, by_name):
+        student = work({"4.6": Cell("def evaluate(loader): model", probe=outcome)})
+        assert judge("evaluate_counts_every_batch", student).outcome == PASSED
+    assert by_name["name"] == "model"
+    assert own.net.training is before
+
+
+def test_pictures_may_come_as_rows(called):
+    net = torch.nn.Linear(784, 10)
+
+    def evaluate(loader, net=net):
+        rows = [(net(x.flatten(1)).argmax(1) == y).float() for x, y in loader]
+        return float(torch.cat(rows).mean())
+
+    outcome = called(evaluate, net=net)
+    assert outcome["network"] == "the student's"
+    assert outcome["calls"]["one batch"]["returned"] == pytest.approx(0.37)
+
+
+def test_an_error_with_a_network_of_ours_is_a_persons(judge, work, called):
+    student = work({"4.6": evaluate_cell(called, lambda model, loader: model.hits(loader), net=None)})
+    result = judge("evaluate_counts_every_batch", student)
+    assert (result.outcome, result.message) == (
+        REVIEW,
+        "There was no network that classifies pictures, so `evaluate` was called with one of ours.",
+    )
 
 
 def test_an_outcome_of_errors_alone_is_preliminary(called, own):

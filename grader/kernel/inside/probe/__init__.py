@@ -35,6 +35,8 @@ MOST_CAPTURED = 50
 PROBE_SECONDS = 10
 """Seconds that a student's function may take when we call it, so that our call does not exhaust the deadline."""
 MOST_TRIES = 5
+MOST_NETWORKS = 5
+"""Of those that were trained under names that nobody asked for."""
 
 
 class Context(Protocol):
@@ -100,12 +102,15 @@ class Probe:
         if result.info is None or result.info.cell_id is None:
             return
         arrays = self._figure_arrays
+        trained = self._trained(namespace)
+        self._names = tuple(dict.fromkeys([*self._names, *trained]))
         raised = [error for error in (result.error_before_exec, result.error_in_exec) if error is not None]
         record = {
             "kind": "cell",
             "cell": self._cell,
             "error": type(raised[0]).__name__ if raised else None,
             "values": self._changed(namespace, arrays),
+            "trained": trained,
             "figures": self._figures,
             **({"trace": self._trace.cut("trace", arrays)} if self._trace is not None else {}),
             "notes": _notes(),
@@ -125,6 +130,16 @@ class Probe:
                     arrays.take(own)
                     found[name] = value
         return found
+
+    def _trained(self, namespace: Mapping[str, Any]) -> list[str]:
+        """The names of the networks that an optimizer has moved so far."""
+        if self._trace is None:
+            return []
+        networks = sys.modules["torch"].nn.Module
+        names = [name for name, value in namespace.items() if isinstance(value, networks)]
+        return [name for name in names if name.isidentifier() and self._trace.moved(namespace[name])][
+            :MOST_NETWORKS
+        ]
 
     def _see_figure(self, figure: Any) -> None:
         if len(self._figures) >= MOST_FIGURES:

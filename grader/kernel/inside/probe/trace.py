@@ -57,6 +57,13 @@ class Trace:
         self._backwards = self._foreign = 0
         self._latest: int = Event.OTHER
         self._seen: set[int] = set()
+        self._moved: dict[int, torch.Tensor] = {}
+
+    def moved(self, module: Any) -> bool:
+        """Has an optimizer stepped on a parameter of this module that had a gradient?"""
+        with suppress(Exception):
+            return any(id(parameter) in self._moved for parameter in module.parameters())
+        return False
 
     def cut(self, name: str, arrays: Arrays) -> dict[str, Any]:
         """The events since the last cut, as plain data."""
@@ -116,6 +123,8 @@ class Trace:
         if id(optimizer) not in self._seen and len(self.optimizers) < 50:
             self._seen.add(id(optimizer))
             self.optimizers.append(encode("", optimizer, Arrays()))
+            for group in optimizer.param_groups:
+                self._moved |= {id(each): each for each in group["params"] if each.grad is not None}
 
     def _splits_in(self, loss: torch.Tensor) -> str:
         """The splits of the batches in the loss: `train`, `test` or `other`, joined by +; `?` if unknown."""
