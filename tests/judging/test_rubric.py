@@ -588,8 +588,9 @@ def test_what_may_stand_in_a_cell_that_could_not_be_read_is_open(place, body, qu
 )
 def test_what_a_kernel_ended_too_early_to_show_is_open(place, stored, later, outcome):
     gap = Gap(cells=(3,), ending=Ending.KILLED, why="The notebook ended its kernel with exit() in cell 4.")
+    own = new_code_cell("x = 1 + 1", metadata=CELLS[1].metadata)
     run = place.run(
-        (*CELLS, new_code_cell(later, metadata={"grader": {"question": "2"}})),
+        (CELLS[0], own, CELLS[2], new_code_cell(later, metadata={"grader": {"question": "2"}})),
         stored=records(cell(1, **stored)),
         ending=Ending.KILLED,
         gaps=(gap,),
