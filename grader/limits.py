@@ -34,7 +34,8 @@ class Limits:
     """What a notebook may print and display altogether before it is killed."""
     output_cell: int = 2 * MIB
     """What is kept of one cell's output."""
-    output_messages: int = 20_000
+    output_messages: int = 100_000
+    """An honest progress line that is cleared and flushed for each batch sends two messages 18,760 times."""
     evidence: int = 64 * MIB
     notebook_file: int = 64 * MIB
     """A larger file is not read as a notebook."""

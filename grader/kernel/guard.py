@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DRAIN = 0.1
 """Seconds in which the last messages of a dead kernel may still arrive."""
 QUIET = 10.0
-"""Seconds by which a cell's output may lag behind its reply."""
+"""Seconds without any message after which the rest of a cell's output is given up, once it has replied."""
 LAST_WORDS = 10.0
 """Seconds that a kernel may take to end after `exit()`: the next cell must not run by chance."""
 HARD_STOP = 15.0
@@ -94,6 +94,30 @@ class RationedClient(NotebookClient):
             "content": {"name": content.get("name", "stdout"), "text": f"{text}\n{NOTICE}\n"},
         }
 
+    async def _async_poll_for_reply(
+        self,
+        msg_id: str,
+        cell: NotebookNode,
+        timeout: int | None,  # noqa: ARG002, ASYNC109 - nbclient's signature
+        task_poll_output_msg: asyncio.Future[None],
+        task_poll_kernel_alive: asyncio.Future[None],
+    ) -> dict[str, Any]:
+        """The reply to a cell, once its output is complete, however long that is still on its way."""
+        assert self.kc is not None  # noqa: S101 - as in nbclient
+        try:
+            reply = await self.kc.shell_channel.get_msg(timeout=None)
+            while reply["parent_header"].get("msg_id") != msg_id:
+                reply = await self.kc.shell_channel.get_msg(timeout=None)
+            seen = -1
+            while self.gate.messages > seen and not task_poll_output_msg.done():
+                seen = self.gate.messages
+                await asyncio.wait([task_poll_output_msg], timeout=QUIET)
+            if not task_poll_output_msg.done():
+                raise CellTimeoutError.error_from_timeout_and_cell("No more output", int(QUIET), cell)
+        finally:
+            task_poll_kernel_alive.cancel()
+        return dict(reply)
+
     async def _async_poll_kernel_alive(self) -> None:
         while self.kernel.death is None:  # noqa: ASYNC110 - a process has no event to wait for
             await asyncio.sleep(0.05)
@@ -146,8 +170,6 @@ class Drive:
             km=kernel.manager,
             allow_errors=True,
             timeout=None,
-            iopub_timeout=QUIET,
-            raise_on_iopub_timeout=True,
             store_widget_state=False,
             on_cell_executed=self._note_reply,
         )
@@ -183,7 +205,7 @@ class Drive:
         try:
             await self.client.async_execute_cell(cell, index)
         except CellTimeoutError:
-            self.kernel.kill(Ending.OUTPUT, "its output stopped arriving: a message was too large or forged")
+            self.kernel.kill(Ending.OUTPUT, "the rest of its output did not arrive")
             raise DeadKernelError("killed") from None
         finally:
             deadline.cancel()

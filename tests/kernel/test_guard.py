@@ -1,11 +1,13 @@
 """What the guard keeps of a notebook's output, and what it reports about its cells."""
 
 import re
+import time
 
 import pytest
 from machine import lacks
 
 from grader.errors import HarnessError
+from grader.kernel import gate, guard
 from grader.kernel.gate import NOTICE
 from grader.kernel.sandbox import Mode, sandbox
 from grader.limits import Limits
@@ -127,3 +129,33 @@ def test_broken_launch_is_our_fault(box, drive, tmp_path):
     assert run.detail == (
         f"UsageError: cannot give {missing} to the notebook (No such file or directory); submit regular files only"
     )
+
+
+PROGRESS = {
+    "prints": "for i in range(3000): print(f'\\r{i}', end='', flush=True)",
+    "cleared": "from IPython.display import clear_output\n"
+    "for i in range(3000): clear_output(wait=True); print(i, flush=True)",
+    "updates": "from IPython.display import HTML, display\nline = display(HTML('x'), display_id='p')\n"
+    "for i in range(3000): line.update(HTML(str(i)))",
+}
+
+
+@pytest.mark.parametrize("progress", PROGRESS)
+def test_no_progress_line_is_lost_however_late_we_read(box, drive, monkeypatch, progress):
+    """ZeroMQ would drop what its queues, of 1000 messages each, cannot hold."""
+    receive = gate.receive
+    stalls = [3.0]
+
+    def late(session, frames, limit):
+        if stalls and b"".join(frames).find(progress_message) >= 0:
+            time.sleep(stalls.pop())
+        return receive(session, frames, limit)
+
+    progress_message = b'"update_display_data"' if progress == "updates" else b'"stream"'
+    monkeypatch.setattr(guard, "QUIET", 2.0)
+    monkeypatch.setattr(gate, "receive", late)
+    run, nb = drive(box, PROGRESS[progress], "print('after')", cell=100.0)
+    assert run.ending is Ending.FINISHED, run
+    assert not stalls
+    assert "2999" in str(nb.cells[0].outputs[-1])
+    assert outputs(nb, 1) == [("stream", "after\n")]

@@ -60,6 +60,8 @@ class GivenSocketsApp(IPKernelApp):
 
 def adopt(socket: zmq.Socket[bytes], descriptor: int, ip: str, port: int) -> None:
     socket.setsockopt(zmq.USE_FD, descriptor)
+    if socket.type == zmq.XPUB:
+        socket.setsockopt(zmq.XPUB_NODROP, 1)  # a busy reader makes the kernel wait instead of losing output
     socket.bind(f"ipc://{ip}-{port}")
 
 
