@@ -216,6 +216,19 @@ def _with_item(check: Check) -> Check:
     return replace(check, review=ReviewItem(answer=seen, group=group_of(seen)))
 
 
+def _unanswered(check: Check, student: Work) -> Check:
+    """A question without an answer earns nothing; one whose answer a machine would not find is a person's."""
+    if check.outcome not in (Outcome.FAILED, Outcome.SKIPPED):
+        return check
+    found = student.answer(check.question).found
+    if (found and not student.is_blank(check.question)) or (not found and student.defines(check.question)):
+        return check
+    if found or student.from_kit:
+        return replace(check, outcome=Outcome.FAILED, message="Not answered.", actual="")
+    why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
+    return replace(check, outcome=Outcome.REVIEW, message=f"{why} {check.message}".strip())
+
+
 def _excused(check: Check, execution: Execution, student: Work) -> Check:
     """What was seen to be right stands. What we broke, cut off or lack costs nothing until a person says so."""
     if check.outcome is Outcome.PASSED:
@@ -230,5 +243,5 @@ def _excused(check: Check, execution: Execution, student: Work) -> Check:
     elif doubt := student.doubt(check.question):
         return replace(check, outcome=Outcome.REVIEW, message=f"{doubt} {check.message}".strip())
     else:
-        return check
+        return _unanswered(check, student)
     return replace(check, outcome=Outcome.REVIEW, message=f"{why}, so this is open. {check.message}")
