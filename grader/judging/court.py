@@ -220,13 +220,14 @@ def _unanswered(check: Check, student: Work) -> Check:
     """A question without an answer earns nothing; one whose answer a machine would not find is a person's."""
     if check.outcome not in (Outcome.FAILED, Outcome.SKIPPED):
         return check
-    found = student.answer(check.question).found
-    if (found and not student.is_blank(check.question)) or (not found and student.defines(check.question)):
-        return check
-    if found or student.from_kit:
+    found, skipped = student.answer(check.question).found, check.outcome is Outcome.SKIPPED
+    if not found and not student.from_kit:
+        why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
+        said = why if skipped else f"{why} {check.message}"
+        return replace(check, outcome=Outcome.REVIEW, message=said)
+    if student.is_blank(check.question) if found else (skipped or not student.defines(check.question)):
         return replace(check, outcome=Outcome.FAILED, message="Not answered.", actual="")
-    why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
-    return replace(check, outcome=Outcome.REVIEW, message=f"{why} {check.message}".strip())
+    return check
 
 
 def _excused(check: Check, execution: Execution, student: Work) -> Check:
