@@ -45,6 +45,8 @@ class Located:
     found_by: FoundBy
     doubt: str = ""
     """Why an answer may be there that nobody judged: the type of its cell, or its tag."""
+    blank: bool = False
+    """All its cells are the template's, as they were handed out without a solution."""
 
 
 def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Located]:
@@ -53,7 +55,17 @@ def find(notebook: NotebookNode, assignment: Assignment) -> dict[str, Located]:
     claims = finder.claims(notebook.cells)
     claims |= finder.closest(notebook.cells, claims)
     located = [_collect(question.id, claims) for question in assignment.questions]
-    return {each.question: replace(each, doubt=finder.doubt(each, notebook.cells)) for each in located}
+    return {
+        each.question: replace(
+            each, doubt=finder.doubt(each, notebook.cells), blank=finder.is_unanswered(each, notebook.cells)
+        )
+        for each in located
+    }
+
+
+def from_kit(notebook: NotebookNode, assignment: Assignment) -> bool:
+    """Was this notebook made from the assignment's, whose prompts or tags are still there?"""
+    return _finder(assignment).from_kit(notebook.cells)
 
 
 def is_given(cell: NotebookNode, assignment: Assignment) -> bool:
@@ -108,6 +120,11 @@ class _Finder:
         self._blanks = [(marks.question, cell) for marks, cell in marked if marks.question is not None]
         given = [cell for marks, cell in marked if marks.question is None]
         self._given = [_Text.of(cell.source) for cell in given]
+        self._unsolved = [
+            _Text.of(cell.source)
+            for cell, solved in zip(assignment.template.cells, assignment.solved.cells, strict=True)
+            if CellMarks.of(cell).question is not None and cell.source != solved.source
+        ]
         self._types = {
             question: frozenset(cell.cell_type for own, cell in self._blanks if own == question)
             for question in self._order
@@ -153,6 +170,15 @@ class _Finder:
             if other and self._claims(cell, answer.question):
                 return f"Cell {index + 1} may answer this question, but it is tagged as an answer to {tag}."
         return ""
+
+    def is_unanswered(self, answer: Located, cells: Sequence[NotebookNode]) -> bool:
+        """Is there nothing in the cells of an answer but what was handed out?"""
+        own = [cells[index] for index in answer.cells if cells[index].source.strip()]
+        texts = [_Text.of(cell.source) for cell in own if not self.is_given(cell)]
+        return bool(answer.cells) and all(text in self._unsolved for text in texts)
+
+    def from_kit(self, cells: Sequence[NotebookNode]) -> bool:
+        return any(self._prompt(cell, None) or CellMarks.of(cell).question in self._ids for cell in cells)
 
     def is_blank(self, cell: NotebookNode) -> bool:
         """Is this cell as the template has it, or empty?"""

@@ -239,6 +239,20 @@ def _with_item(check: Check) -> Check:
     return replace(check, review=ReviewItem(answer=seen, group=group_of(seen)))
 
 
+def _unanswered(check: Check, student: Work) -> Check:
+    """A question without an answer earns nothing; one whose answer a machine would not find is a person's."""
+    if check.outcome not in (Outcome.FAILED, Outcome.SKIPPED):
+        return check
+    found, skipped = student.answer(check.question).found, check.outcome is Outcome.SKIPPED
+    if not found and not student.from_kit:
+        why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
+        said = why if skipped else f"{why} {check.message}"
+        return replace(check, outcome=Outcome.REVIEW, message=said)
+    if student.is_blank(check.question) if found else (skipped or not student.defines(check.question)):
+        return replace(check, outcome=Outcome.FAILED, message="Not answered.", actual="")
+    return check
+
+
 def _excused(check: Check, execution: Execution, student: Work) -> Check:
     """What was seen to be right stands. What we broke, cut off or lack costs nothing until a person says so."""
     if check.outcome is Outcome.PASSED:
@@ -247,7 +261,7 @@ def _excused(check: Check, execution: Execution, student: Work) -> Check:
         return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=_not_run(execution))
     why = _kept_from_seeing(check.question, execution, student)
     if not why:
-        return check
+        return _unanswered(check, student)
     return replace(check, outcome=Outcome.REVIEW, message=f"{why} {check.message}".strip())
 
 

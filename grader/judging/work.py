@@ -144,6 +144,19 @@ class Work:
         """Why an answer may stand where it could not be judged, in a sentence; nothing if it does not."""
         return self._answers[question].doubt
 
+    def is_blank(self, question: str) -> bool:
+        """Are the cells of this question as they were handed out, without a solution?"""
+        return self._answers[question].blank
+
+    def defines(self, question: str) -> bool:
+        """Did any cell of the run define a name that this question asks for?"""
+        return any(self.evidence.values(name) for name in self.assignment.names[question])
+
+    @cached_property
+    def from_kit(self) -> bool:
+        """Was the notebook made from the assignment's?"""
+        return answers.from_kit(self.notebook, self.assignment)
+
     def written(self, question: str) -> str:
         """What was written for a theory question: in its cells, code or not, and below its marker in `theory`.
 

@@ -12,6 +12,7 @@ from grader.errors import HarnessError, UsageError
 from grader.model import (
     SCHEMA,
     Check,
+    Ending,
     Execution,
     Exhibit,
     Flag,
@@ -35,6 +36,13 @@ _RUN_AGAIN = "run `grader run --force` to execute the notebooks again"
 
 class _Version(msgspec.Struct):
     schema: int | None = None
+
+
+class _Cut(msgspec.Struct):
+    """What version 0.1.0 wrote of an execution instead of its gaps."""
+
+    cut_cells: tuple[int, ...] = ()
+    stranded_cells: tuple[int, ...] = ()
 
 
 def dumps(grade: Grade) -> str:
@@ -80,8 +88,22 @@ def load_execution(text: str, folder: Path, *, source: str = "execution.json") -
         UsageError: this is not an execution.json. `source` names it.
     """
     record = jsons.read(text, document.Execution, source=source, remedy=_RUN_AGAIN)
-    gaps = tuple(Gap(**asdict(gap)) for gap in record.gaps)
+    gaps = tuple(Gap(**asdict(gap)) for gap in record.gaps) or _gaps_before(text, source)
     return Execution(folder=folder, **asdict(record) | {"flags": _flags(record.flags), "gaps": gaps})
+
+
+def _gaps_before(text: str, source: str) -> tuple[Gap, ...]:
+    """The gaps of an execution that was written before there was that word."""
+    record = jsons.read(text, _Cut, source=source, remedy=_RUN_AGAIN)
+    gaps = (
+        Gap(cells=record.cut_cells, ending=Ending.TIMEOUT, why="A deadline cut these cells off."),
+        Gap(
+            cells=record.stranded_cells,
+            ending=Ending.ENVIRONMENT,
+            why="These cells need a package that is not installed here.",
+        ),
+    )
+    return tuple(gap for gap in gaps if gap.cells)
 
 
 def _as(form: type[T], value: Grade | Execution) -> T:

@@ -220,6 +220,14 @@ def not_callable(student):
     answer = student.answer("4.6")
     if student.value("evaluate") is not None or student.ending.ours:
         review("`evaluate` is defined, but it could not be called.", actual=answer.source)
+    if re.search(r"\bdef\s+evaluate\b", answer.source):
+        empty = "expected an indented block" in answer.error
+        fail(
+            "`evaluate` is still empty." if empty else "The cell that defines `evaluate` did not run.",
+            expected="the body of the function: it returns the accuracy",
+            actual=answer.error or student.detail or "not defined",
+            hint="Run this cell on its own and read the error.",
+        )
     fail(
         "There is no function `evaluate`.",
         expected="def evaluate(dataloader): ...",

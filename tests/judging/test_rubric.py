@@ -617,6 +617,54 @@ def test_an_answer_in_a_cell_of_another_type_is_open_unless_it_is_right(place, b
     assert (check.outcome, check.message) == (outcome, message)
 
 
+def test_an_answer_that_no_cell_was_found_for_is_judged_by_what_the_run_defined(place):
+    execution = place.run((CELLS[0], new_code_cell("make()")), stored=records(cell(1, x=7)))
+    with place.court(place.check("fail('Wrong.')")) as court:
+        check = court.judge(Case(execution=execution)).checks[0]
+    assert (check.outcome, check.message) == (Outcome.FAILED, "Wrong.")
+
+
+SOLUTION = "# your answer\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION"
+
+
+@pytest.mark.parametrize(
+    ("cells", "outcome", "message"),
+    [
+        pytest.param(("tagged", "blank"), Outcome.FAILED, "Not answered.", id="untouched"),
+        pytest.param(("tagged", ""), Outcome.FAILED, "Not answered.", id="emptied"),
+        pytest.param(("tagged", "x = 2"), Outcome.FAILED, "Nothing there.", id="answered"),
+        pytest.param(("plain", "blank"), Outcome.FAILED, "Not answered.", id="untouched, without tags"),
+        pytest.param(("gone", ""), Outcome.FAILED, "Not answered.", id="deleted"),
+        pytest.param(
+            ("foreign", "z = 1"),
+            Outcome.REVIEW,
+            "No cell was found that answers this question, and the notebook was not made from the assignment's.",
+            id="another notebook",
+        ),
+    ],
+)
+@pytest.mark.parametrize("check", ["fail", "skip"])
+def test_a_question_without_an_answer(place, cells, outcome, message, check):
+    prompt, answer, other = CELLS
+    nbformat.write(
+        new_notebook(cells=[prompt, new_code_cell(SOLUTION, metadata=answer.metadata), other]),
+        place.folder / "master.ipynb",
+    )
+    kind, source = cells
+    source = place.check("pass").template.cells[1].source if source == "blank" else source
+    tags = answer.metadata if kind == "tagged" else {}
+    own = [new_code_cell(source, metadata=tags)]
+    submitted = {"foreign": own, "gone": [prompt, other]}.get(kind, [prompt, *own, other])
+    rubric = place.check(f"{check}('Nothing there.')")
+    with place.court(rubric) as court:
+        graded = court.judge(Case(execution=place.run(submitted)))
+    if (check, message) == ("skip", "Nothing there."):
+        outcome = Outcome.SKIPPED
+    if (check, kind) == ("fail", "foreign"):
+        message += " Nothing there."
+    assert (graded.checks[0].outcome, graded.checks[0].message) == (outcome, message)
+
+
 # --- a student's work -----------------------------------------------------------------------------------
 
 

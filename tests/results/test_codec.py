@@ -250,7 +250,10 @@ def test_an_execution_is_in_the_folder_that_it_was_found_in():
 def test_an_execution_from_before_there_were_gaps_is_read():
     record = json.loads(codec.dump_execution(EXECUTION))
     del record["gaps"]
-    record["cut_cells"] = [4]
+    record |= {"cut_cells": [4], "stranded_cells": [2, 3]}
+    gaps = codec.load_execution(json.dumps(record), EXECUTION.folder).gaps
+    assert [(gap.cells, gap.ending) for gap in gaps] == [((4,), Ending.TIMEOUT), ((2, 3), Ending.ENVIRONMENT)]
+    del record["cut_cells"], record["stranded_cells"]
     assert codec.load_execution(json.dumps(record), EXECUTION.folder) == replace(EXECUTION, gaps=())
 
 

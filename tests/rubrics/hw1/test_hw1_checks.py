@@ -1584,6 +1584,22 @@ def test_an_error_with_a_network_of_ours_is_a_persons(judge, work, called):
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            "IndentationError: expected an indented block after function definition on line 1",
+            "`evaluate` is still empty.",
+        ),
+        ("SyntaxError: invalid syntax", "The cell that defines `evaluate` did not run."),
+    ],
+)
+def test_an_evaluate_that_could_not_be_defined_is_not_called_missing(judge, work, error, message):
+    student = work({"4.6": Cell("def evaluate(dataloader):\n  # ...", error=error)})
+    result = judge("evaluate_counts_every_batch", student)
+    assert (result.outcome, result.message) == (FAILED, message)
+
+
 def test_an_outcome_of_errors_alone_is_preliminary(called, own):
     assert called(lambda _: 1 / 0)["error"] == "ZeroDivisionError: division by zero"
     assert "error" not in called(of_own(own, fraction))
