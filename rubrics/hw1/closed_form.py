@@ -13,13 +13,21 @@ class YesNo(StrEnum):
 
 
 _HEDGED = re.compile(
-    r"\b(?:yes and no|not (?:sure|always|necessarily|in general|exactly|really)|depends?|it depends|maybe|perhaps|"
-    r"sometimes|unless|in some cases|except|special cases?|generally|usually|i (?:guess|think)|probably|idk)\b|\?",
+    r"\b(?:yes and no|not (?:sure|always|necessarily|exactly|really)|depends?|maybe|perhaps|sometimes|unless|"
+    r"in some cases|except|special cases?|sort of|kind of|part(?:ly|ially)|i (?:guess|think)|probably|idk|wait|"
+    r"sorry)\b|\?",
     re.IGNORECASE,
 )
 _OPENING = re.compile(
     r"\W{0,9}(?:(?:q\w{0,9}\s{0,3})?\d\s?\(?[a-d]\)?[.):\s]{1,9}|answer|ans|a)?\W{0,9}"
-    r"(?P<word>yes|yeah|yep|no|nope|sí|si|non|oui|nein|ja)\b(?! (?:one|matter|doubt))",
+    r"(?P<word>yes|yeah|yep|no|nope|sí|si|non|oui|nein|ja)\b"
+    r"(?=\s*$|\s*[.,;:!)*\u2013\u2014-]|\s*\n|\s+(?:because|since|as|for|it|there|this|that|we|you|i|in|not|does|"
+    r"closed|analytic|explicit|porque|hay|car|il|weil|es|denn)\b)",
+    re.IGNORECASE,
+)
+"""“No iteration is needed” does not answer the question."""
+_CONTRARY = re.compile(
+    r"\b(?:no|not|non|never|none|nobody|neither|nor|cannot|without|lacks?|impossible)\b|n['\u2019]t\b|没|不",
     re.IGNORECASE,
 )
 _CANNOT = r"(?:cannot|can'?t|can not|could not|couldn'?t)"
@@ -44,6 +52,7 @@ _AFFIRMED = re.compile(
     rf"\s+(?:a|an)\s+{_CLOSED_FORM}|{_CLOSED_FORM}[\w ,-]{{0,30}}?(?:exists|is (?:given by|available|possible))",
     re.IGNORECASE,
 )
+_FILLERS = re.compile(r"\A[\s*_>#-]*(?:(?:it|this|we|one|you|so|thus|in general)\b,?\s*)*", re.IGNORECASE)
 _LEAST_SQUARES = re.compile(
     r"\b(?:unlike|l2|least squares|ols|squared|normal equations?|mse|ridge)\b", re.IGNORECASE
 )
@@ -53,19 +62,23 @@ _LEAST_SQUARES = re.compile(
 def yes_no(text: str) -> YesNo:
     """Read whether an answer says yes or no to "is there a closed form?".
 
-    The first word counts, and any clause that affirms or denies a closed form. Hedges, questions and contradictions
-    (`Yes, … there is no closed form`) are unclear.
+    Only its opening decides: the word "yes" or "no", or a first clause that denies a closed form. A hedge beside
+    it, or anything later that says the opposite, leaves the answer to a person; so does every other way to say it.
     """
     plain = plain_text(text)
     opening = _OPENING.match(plain)
-    said = {_meaning(opening["word"])} if opening else set()
-    if _DENIED.search(plain):
-        said.add(YesNo.NO)
-    if _AFFIRMED.search(_DENIED.sub(" ", plain)) and not _LEAST_SQUARES.search(plain):
-        said.add(YesNo.YES)
-    if len(said) != 1 or _HEDGED.search(plain):
-        return YesNo.UNCLEAR
-    return said.pop()
+    if opening is None:
+        said, rest = (YesNo.NO, plain) if _DENIED.match(_FILLERS.sub("", plain)) else (YesNo.UNCLEAR, "")
+    else:
+        said, rest = _meaning(opening["word"]), plain[opening.end() :]
+    if said is YesNo.YES:
+        return YesNo.UNCLEAR if _CONTRARY.search(rest) or _HEDGED.search(rest) else said
+    affirmed = _AFFIRMED.search(_DENIED.sub(" ", rest)) and not _LEAST_SQUARES.search(rest)
+    return YesNo.UNCLEAR if affirmed or _HEDGED.search(_first_sentence(rest)) else said
+
+
+def _first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.!?;])\s|\n", text, maxsplit=1)[0] if text[:1] not in (".", "!") else ""
 
 
 def _meaning(word: str) -> YesNo:

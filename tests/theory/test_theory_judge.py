@@ -304,3 +304,66 @@ def test_a_hostile_answer_goes_to_a_person(text, spec):
 def test_an_answer_that_takes_too_long_goes_to_a_person():
     judgement = judge_formula(HOSTILE["sums"], GRADIENT, seconds=0.0)
     assert "it takes too much work to evaluate" in judgement.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        pytest.param(
+            r"Since $\nabla\|x\|_2 = x/\|x\|_2$, the gradient of the squared norm is $2x$",
+            GRADIENT,
+            id="intermediate",
+        ),
+        pytest.param(r"Least squares: $L(w)=\|Xw-y\|_2^2$. Here: $\|Xw-y\|_1$", L1_LOSS, id="contrast"),
+        pytest.param(
+            r"$\mu=\frac1{|D|}\sum_{x\in D}x$ with $D=\{x_1,\dots,x_n\}$", MEAN, id="a set that was not read"
+        ),
+        pytest.param(r"$\mu=\sum_{i=1}^n x_i$ divided by $n$", MEAN, id="divided in words"),
+        pytest.param(
+            r"$L(\beta_0,\beta)=\|y-\beta_0\mathbf 1-X\beta\|_1$", L1_LOSS, id="an intercept with index 0"
+        ),
+        pytest.param(
+            r"$L=\sum_{i=1}^n|y_i-w_0-\sum_{j=1}^d w_jx_{ij}|$", L1_LOSS, id="an intercept in a sum"
+        ),
+    ],
+)
+def test_a_right_answer_beside_something_else_is_never_rejected(text, spec):
+    assert judge_formula(text, spec).verdict in (ACCEPT, REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        pytest.param(
+            r"$\partial f/\partial x_i=2x_i$. Hence $\nabla f=\mathrm{diag}(2x_1,\dots,2x_d)$",
+            GRADIENT,
+            id="last line",
+        ),
+        pytest.param(
+            r"$\mu_j=\frac1n\sum_i x_{ij}$, $\mu=\frac1d\sum_j\mu_j$", MEAN, id="last line in terms of itself"
+        ),
+        pytest.param(r"$L(w)=\|Xw-y\|_1$^2", L1_LOSS, id="a power outside"),
+        pytest.param(r"$L(w)=\|Xw-y\|_1$ plus a ridge penalty", L1_LOSS, id="a penalty in words"),
+        pytest.param(r"$L(w)=\|Xw-y\|_1$, squared", L1_LOSS, id="squared in words"),
+        pytest.param("The gradient is the norm of $2x$", GRADIENT, id="the norm of it"),
+        pytest.param("minus $2x$", GRADIENT, id="minus in words"),
+        pytest.param("$2x$ + 1", GRADIENT, id="a sum outside"),
+        pytest.param(r"$\nabla f = 2x$ + 1", GRADIENT, id="a sum outside, with a heading"),
+        pytest.param(r"$\nabla f = 2x$ divided by two", GRADIENT, id="halved in words"),
+    ],
+)
+def test_a_right_formula_is_not_accepted_with_something_that_changes_it(text, spec):
+    assert judge_formula(text, spec).verdict is REVIEW
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        pytest.param(r"$\nabla f(x) = 2x$ where $d \ge 1$", GRADIENT, id="a side fact"),
+        pytest.param(
+            r"The norm of $x$ squared has the gradient $\nabla f = 2x$", GRADIENT, id="the norm of x"
+        ),
+    ],
+)
+def test_words_that_change_no_formula_cost_nothing(text, spec):
+    assert judge_formula(text, spec).verdict is ACCEPT

@@ -15,11 +15,15 @@ from grader.theory.latex.oracles import Equals, GradientOf, Minimises
 from grader.theory.latex.tokens import INDEX_LETTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from grader.theory.latex.spec import FormulaSpec
     from grader.theory.latex.statements import Statement
     from grader.theory.latex.worlds import World
+
+
+_SIDE_FACTS = {f"the relation {relation}" for relation in ("le", "ge", "<", ">", "ne")}
+"""What may follow an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,8 @@ class Claims:
     bare: tuple[Statement, ...]
     steps: tuple[Statement, ...]
     unread: tuple[Statement, ...]
+    later: tuple[Statement, ...]
+    """What follows the last answer and may be one too, but was not read or gives no value."""
     definitions: Mapping[str, n.Node]
     indexed: Mapping[str, tuple[str, n.Node]]
     functions: Mapping[str, n.Node]
@@ -70,10 +76,35 @@ def claims(statements: Sequence[Statement], spec: FormulaSpec) -> Claims:
         bare=tuple(bare),
         steps=tuple(steps),
         unread=tuple(unread),
+        later=tuple(_later(statements, answers or bare, spec)),
         definitions=definitions,
         indexed=indexed,
         functions=functions,
     )
+
+
+def _later(
+    statements: Sequence[Statement], answers: Sequence[Statement], spec: FormulaSpec
+) -> Iterator[Statement]:
+    """What follows the last answer: equations that were not read, and headings without a value."""
+    last = max((statements.index(answer) for answer in answers), default=len(statements))
+    for statement in statements[last + 1 :]:
+        if statement.problem:
+            head, equals, _ = statement.text.partition("=")
+            fact = statement.problem in _SIDE_FACTS
+            if (
+                equals
+                and not fact
+                and (head.strip() == spec.unknown or head.strip() not in spec.trials[0].world.values)
+            ):
+                yield statement
+        elif (
+            isinstance(spec.oracle, Minimises)
+            and len(statement.sides) > 1
+            and is_heading(statement.sides[0], spec)
+            and not is_answer(statement, spec)
+        ):
+            yield statement
 
 
 def is_answer(statement: Statement, spec: FormulaSpec) -> bool:

@@ -8,6 +8,7 @@ minimum, or two steps, and all steps hold: $n\mu = \sum_i x_i$ alone is only the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from grader.theory.latex.trials import Trial
 
 _ENOUGH = 2
+_WRONG_WAY = re.compile(r"\b(?:maxim\w*|largest|concave)\b", re.IGNORECASE)
+"""Words of a derivation of a minimum that are mostly wrong."""
 FOUND = "derivation steps found"
 _READINGS = (
     Reading(name="as written", squares_are_norms=True, bars_are_norms=True),
@@ -86,15 +89,16 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
         return review("this question does not ask for a minimiser")
     if scanned(text):
         return review(NOT_GRADED)
-    parts = [
-        s for formula in cell(text).formulas for s in statements(formula, fuel, functions=spec.functions)
-    ]
+    where = cell(text)
+    parts = [s for formula in where.formulas for s in statements(formula, fuel, functions=spec.functions)]
     exam = Exam(found=claims(parts, spec), spec=spec, fuel=fuel)
     found = [step for part in parts for step in _steps(part, exam)]
     form = "; ".join(step.text for step in found)
     for kind, reason in ((Step.FALSE, "this step does not hold"), (Step.UNREAD, "this step was not read")):
         if bad := next((step for step in found if step.step is kind), None):
             return review(f"{reason}: {bad.text}" + (f" ({bad.why})" if bad.why else ""), form=form)
+    if word := _WRONG_WAY.search(where.words):
+        return review(f"all steps hold, but the words say “{word[0]}”", form=form)
     telling = sum(step.step is not Step.RESULT for step in found)
     if telling < _ENOUGH and not any(step.step in (Step.ZERO, Step.DERIVATIVE) for step in found):
         return review("no derivation found, only the result", form=form)

@@ -22,6 +22,8 @@ _WORDS = re.compile(
 _READ_SCRIPTS = ("LATIN", "CJK", "GREEK", "FULLWIDTH", "IDEOGRAPHIC", "MICRO", "MODIFIER")
 
 
+FORMULA = "\N{CURRENCY SIGN}"
+"""Stands for a formula among words."""
 _ARITHMETIC = re.compile(
     r"\b(?:two|twice|times|half|double|doubled|plus|minus|divided|over|squared?|transposed?|negative|opposite|third|"
     r"inverse|reciprocal|multipl\w+|without|where each)\b|[倍半负]",
@@ -33,6 +35,26 @@ def computes(words: str) -> str:
     """Return the first word that changes a bare formula beside it, as in “twice $x$”, or nothing."""
     found = _ARITHMETIC.search(words)
     return found[0] if found else ""
+
+
+_BESIDE = re.compile(
+    rf"{FORMULA}\s*[,;:.)]{{0,2}}\s*(?:(?:and|then|all|is|are|which|now|finally)\s+){{0,2}}"
+    r"(?P<after>[\^+*/²³](?![+*/^])|-\s?\d|divided|times\b|multipl\w+|plus\b|minus\b|added|over\b|squared\b|cubed\b|"
+    r"transposed?\b|invert\w*|raised|to the power|with an? [\w ]{0,30}penalty|smoothed)"
+    r"|(?P<before>(?<![+*/^])[+*/^]\s*|\b(?:twice|double|half|negative|minus|plus|times|"
+    r"(?:norm|sum|mean|average|square|root|log|logarithm|inverse|transpose|negative|opposite|trace|length|diagonal)\s+of)"
+    rf"\s+(?:the\s+)?(?:vector\s+)?){FORMULA}",
+    re.IGNORECASE,
+)
+
+
+def computes_beside(around: str) -> str:
+    """Return the words or the sign that changes the formula it stands beside, as in “the norm of $2x$”, or nothing.
+
+    `around` has `FORMULA` in place of each formula.
+    """
+    found = _BESIDE.search(around)
+    return (found["after"] or found["before"]).strip() if found else ""
 
 
 def casts_doubt(words: str) -> str:

@@ -7,6 +7,7 @@ is right. Everything else goes to a person.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import numpy as np
 from grader.theory.latex import nodes as n
 from grader.theory.latex.claims import Claims, claims, is_closed, is_mention, merely_named, valued_sides
 from grader.theory.latex.compare import NOT_EVALUATED, Exam, Finding, Outcome, tried
-from grader.theory.latex.doubt import casts_doubt, computes
+from grader.theory.latex.doubt import casts_doubt, computes, computes_beside
 from grader.theory.latex.fuel import Fuel, Unread
 from grader.theory.latex.printing import shown
 from grader.theory.latex.spans import Cell, cell, scanned
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from grader.theory.latex.worlds import Reading
 
 _MOST_STATEMENTS = 60
+_INDEX_0 = re.compile(r"_\{?\s*0")
 NOT_GRADED = "handwritten or scanned answers are not graded"
 
 
@@ -93,8 +95,10 @@ def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
 
 
 def _words_count(found: Claims, where: Cell) -> str:
-    """Whether words are part of a formula that does not say what it is the value of."""
-    if found.answers:
+    """Whether words or signs outside the formulas are part of one."""
+    if beside := computes_beside(where.around):
+        return f"“{beside}” may belong to the formula beside it"
+    if found.answers and where.marked:
         return ""
     if word := computes(where.words):
         return f"the word “{word}” may belong to the formula"
@@ -123,9 +127,12 @@ def _under(reading: Reading, exam: Exam, where: Cell) -> Judgement:
         return review("none of the formulas answers the question")
     findings = [tried(claim, exam, reading) for claim in chosen]
     judgement = _weighed(findings, chosen, exam, reading)
-    if judgement.verdict is Verdict.ACCEPT and (reason := _contradicted(others, exam, reading)):
-        return replace(judgement, verdict=Verdict.REVIEW, reason=reason)
-    return judgement
+    reason = ""
+    if judgement.verdict is Verdict.ACCEPT:
+        reason = _contradicted(others, exam, reading) or _taken_back(exam.found)
+    if judgement.verdict is Verdict.REJECT:
+        reason = _saved(others, exam, reading, where)
+    return replace(judgement, verdict=Verdict.REVIEW, reason=reason, witness=None) if reason else judgement
 
 
 def _weighed(findings: list[Finding], chosen: list[Statement], exam: Exam, reading: Reading) -> Judgement:
@@ -203,6 +210,23 @@ def _contradicted(others: list[Statement], exam: Exam, reading: Reading) -> str:
     for statement in others:
         if tried(statement, exam, reading).outcome is not Outcome.HOLDS:
             return f"right, but “{_form(statement)}” is given as well"
+    return ""
+
+
+def _taken_back(found: Claims) -> str:
+    """What is said after the answer about the same thing, and was not read or gives no value."""
+    return next((f"right, but “{statement.text[:60]}” comes after it" for statement in found.later), "")
+
+
+def _saved(others: list[Statement], exam: Exam, reading: Reading, where: Cell) -> str:
+    """What else may be the answer, if what looks like it is wrong."""
+    if reading.base == 0 and exam.spec.optional and any(map(_INDEX_0.search, where.formulas)):
+        return "the index 0 may be that of an intercept"
+    if exam.found.unread:
+        return f"not read: {exam.found.unread[0].problem} in “{exam.found.unread[0].text[:60]}”"
+    for statement in others:
+        if tried(statement, exam, reading).outcome is not Outcome.FAILS:
+            return f"wrong, but “{_form(statement)}” is given as well"
     return ""
 
 

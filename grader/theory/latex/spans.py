@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 from grader import source
+from grader.theory.latex.doubt import FORMULA
 from grader.theory.latex.fuel import LENGTH, Unread
 from grader.theory.latex.spelling import GREEK
 
@@ -30,6 +31,10 @@ _IMAGE = re.compile(
     r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b",
     re.IGNORECASE,
 )
+_MENTION = re.compile(
+    r"(?:\$|\\\()\s*(?:\d+|-?(?:[A-Za-z]|\\[A-Za-z]+)(?:[_^]\w|[_^]\{\w+\})*)\s*(?:\$|\\\))"
+)
+"""A symbol or a number among words."""
 _CASES = re.compile(r"\\begin\{[dr]?cases\}.*?\\end\{[dr]?cases\}", re.DOTALL)
 """The “if” in cases takes nothing back."""
 _LABEL = re.compile(
@@ -70,6 +75,8 @@ class Cell:
     words: str
     marked: bool
     """Whether dollar signs or the like said what is maths; if not, we guessed."""
+    around: str = ""
+    """The words with `FORMULA` for each formula but mere mentions, such as `$x_i$`; empty if we guessed."""
 
 
 def scanned(text: str) -> bool:
@@ -93,7 +100,8 @@ def cell(text: str) -> Cell:
         outside = _MATHS.sub(" ", text)
         spoken = _CASES.sub(" ", " ".join(formulas))
         inside = " ".join(re.findall(r"\\(?:text\w*|mbox|textnormal)\s*\{([^}]*)\}", spoken))
-        return Cell(formulas, f"{outside} {inside}", marked=True)
+        around = _MATHS.sub(lambda found: " " if _MENTION.fullmatch(found[0]) else f" {FORMULA} ", text)
+        return Cell(formulas, f"{outside} {inside}", marked=True, around=around)
     words, lines = [], []
     for line in text.splitlines():
         maths, prose = _separated(line)
