@@ -56,7 +56,8 @@ def test_a_question_without_a_minimiser_has_no_derivation():
 
 
 def test_steps_that_hold_beside_words_that_do_not_go_to_a_person():
-    text = r"$\nabla J=-2\sum_{i=1}^n(x_i-\mu)=0$ gives the maximum since it is concave: $\mu=\frac1n\sum_{i=1}^n x_i$"
+    steps = r"$\nabla J=-2\sum_{i=1}^n(x_i-\mu)=0$"
+    text = rf"{steps} gives the maximum since it is concave: $\mu=\frac1n\sum_{{i=1}}^n x_i$"
     assert judge_derivation(text, MEAN).verdict is Verdict.REVIEW
     assert (
         judge_derivation(text.replace("maximum since it is concave", "minimum"), MEAN).verdict
