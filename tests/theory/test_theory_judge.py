@@ -16,6 +16,7 @@ from grader.theory import (
     judge_formula,
     scanned,
 )
+from grader.theory.latex.doubt import FORMULA, computes_beside
 
 ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
 
@@ -349,6 +350,8 @@ def test_a_right_answer_beside_something_else_is_never_rejected(text, spec):
         pytest.param("minus $2x$", GRADIENT, id="minus in words"),
         pytest.param("$2x$ + 1", GRADIENT, id="a sum outside"),
         pytest.param(r"$\nabla f = 2x$ + 1", GRADIENT, id="a sum outside, with a heading"),
+        pytest.param(r"$\nabla f = 2x$ * 3", GRADIENT, id="a product outside"),
+        pytest.param(r"2 * $x$ + $x$ is the gradient $2x$ / 2", GRADIENT, id="a quotient outside"),
         pytest.param(r"$\nabla f = 2x$ divided by two", GRADIENT, id="halved in words"),
     ],
 )
@@ -360,6 +363,8 @@ def test_a_right_formula_is_not_accepted_with_something_that_changes_it(text, sp
     ("text", "spec"),
     [
         pytest.param(r"$\nabla f(x) = 2x$ where $d \ge 1$", GRADIENT, id="a side fact"),
+        pytest.param("Answer:\n* $\\nabla f(x) = 2x$\n+ where $d$ is any number", GRADIENT, id="a list"),
+        pytest.param(r"*$\nabla f(x) = 2x$* and **$2x$**", GRADIENT, id="emphasis"),
         pytest.param(
             r"The norm of $x$ squared has the gradient $\nabla f = 2x$", GRADIENT, id="the norm of x"
         ),
@@ -367,3 +372,15 @@ def test_a_right_formula_is_not_accepted_with_something_that_changes_it(text, sp
 )
 def test_words_that_change_no_formula_cost_nothing(text, spec):
     assert judge_formula(text, spec).verdict is ACCEPT
+
+
+@pytest.mark.parametrize(
+    "between",
+    [" ", "\n", " and ", " with a ", " \t", "norm of "],
+    ids=["spaces", "lines", "and", "with a", "tabs", "norms"],
+)
+def test_what_stands_beside_a_formula_is_read_in_one_pass(between):
+    """Each of these took minutes with a search that went back."""
+    repeated = between * (12_000 // len(between))
+    assert not computes_beside(f"{FORMULA}{repeated}.")
+    assert not computes_beside(f"a{repeated}.")

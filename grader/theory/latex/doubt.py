@@ -38,12 +38,13 @@ def computes(words: str) -> str:
 
 
 _BESIDE = re.compile(
-    rf"{FORMULA}\s*[,;:.)]{{0,2}}\s*(?:(?:and|then|all|is|are|which|now|finally)\s+){{0,2}}"
-    r"(?P<after>[\^+*/²³](?![+*/^])|-\s?\d|divided|times\b|multipl\w+|plus\b|minus\b|added|over\b|squared\b|cubed\b|"
-    r"transposed?\b|invert\w*|raised|to the power|with an? [\w ]{0,30}penalty|smoothed)"
-    r"|(?P<before>(?<![+*/^])[+*/^]\s*|\b(?:twice|double|half|negative|minus|plus|times|"
+    rf"{FORMULA}(?:[ \t]*+(?P<sign>[\^+/²³]|\*(?=[ \t]?[\d(])|-\s?\d)"
+    r"|\s*+[,;:.)]{0,2}+\s*+(?:(?:and|then|all|is|are|which|now|finally)\s++){0,2}+"
+    r"(?P<after>divided|times\b|multipl\w+|plus\b|minus\b|added|over\b|squared\b|cubed\b|transposed?\b|invert\w*|"
+    r"raised|to the power|with an? [\w ]{0,30}penalty|smoothed))"
+    r"|(?P<before>(?<=[\w)])[ \t]?[+*/^][ \t]*|\b(?:twice|double|half|negative|minus|plus|times|"
     r"(?:norm|sum|mean|average|square|root|log|logarithm|inverse|transpose|negative|opposite|trace|length|diagonal)\s+of)"
-    rf"\s+(?:the\s+)?(?:vector\s+)?){FORMULA}",
+    rf"\s++(?:the\s++)?(?:vector\s++)?){FORMULA}",
     re.IGNORECASE,
 )
 
@@ -54,7 +55,7 @@ def computes_beside(around: str) -> str:
     `around` has `FORMULA` in place of each formula.
     """
     found = _BESIDE.search(around)
-    return (found["after"] or found["before"]).strip() if found else ""
+    return (found["sign"] or found["after"] or found["before"]).strip() if found else ""
 
 
 def casts_doubt(words: str) -> str:
