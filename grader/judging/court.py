@@ -295,5 +295,6 @@ def _unseen_names(question: str, student: Work) -> Iterator[str]:
         if not student.evidence.values(name):
             yield name
         probed = student.probe(name)
-        if probed is not None:
-            yield from re.findall(r"name '(\w+)' is not defined", probed.text("error"))
+        error = probed["error"] if probed is not None else None
+        if error is not None:
+            yield from re.findall(r"name '(\w+)' is not defined", error.text("value"))

@@ -26,6 +26,8 @@ from grader.judging.court import Bench, Case, Court
 from grader.judging.rubric import loaded
 from grader.judging.server import Judge
 from grader.judging.work import Band, Reference, Work
+from grader.kernel.inside.probe.log import Arrays
+from grader.kernel.inside.probe.values import encode
 from grader.model import Ending, Execution, Flag, FlagKind, FoundBy, Gap, Outcome, combine
 
 TOML = """
@@ -598,6 +600,21 @@ def test_what_a_kernel_ended_too_early_to_show_is_open(place, stored, later, out
     check = place.grade(place.check("fail('Nothing there.')"), run).checks[0]
     assert check.outcome is outcome
     assert check.message.startswith(gap.why) is (outcome is Outcome.REVIEW)
+
+
+@pytest.mark.parametrize(
+    ("later", "outcome"), [("helper = 3", Outcome.REVIEW), ("other = 3", Outcome.FAILED)]
+)
+def test_a_function_that_lacked_what_a_kernel_ended_too_early_to_make_is_open(place, later, outcome):
+    gap = Gap(cells=(3,), ending=Ending.KILLED, why="The notebook ended its kernel with exit() in cell 4.")
+    lacking = encode("x", {"error": "NameError: name 'helper' is not defined"}, Arrays())
+    run = place.run(
+        (*CELLS, new_code_cell(later)),
+        stored=records(cell(1, x=1), {"kind": "probe", "cell": 1, "name": "x", "outcome": lacking}),
+        ending=Ending.KILLED,
+        gaps=(gap,),
+    )
+    assert place.grade(place.check("fail('It raises an error.')"), run).checks[0].outcome is outcome
 
 
 @pytest.mark.parametrize(
