@@ -64,10 +64,15 @@ UNREACHED = re.compile(
     r"Network is unreachable|Name or service not known|Temporary failure in name resolution"
     r"|could not resolve host|unable to resolve host|No address associated with hostname|Failed to resolve"
     r"|getaddrinfo failed|Failed to establish a new connection|Max retries exceeded"
-    r"|Connection (refused|timed out)|Error downloading"
-    r"|Command .*\b(wget|curl|git|gdown|kaggle)\b.* returned non-zero",
+    r"|Connection (refused|timed out)|Error downloading",
     re.IGNORECASE,
 )
+FAILED_DOWNLOAD = re.compile(
+    r"^Command .{0,300}\b(?:wget|curl|git|gdown|kaggle)\b.{0,300} returned non-zero",
+    re.MULTILINE | re.IGNORECASE,
+)
+LONGEST_TOLD = 100_000
+"""Characters, the last ones, in which a program is heard to say that it reached nobody."""
 EXITS = ("exit", "quit", "do_shutdown")
 """Calls after which a kernel still answers, and ends a moment later."""
 KILLS = ("os._exit", "os.kill", "os.killpg", "os.abort", "signal.raise_signal", "_exit", "kill", "abort")
@@ -139,7 +144,13 @@ def lacks_a_package(cell: CellRun) -> bool:
 
 def lacks_the_network(cell: CellRun) -> bool:
     timed_out = cell.ename in ("TimeoutError", "timeout") and "timed out" in cell.evalue
-    return NETWORK.fullmatch(cell.ename) is not None or timed_out or UNREACHED.search(cell.evalue) is not None
+    return NETWORK.fullmatch(cell.ename) is not None or timed_out or reached_nobody(cell.evalue)
+
+
+def reached_nobody(text: str) -> bool:
+    """Does a message, or what a program printed, say that nobody was reached?"""
+    last = text[-LONGEST_TOLD:]
+    return UNREACHED.search(last) is not None or FAILED_DOWNLOAD.search(last) is not None
 
 
 def uses_what_was_removed(cell: CellRun) -> bool:

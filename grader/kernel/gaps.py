@@ -8,7 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from grader.kernel.ending import UNREACHED, follows, lacks_a_package, lacks_the_network, of_cell, unfinished
+from grader.kernel.ending import (
+    follows,
+    lacks_a_package,
+    lacks_the_network,
+    of_cell,
+    reached_nobody,
+    unfinished,
+)
 from grader.kernel.gate import NOTICE
 from grader.model import Ending, Gap
 from grader.source import Bindings, parsed, without_magics
@@ -18,7 +25,9 @@ if TYPE_CHECKING:
 
     from grader.kernel.ending import CellRun, Run
 
-SHELL = re.compile(r"^\s*(!|%pip|%conda|%%bash|%%sh|%sx|%system)|\b(os\.system|subprocess)\b", re.MULTILINE)
+SHELL = re.compile(
+    r"^[ \t]*(!|%pip|%conda|%%bash|%%sh|%sx|%system)|\b(os\.system|subprocess)\b", re.MULTILINE
+)
 BUILTINS = frozenset(dir(builtins))
 
 
@@ -59,7 +68,7 @@ def _reason(  # noqa: PLR0911 - a table: one line for each reason
         return ending, f"{where} ran out of memory."
     if lacks_a_package(cell):
         return ending, f"{where} needs a package that is not installed here."
-    if lacks_the_network(cell) or (SHELL.search(source) and UNREACHED.search(shown)):
+    if lacks_the_network(cell) or (SHELL.search(source) and reached_nobody(shown)):
         return Ending.ENVIRONMENT, f"{where} needs the network, which notebooks cannot reach here."
     if NOTICE in shown:
         return Ending.OUTPUT, f"{where} printed or displayed more than is kept."

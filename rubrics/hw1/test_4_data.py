@@ -16,7 +16,7 @@ POINTS = {"training": 60000, "test": 10000}
 """Of the complete data set."""
 TEN = Decimal("0.5")
 """Points for all ten images; fewer of them, and images of another loader, are worth a share."""
-CAPTURING = re.compile(r"^\s*%%capture\b|\bcapture_output\(", re.MULTILINE)
+CAPTURING = re.compile(r"^[ \t]*%%capture\b|\bcapture_output\(", re.MULTILINE)
 MOST_PICTURES = 20
 """How many pictures are looked up in a data set."""
 same, are_shown = partial(pictures.same, alike=ALIKE), partial(pictures.shown, alike=ALIKE)

@@ -34,6 +34,7 @@ NETWORK = "Cell 1 needs the network, which notebooks cannot reach here."
         (raised("ImportError", "Missing optional dependency 'openpyxl'. Use pip to install it."), PACKAGE),
         (raised("ImportError", "IProgress not found. Please update jupyter and ipywidgets."), PACKAGE),
         (NO_HOST, NETWORK),
+        (raised("CalledProcessError", "Command '['wget', 'x']' returned non-zero exit status 4."), NETWORK),
         (raised("MemoryError"), "Cell 1 ran out of memory."),
         (raised("SystemExit", "0"), "Cell 1 stopped before its end with sys.exit() or the like."),
         ({"timed_out": True, "seconds": 31.0}, "Cell 1 was interrupted after 31 s."),
@@ -69,6 +70,20 @@ def test_so_do_cells_that_need_what_it_would_have_made_and_those_that_need_them(
         ("misspelt", raised("NameError", "name 'misspelt' is not defined")),
     )
     assert gap.cells == (0, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        pytest.param("\n" * 150_000, "", id="blank lines"),
+        pytest.param("!ls", "Command wget " * 150_000, id="one line of downloads"),
+        pytest.param("!ls", "Command wget\n" * 150_000, id="lines of downloads"),
+        pytest.param("!ls", "unable to resolve " * 100_000, id="half a message"),
+    ],
+)
+def test_long_text_is_searched_in_one_pass(source, shown):
+    """Twice as much of the first two took at least four times as long, 4,000 characters 0.3 s."""
+    assert found((source, FINE), shown={0: shown}) == ()
 
 
 @pytest.mark.parametrize("source", ["!wget https://example.org/x.csv", "%pip install rare", "%%bash\ncurl x"])
