@@ -22,10 +22,10 @@ _OPENING = re.compile(
     r"\W{0,9}(?:(?:q\w{0,9}\s{0,3})?\d\s?\(?[a-d]\)?[.):\s]{1,9}|answer|ans|a)?\W{0,9}"
     r"(?P<word>yes|yeah|yep|no|nope|sí|si|non|oui|nein|ja)\b"
     r"(?=\s*$|\s*[.,;:!)*\u2013\u2014-]|\s*\n|\s+(?:because|since|as|for|it|there|this|that|we|you|i|in|not|does|"
-    r"closed|analytic|explicit|porque|hay|car|il|weil|es|denn)\b)",
+    r"closed|analytic|explicit|porque|car|weil|denn)\b)",
     re.IGNORECASE,
 )
-"""“No iteration is needed” does not answer the question."""
+"""“No iteration is needed” does not answer the question, and “si es …” is an “if” in Spanish."""
 _CONTRARY = re.compile(
     r"\b(?:no|not|non|never|none|nobody|neither|nor|cannot|without|lacks?|impossible)\b|n['\u2019]t\b|没|不",
     re.IGNORECASE,
@@ -78,7 +78,7 @@ def yes_no(text: str) -> YesNo:
 
 
 def _first_sentence(text: str) -> str:
-    return re.split(r"(?<=[.!?;])\s|\n", text, maxsplit=1)[0] if text[:1] not in (".", "!") else ""
+    return re.split(r"[.!;](?:\s|$)|\n", text, maxsplit=1)[0]
 
 
 def _meaning(word: str) -> YesNo:
