@@ -146,10 +146,10 @@ def test_shows_the_first_ten_test_images(student, data, exhibits):
             right = max(right, count)
         else:
             other, source = count, "the training set" if from_ == "training" else source
-    if other < 10 and (training := count_among(shown, arrays(data).train_images)) > other:
-        other, source = training, "the training set"
     if right == 10:
         return
+    if other < 10 and (training := count_among(shown, arrays(data).train_images)) > other:
+        other, source = training, "the training set"
     exhibit(exhibits, test, shown)
     details = {
         "expected": "ten images: the first ten of the first minibatch of testDataLoader",

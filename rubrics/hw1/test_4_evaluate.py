@@ -199,8 +199,8 @@ def counts_first_batch_only(results):
 
 def is_ours(student):
     """Was `evaluate` called with a network of ours?"""
-    network = student.probe("evaluate")["network"]
-    return network is not None and network.text("value") == "ours"
+    whose = student.probe("evaluate")["network"]
+    return whose is not None and whose.text("value") == "ours"
 
 
 def unknown_network(student):
