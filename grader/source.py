@@ -28,6 +28,7 @@ MEASURING = (
 )
 """Functions and methods whose result has the numbers or the size of what they are given."""
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 ASSIGNMENT = re.compile(r"^(?:def|class)[ \t]+(\w+)|^([\w, \t]+)(?::[^=\n]{1,100})?=(?!=)", re.MULTILINE)
 
 
@@ -46,9 +47,25 @@ def comments(source: str) -> Iterator[str]:
                 yield token.string.lstrip("#! ")
 
 
-def plain(source: str) -> ast.Module | None:
+def parsed_cell(source: str) -> ast.Module | None:
     """The syntax tree of a notebook's cell, its magics left out; None if it cannot be parsed."""
-    return parsed(without_magics(source[:LONGEST]))
+    return parsed(_without_magics(source[:LONGEST]))
+
+
+def imports(source: str) -> frozenset[str]:
+    """The names that a cell imports, of modules the top-level one."""
+    tree = parsed_cell(source)
+    return frozenset(
+        (alias.asname or alias.name).partition(".")[0]
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    )
+
+
+def undefined(message: str) -> list[str]:
+    """The names that Python's error messages in a text call undefined."""
+    return UNDEFINED.findall(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +80,7 @@ class Bindings:
     @classmethod
     def of(cls, source: str) -> Bindings:
         """Read a cell, IPython's magics included. If it is not valid Python, its assignments are guessed."""
-        source = without_magics(source[:LONGEST])
+        source = _without_magics(source[:LONGEST])
         tree, table = parsed(source), _table(source)
         if tree is None or table is None:
             return cls(assigned=_guessed(source))
@@ -83,7 +100,7 @@ def displays(source: str, names: Iterable[str]) -> bool:
     `print(image.shape)` displays something of `image`; `print(net(image))` displays something else. A variable that
     holds such a part or size stands for it: `n = len(data); print(n)`.
     """
-    tree = parsed(without_magics(source[:LONGEST]))
+    tree = parsed_cell(source)
     if tree is None or not tree.body:
         return False
     known = set(names)
@@ -171,7 +188,7 @@ def _guessed(source: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def without_magics(source: str) -> str:
+def _without_magics(source: str) -> str:
     """IPython's own lines become `pass`; a cell in another language becomes empty."""
     first = source.lstrip()
     if first.startswith("%%") and not first.startswith(TIMING):

@@ -36,6 +36,7 @@ from grader.model import (
     combine,
     is_provisional,
 )
+from grader.source import undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -297,4 +298,4 @@ def _unseen_names(question: str, student: Work) -> Iterator[str]:
         probed = student.probe(name)
         error = probed["error"] if probed is not None else None
         if error is not None:
-            yield from re.findall(r"name '(\w+)' is not defined", error.text("value"))
+            yield from undefined(error.text("value"))

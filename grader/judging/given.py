@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from grader.source import plain
+from grader.source import parsed_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +54,7 @@ class Given:
 
 def _forms(source: str, names: frozenset[str]) -> list[tuple[str, bool]] | None:
     """Each statement in a normal form, and whether it only shows something; None if it cannot be compared."""
-    tree = plain(source) if len(source) <= LONGEST else None
+    tree = parsed_cell(source) if len(source) <= LONGEST else None
     if tree is None or len(tree.body) > MOST_STATEMENTS:
         return None
     try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.model import Ending
-from grader.source import parsed, without_magics
+from grader.source import parsed_cell, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,7 +78,6 @@ EXITS = ("exit", "quit", "do_shutdown")
 KILLS = ("os._exit", "os.kill", "os.killpg", "os.abort", "signal.raise_signal", "_exit", "kill", "abort")
 MOST_CALL = 60
 """Characters of a call that a message shows."""
-UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +133,8 @@ def of_cells(cells: Sequence[CellRun], source: Callable[[int], str]) -> Run:
 
 def follows(cell: CellRun, missing: Sequence[str]) -> bool:
     """Whether a cell failed only because an earlier cell could not import a name here."""
-    name = UNDEFINED.search(cell.evalue) if cell.ename == "NameError" else None
-    return name is not None and any(re.search(rf"\b{name[1]}\b", source) for source in missing)
+    names = undefined(cell.evalue) if cell.ename == "NameError" else []
+    return any(re.search(rf"\b{name}\b", source) for name in names[:1] for source in missing)
 
 
 def lacks_a_package(cell: CellRun) -> bool:
@@ -196,7 +195,7 @@ def _exits(cells: Sequence[CellRun], sources: Mapping[int, str]) -> tuple[int, s
 
 def _killing_call(source: str, names: Sequence[str]) -> str:
     """The first statement of a cell that ends the kernel, as it is written; empty if there is none."""
-    tree = parsed(without_magics(source))
+    tree = parsed_cell(source)
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Call) and _is_named(node.func, names):
             return ast.unparse(node)[:MOST_CALL]

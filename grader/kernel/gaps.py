@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import builtins
 import re
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from grader.kernel.ending import (
 )
 from grader.kernel.gate import NOTICE
 from grader.model import Ending, Gap
-from grader.source import Bindings, parsed, without_magics
+from grader.source import Bindings, imports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,14 +102,3 @@ class _Gap:
         self.sources.append(source)
         if self.names:
             self.names |= Bindings.of(source).assigned - BUILTINS
-
-
-def imports(source: str) -> frozenset[str]:
-    """The names that a cell imports."""
-    tree = parsed(without_magics(source))
-    return frozenset(
-        (alias.asname or alias.name).partition(".")[0]
-        for node in (ast.walk(tree) if tree is not None else ())
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    )
