@@ -5,7 +5,6 @@ A `Court` reads evidence, never objects: nothing a student wrote runs here.
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING
 import nbformat
 
 from grader import assignment as assignments
-from grader import notebook
 from grader.assignment import cells
 from grader.errors import EvidenceError, RubricError
 from grader.judging.api import group_of
+from grader.judging.excuses import excused, not_run
 from grader.judging.rubric import Rubric, loaded
 from grader.judging.work import Reference, Work
 from grader.model import (
@@ -28,7 +27,6 @@ from grader.model import (
     Flag,
     FlagKind,
     FoundBy,
-    Gap,
     Grade,
     Outcome,
     QuestionGrade,
@@ -36,7 +34,6 @@ from grader.model import (
     combine,
     is_provisional,
 )
-from grader.source import undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -119,7 +116,7 @@ class Court:
         if foreign := _foreign(student):
             return self._all_to_a_person(case, Outcome.REVIEW, foreign)
         judged = self.rubric.judge(student, self.reference, self.data)
-        checks = [_excused(check, case.execution, student) for check in judged.checks]
+        checks = [excused(check, case.execution, student) for check in judged.checks]
         return self._grade(case, student, checks, judged.exhibits)
 
     def approve(self, grade: Grade) -> None:
@@ -218,7 +215,7 @@ def _unseen(execution: Execution, error: Exception) -> tuple[Outcome, str]:
     if tampered := [flag.message for flag in execution.flags if flag.kind is FlagKind.TAMPERED]:
         return Outcome.REVIEW, tampered[0]
     if execution.ending.ours:
-        return Outcome.BROKEN, _not_run(execution)
+        return Outcome.BROKEN, not_run(execution)
     return Outcome.BROKEN, f"The stored evidence can't be read: {error}"
 
 
@@ -228,74 +225,9 @@ def _taken(check: Check) -> str:
     return f"{check.id}: {check.earned} of {check.max} points. {check.message}{seen}"
 
 
-def _not_run(execution: Execution) -> str:
-    return f"We could not run this notebook: {execution.detail}"
-
-
 def _with_item(check: Check) -> Check:
     """A check that is left to a person says what that person looks at."""
     if check.outcome is not Outcome.REVIEW or check.review is not None:
         return check
     seen = check.actual or check.message
     return replace(check, review=ReviewItem(answer=seen, group=group_of(seen)))
-
-
-def _unanswered(check: Check, student: Work) -> Check:
-    """A question without an answer earns nothing; one whose answer a machine would not find is a person's."""
-    if check.outcome not in (Outcome.FAILED, Outcome.SKIPPED):
-        return check
-    found, skipped = student.answer(check.question).found, check.outcome is Outcome.SKIPPED
-    if not found and not student.from_kit:
-        why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
-        said = why if skipped else f"{why} {check.message}"
-        return replace(check, outcome=Outcome.REVIEW, message=said)
-    if student.is_blank(check.question) if found else (skipped or not student.defines(check.question)):
-        return replace(check, outcome=Outcome.FAILED, message="Not answered.", actual="")
-    return check
-
-
-def _excused(check: Check, execution: Execution, student: Work) -> Check:
-    """What was seen to be right stands. What we broke, cut off or lack costs nothing until a person says so."""
-    if check.outcome is Outcome.PASSED:
-        return check
-    if execution.ending.ours:
-        return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=_not_run(execution))
-    why = _kept_from_seeing(check.question, execution, student)
-    if not why:
-        return _unanswered(check, student)
-    return replace(check, outcome=Outcome.REVIEW, message=f"{why} {check.message}".strip())
-
-
-def _kept_from_seeing(question: str, execution: Execution, student: Work) -> str:
-    """Why nobody knows what a question's answer shows, if so; else nothing."""
-    if gap := _gap(question, execution, student):
-        return f"{gap.why} So this needs review."
-    own, unread = set(student.answer(question).cells), notebook.unread(student.notebook)
-    if unread and (not own or own & unread.keys()):
-        return "A cell of the notebook could not be read, so this needs review."
-    return student.doubt(question)
-
-
-def _gap(question: str, execution: Execution, student: Work) -> Gap | None:
-    """What kept a question's cells from their end, or kept what the question asks for from being seen."""
-    own = set(student.answer(question).cells)
-    for gap in execution.gaps:
-        if own & set(gap.cells):
-            return gap
-    wanted = set(_unseen_names(question, student))
-    for gap in execution.gaps:
-        source = "\n".join(student.notebook.cells[index].source for index in gap.cells)
-        if any(re.search(rf"\b{re.escape(name)}\b", source) for name in wanted):
-            return gap
-    return None
-
-
-def _unseen_names(question: str, student: Work) -> Iterator[str]:
-    """The names that a question asks for and no cell gave a value, and those that its functions lacked."""
-    for name in student.assignment.names.get(question, ()):
-        if not student.evidence.values(name):
-            yield name
-        probed = student.probe(name)
-        error = probed["error"] if probed is not None else None
-        if error is not None:
-            yield from undefined(error.text("value"))

@@ -1,0 +1,83 @@
+"""What costs a student nothing, though a check failed: what we broke, cut off, lack, or could not read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from grader import notebook
+from grader.model import Outcome
+from grader.source import undefined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from grader.judging.work import Work
+    from grader.model import Check, Execution, Gap
+
+
+def excused(check: Check, execution: Execution, student: Work) -> Check:
+    """What was seen to be right stands. What we broke, cut off or lack costs nothing until a person says so."""
+    if check.outcome is Outcome.PASSED:
+        return check
+    if execution.ending.ours:
+        return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=not_run(execution))
+    why = _kept_from_seeing(check.question, execution, student)
+    if not why:
+        return _unanswered(check, student)
+    return replace(check, outcome=Outcome.REVIEW, message=f"{why} {check.message}".strip())
+
+
+def _unanswered(check: Check, student: Work) -> Check:
+    """A question without an answer earns nothing; one whose answer a machine would not find is a person's."""
+    if check.outcome not in (Outcome.FAILED, Outcome.SKIPPED):
+        return check
+    found, skipped = student.answer(check.question).found, check.outcome is Outcome.SKIPPED
+    if not found and not student.from_kit:
+        why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
+        said = why if skipped else f"{why} {check.message}"
+        return replace(check, outcome=Outcome.REVIEW, message=said)
+    if student.is_blank(check.question) if found else (skipped or not student.defines(check.question)):
+        return replace(check, outcome=Outcome.FAILED, message="Not answered.", actual="")
+    return check
+
+
+def _kept_from_seeing(question: str, execution: Execution, student: Work) -> str:
+    """Why nobody knows what a question's answer shows, if so; else nothing."""
+    if gap := _gap(question, execution, student):
+        return f"{gap.why} So this needs review."
+    own, unread = set(student.answer(question).cells), notebook.unread(student.notebook)
+    if unread and (not own or own & unread.keys()):
+        return "A cell of the notebook could not be read, so this needs review."
+    return student.doubt(question)
+
+
+def _gap(question: str, execution: Execution, student: Work) -> Gap | None:
+    """What kept a question's cells from their end, or kept what the question asks for from being seen."""
+    own = set(student.answer(question).cells)
+    for gap in execution.gaps:
+        if own & set(gap.cells):
+            return gap
+    wanted = set(_unseen_names(question, student))
+    for gap in execution.gaps:
+        source = "\n".join(student.notebook.cells[index].source for index in gap.cells)
+        if any(re.search(rf"\b{re.escape(name)}\b", source) for name in wanted):
+            return gap
+    return None
+
+
+def _unseen_names(question: str, student: Work) -> Iterator[str]:
+    """The names that a question asks for and no cell gave a value, and those that its functions lacked."""
+    for name in student.assignment.names.get(question, ()):
+        if not student.evidence.values(name):
+            yield name
+        probed = student.probe(name)
+        error = probed["error"] if probed is not None else None
+        if error is not None:
+            yield from undefined(error.text("value"))
+
+
+def not_run(execution: Execution) -> str:
+    return f"We could not run this notebook: {execution.detail}"
