@@ -10,16 +10,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from grader.assignment.cells import CellMarks
 from grader.judging.given import Given
+from grader.judging.likeness import Text
+from grader.judging.markers import LONGEST_LINE, marker, only_names_a_question
 from grader.model import FoundBy
 from grader.source import Bindings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from nbformat import NotebookNode
@@ -28,12 +30,6 @@ if TYPE_CHECKING:
 
 CLOSE = 0.6
 """From this similarity on a cell counts as a reworked cell of the template."""
-SAME = 0.95
-LONGEST_LINE = 200
-LONGEST_CELL = 8_000
-"""Characters. What is longer is like no cell of a template."""
-HEADING = 8
-"""A marker in a line of no more words than this, with no formula, is a heading for what comes below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +67,6 @@ def from_kit(notebook: NotebookNode, assignment: Assignment) -> bool:
 def is_given(cell: NotebookNode, assignment: Assignment) -> bool:
     """Does the homework give this cell as it is, or almost?"""
     return _finder(assignment).is_given(cell)
-
-
-def marker(text: str, ids: Iterable[str]) -> str | None:
-    """The question that the first line of a cell names: `Q4.5`, `**1a.**`, `# 4.5`, `Question 1 (a)`."""
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")[:LONGEST_LINE]
-    return next((name for name in ids if _pattern(name).match(line)), None)
 
 
 Claim = tuple[str, FoundBy]
@@ -119,9 +109,9 @@ class _Finder:
         }
         self._blanks = [(marks.question, cell) for marks, cell in marked if marks.question is not None]
         given = [cell for marks, cell in marked if marks.question is None]
-        self._given = [_Text.of(cell.source) for cell in given]
+        self._given = [Text.of(cell.source) for cell in given]
         self._unsolved = [
-            _Text.of(cell.source)
+            Text.of(cell.source)
             for cell, solved in zip(assignment.template.cells, assignment.solved.cells, strict=True)
             if CellMarks.of(cell).question is not None and cell.source != solved.source
         ]
@@ -129,7 +119,7 @@ class _Finder:
             question: frozenset(cell.cell_type for own, cell in self._blanks if own == question)
             for question in self._order
         }
-        self._blank = [_Text.of(cell.source) for _, cell in self._blanks]
+        self._blank = [Text.of(cell.source) for _, cell in self._blanks]
         self._statements = Given.of(
             [*assignment.given, *(cell.source for cell in given if cell.cell_type == "code")],
             [cell.source for _, cell in self._blanks if cell.cell_type == "code"],
@@ -174,7 +164,7 @@ class _Finder:
     def is_unanswered(self, answer: Located, cells: Sequence[NotebookNode]) -> bool:
         """Is there nothing in the cells of an answer but what was handed out?"""
         own = [cells[index] for index in answer.cells if cells[index].source.strip()]
-        texts = [_Text.of(cell.source) for cell in own if not self.is_given(cell)]
+        texts = [Text.of(cell.source) for cell in own if not self.is_given(cell)]
         return bool(answer.cells) and all(text in self._unsolved for text in texts)
 
     def from_kit(self, cells: Sequence[NotebookNode]) -> bool:
@@ -182,7 +172,7 @@ class _Finder:
 
     def is_blank(self, cell: NotebookNode) -> bool:
         """Is this cell as the template has it, or empty?"""
-        return self.is_given(cell) or _Text.of(cell.source).is_one_of(self._blank)
+        return self.is_given(cell) or Text.of(cell.source).is_one_of(self._blank)
 
     def _may_answer(self, cell: NotebookNode, question: str) -> bool:
         """May this be an answer in a cell of the wrong type? Text beside code mostly is not."""
@@ -196,7 +186,7 @@ class _Finder:
 
     def is_given(self, cell: NotebookNode) -> bool:
         """Is this a cell that the homework gives, or one that was hardly edited?"""
-        text = _Text.of(cell.source)
+        text = Text.of(cell.source)
         if not cell.source.strip() or text.is_one_of(self._given):
             return True
         return (
@@ -208,7 +198,7 @@ class _Finder:
         answered = {question for question, _ in taken.values()}
         found: dict[int, Claim] = {}
         free = {
-            index: _Text.of(cell.source)
+            index: Text.of(cell.source)
             for index, cell in enumerate(cells)
             if index not in taken and cell.source.strip()
         }
@@ -216,7 +206,7 @@ class _Finder:
         for question, blank in self._blanks:
             if question in answered:
                 continue
-            wanted = _Text.of(blank.source)
+            wanted = Text.of(blank.source)
             likeness, index = max(
                 (
                     (text.likeness(wanted, CLOSE), -index)
@@ -298,7 +288,7 @@ class _Finder:
         for question, text in self._prompts.items():
             if source.startswith(text[:60]):
                 return question
-        return named if named and _only_names_a_question(source) else None
+        return named if named and only_names_a_question(source) else None
 
     def _is_heading(self, cell: NotebookNode, named: str | None) -> bool:
         """Does a new section begin here? An answer may well begin with a heading of its own."""
@@ -347,60 +337,3 @@ def _collect(question: str, claims: Mapping[int, Claim]) -> Located:
     order = list(FoundBy)
     rule = min(own.values(), key=order.index, default=FoundBy.NOT_FOUND)
     return Located(question, tuple(own), rule)
-
-
-WORD = r"(?:question|problem|exercise|task|part|ex|q|answer(?: to)?)[\s.:#]*"
-
-
-@cache
-def _pattern(question: str) -> re.Pattern[str]:
-    """A marker at the start of a line.
-
-    What may as well number a list has to say more: a bare `3` needs a word, emphasis or a heading, and the
-    letter of a spaced `1 a` needs parentheses or a stop behind it.
-    """
-    lead = rf"[#>*_\s(\[]*(?:{WORD})?[*_(\[]*"
-    end = r"(?![^\W_]|\.\d)"
-    if question.isdigit():
-        stop = r"(?=\s*(?:[.:)\]*_]|$))"
-        lead = rf"(?:##+\s*|[>\s]*\*\*|(?:[>\s#*_]*{WORD}))[*_(\[]*"
-        return re.compile(rf"{lead}{question}{end}{stop}|#+\s*{question}[.:)]?\s*$", re.IGNORECASE)
-    if match := re.fullmatch(r"(\d+)([a-z])", question):
-        number, letter = match.groups()
-        parted = rf"[.\s]*\(\s*{letter}\s*\)|\.?{letter}{end}|[.\s]+{letter}(?=\s*(?:[.:)\]*_]|$))"
-        return re.compile(rf"{lead}{number}(?:{parted})", re.IGNORECASE)
-    return re.compile(rf"{lead}{re.escape(question)}{end}", re.IGNORECASE)
-
-
-def _only_names_a_question(source: str) -> bool:
-    """Is this cell, which begins with a marker, nothing but a heading: `### 2a`, `**1b.** The best vector`?"""
-    return len(source[: 100 * HEADING].split()) <= HEADING and not re.search(r"\n|[$=\\]", source.strip())
-
-
-@dataclass(frozen=True)
-class _Text:
-    """A text, to be compared by its runs of three characters, in linear time."""
-
-    padded: str
-
-    @classmethod
-    def of(cls, source: str) -> _Text:
-        text = " ".join(source.split()) if len(source) <= LONGEST_CELL else ""
-        return cls(f"  {text}  ")
-
-    @property
-    def size(self) -> int:
-        return len(self.padded) - 2
-
-    @cached_property
-    def triples(self) -> Counter[str]:
-        return Counter(map("".join, zip(self.padded, self.padded[1:], self.padded[2:], strict=False)))
-
-    def is_one_of(self, others: Collection[_Text]) -> bool:
-        return self in others or any(self.likeness(other, SAME) >= SAME for other in others)
-
-    def likeness(self, other: _Text, least: float) -> float:
-        """The share of runs that both have, 0 to 1; 0 where the lengths alone keep it below `least`."""
-        if 2 * min(self.size, other.size) < least * (self.size + other.size):
-            return 0.0
-        return 2 * (self.triples & other.triples).total() / (self.size + other.size)

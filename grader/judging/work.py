@@ -19,6 +19,7 @@ from grader.analysis import explanation
 from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Value
 from grader.judging import answers
+from grader.judging.markers import marker
 from grader.model import Ending, Execution, FoundBy
 from grader.source import displays
 
@@ -178,7 +179,7 @@ class Work:
         current = ""
         for line in self.theory.splitlines():
             plain = re.sub(r"\\(?:sub)*section\*?|\\(?:textbf|paragraph|item)\*?|[{}]", " ", line)
-            named = answers.marker(plain, ids)
+            named = marker(plain, ids)
             current = named or current
             if current == question and not named:
                 yield line

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from grader import assignment
-from grader.judging import answers
+from grader.judging import answers, markers
 from grader.model import FoundBy
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +92,7 @@ def found(notebook, hw1):
     ],
 )
 def test_a_marker_names_its_question(text, question):
-    assert answers.marker(text, IDS) == question
+    assert markers.marker(text, IDS) == question
 
 
 @pytest.mark.parametrize(
@@ -125,12 +125,12 @@ def test_a_marker_names_its_question(text, question):
     ],
 )
 def test_what_only_looks_like_a_marker_names_none(text):
-    assert answers.marker(text, IDS) is None
+    assert markers.marker(text, IDS) is None
 
 
 @pytest.mark.parametrize("character", ["*", "#", " ", "(", "_", "q", "1", ">"])
 def test_a_long_line_is_no_trap(character):
-    answers.marker(character * 1_000_000, IDS)  # with a quadratic pattern this would take hours
+    markers.marker(character * 1_000_000, IDS)  # with a quadratic pattern this would take hours
 
 
 # --- what a cell binds and uses -------------------------------------------------------------------------
