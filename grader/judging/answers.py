@@ -97,6 +97,12 @@ def _finder(assignment: Assignment) -> _Finder:
     return _Finder(assignment)
 
 
+@lru_cache(maxsize=1_000)
+def _is_given(finder: _Finder, source: str, *, is_code: bool) -> bool:
+    """Kept, since each cell is asked about for several questions and by several checks."""
+    return finder.gives(source, is_code=is_code)
+
+
 class _Finder:
     def __init__(self, assignment: Assignment) -> None:
         self._order = [question.id for question in assignment.questions]
@@ -186,12 +192,13 @@ class _Finder:
 
     def is_given(self, cell: NotebookNode) -> bool:
         """Is this a cell that the homework gives, or one that was hardly edited?"""
-        text = Text.of(cell.source)
-        if not cell.source.strip() or text.is_one_of(self._given):
+        return _is_given(self, str(cell.source), is_code=cell.cell_type == "code")
+
+    def gives(self, source: str, *, is_code: bool) -> bool:
+        text = Text.of(source)
+        if not source.strip() or text.is_one_of(self._given):
             return True
-        return (
-            cell.cell_type == "code" and not text.is_one_of(self._blank) and self._statements.has(cell.source)
-        )
+        return is_code and not text.is_one_of(self._blank) and self._statements.has(source)
 
     def closest(self, cells: Sequence[NotebookNode], taken: Mapping[int, Claim]) -> dict[int, Claim]:
         """For each question without a cell, the free cell most like its blank, if it is close at all."""

@@ -33,8 +33,8 @@ class Given:
 
     @classmethod
     def of(cls, given: Iterable[str], blanks: Iterable[str], names: frozenset[str]) -> Given:
-        forms = [form for source in given for form in _forms(source, names) or ()]
-        beside = [form for source in blanks for form, _ in _forms(source, names) or ()]
+        forms = [form for source in given for form in _forms(source, names) if form[0]]
+        beside = [form for source in blanks for form, _ in _forms(source, names) if form]
         return cls(
             frozenset(form for form, is_shown in forms if not is_shown),
             frozenset([*(form for form, is_shown in forms if is_shown), *beside]),
@@ -43,24 +43,23 @@ class Given:
 
     def has(self, source: str) -> bool:
         """Is there nothing in a cell but given statements?"""
-        forms = _forms(source, self.names)
-        if not forms:
-            return False
-        found = {form for form, _ in forms}
-        return found <= self.computed | self.shown and any(
-            form in self.computed for form, is_shown in forms if not is_shown
-        )
+        computes = False
+        for form, is_shown in _forms(source, self.names):
+            if form not in self.computed and form not in self.shown:
+                return False
+            computes |= not is_shown and form in self.computed
+        return computes
 
 
-def _forms(source: str, names: frozenset[str]) -> list[tuple[str, bool]] | None:
-    """Each statement in a normal form, and whether it only shows something; None if it cannot be compared."""
+def _forms(source: str, names: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """Each statement in a normal form, and whether it only shows something; what can't be compared is like none."""
     tree = parsed_cell(source) if len(source) <= LONGEST else None
     if tree is None or len(tree.body) > MOST_STATEMENTS:
-        return None
+        return
     try:
-        return list(_each(tree, names))
+        yield from _each(tree, names)
     except (_TooLongError, RecursionError):
-        return None
+        yield "", False  # the form of nothing
 
 
 class _TooLongError(Exception):
