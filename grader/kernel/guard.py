@@ -119,8 +119,7 @@ class RationedClient(NotebookClient):
         return dict(reply)
 
     async def _async_poll_kernel_alive(self) -> None:
-        while self.kernel.death is None:  # noqa: ASYNC110 - a process has no event to wait for
-            await asyncio.sleep(0.05)
+        await until_dead(self.kernel)
         await asyncio.sleep(DRAIN)
         if self.task_poll_for_reply is not None:
             self.task_poll_for_reply.cancel()
@@ -212,12 +211,8 @@ class Drive:
             self._note(seconds=time.monotonic() - start)
         if self.asked_exit:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._until_dead(), LAST_WORDS)
-
-    async def _until_dead(self) -> None:
-        while self.kernel.death is None:  # noqa: ASYNC110 - a process has no event to wait for
-            await asyncio.sleep(0.05)
-        raise DeadKernelError("exited")
+                await asyncio.wait_for(until_dead(self.kernel), LAST_WORDS)
+                raise DeadKernelError("exited")
 
     async def _interrupt_after_deadline(self) -> None:
         await asyncio.sleep(self.deadlines.cell)
@@ -295,6 +290,11 @@ def deadline(kernel: Kernel, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+async def until_dead(kernel: Kernel) -> None:
+    while kernel.death is None:  # noqa: ASYNC110 - a process has no event to wait for
+        await asyncio.sleep(0.05)
 
 
 def runnable(nb: NotebookNode, skip: Collection[int] = ()) -> dict[int, str]:
