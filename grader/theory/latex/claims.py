@@ -88,23 +88,22 @@ def _later(
 ) -> Iterator[Statement]:
     """What follows the last answer: equations that were not read, and headings without a value."""
     last = max((statements.index(answer) for answer in answers), default=len(statements))
+    minimiser = isinstance(spec.oracle, Minimises)
     for statement in statements[last + 1 :]:
         if statement.problem:
-            head, equals, _ = statement.text.partition("=")
-            fact = statement.problem in _SIDE_FACTS
-            if (
-                equals
-                and not fact
-                and (head.strip() == spec.unknown or head.strip() not in spec.trials[0].world.values)
-            ):
-                yield statement
-        elif (
-            isinstance(spec.oracle, Minimises)
-            and len(statement.sides) > 1
-            and is_heading(statement.sides[0], spec)
-            and not is_answer(statement, spec)
-        ):
+            may_be_one = _may_be_an_answer(statement, spec)
+        else:
+            stated = minimiser and len(statement.sides) > 1 and is_heading(statement.sides[0], spec)
+            may_be_one = stated and not is_answer(statement, spec)
+        if may_be_one:
             yield statement
+
+
+def _may_be_an_answer(unread: Statement, spec: FormulaSpec) -> bool:
+    """Is this an equation, of something other than a symbol that is given?"""
+    head, equals, _ = unread.text.partition("=")
+    given = head.strip() != spec.unknown and head.strip() in spec.trials[0].world.values
+    return bool(equals) and not given and unread.problem not in _SIDE_FACTS
 
 
 def is_answer(statement: Statement, spec: FormulaSpec) -> bool:
