@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from grader import notebook
+from grader.judging import answers
 from grader.model import Outcome
-from grader.source import undefined
+from grader.source import Bindings, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,9 +51,9 @@ def _kept_from_seeing(question: str, execution: Execution, student: Work) -> str
     if gap := _gap(question, execution, student):
         return f"{gap.why} So this needs review."
     own, unread = set(student.answer(question).cells), notebook.unread(student.notebook)
-    if unread and (not own or own & unread.keys()):
+    if unread and (not own or own & unread.keys() or undefined(student.answer(question).error)):
         return "A cell of the notebook could not be read, so this needs review."
-    return student.doubt(question)
+    return student.doubt(question) or _not_code(question, student)
 
 
 def _gap(question: str, execution: Execution, student: Work) -> Gap | None:
@@ -60,7 +62,7 @@ def _gap(question: str, execution: Execution, student: Work) -> Gap | None:
     for gap in execution.gaps:
         if own & set(gap.cells):
             return gap
-    wanted = set(_unseen_names(question, student))
+    wanted = _lacked(question, student)
     for gap in execution.gaps:
         source = "\n".join(student.notebook.cells[index].source for index in gap.cells)
         if any(re.search(rf"\b{re.escape(name)}\b", source) for name in wanted):
@@ -68,8 +70,24 @@ def _gap(question: str, execution: Execution, student: Work) -> Gap | None:
     return None
 
 
+def _not_code(question: str, student: Work) -> str:
+    """That code which this question needs stands in a cell that does not run; else nothing."""
+    lacked = _lacked(question, student)
+    for index, cell in enumerate(student.notebook.cells if lacked else ()):
+        if cell.cell_type == "code" or answers.is_given(cell, student.assignment):
+            continue
+        if names := lacked & Bindings.of(cell.source).assigned:
+            kind = f"Cell {index + 1}, which defines `{min(names)}`, is a {cell.cell_type} cell"
+            return f"{kind} and did not run, so this needs review."
+    return ""
+
+
+def _lacked(question: str, student: Work) -> frozenset[str]:
+    """The names that a question asks for and no cell gave a value, and those that its code lacked."""
+    return frozenset(chain(_unseen_names(question, student), undefined(student.answer(question).error)))
+
+
 def _unseen_names(question: str, student: Work) -> Iterator[str]:
-    """The names that a question asks for and no cell gave a value, and those that its functions lacked."""
     for name in student.assignment.names.get(question, ()):
         if not student.evidence.values(name):
             yield name

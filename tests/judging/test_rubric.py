@@ -634,6 +634,39 @@ def test_an_answer_in_a_cell_of_another_type_is_open_unless_it_is_right(place, b
     assert (check.outcome, check.message) == (outcome, message)
 
 
+@pytest.mark.parametrize(
+    ("beside", "outcome", "said"),
+    [
+        pytest.param(
+            new_raw_cell("def helper():\n    return 2"),
+            Outcome.REVIEW,
+            "Cell 4, which defines `helper`, is a raw cell and did not run, so this needs review. Wrong.",
+            id="raw",
+        ),
+        pytest.param(
+            new_markdown_cell("helper = 2"),
+            Outcome.REVIEW,
+            "Cell 4, which defines `helper`, is a markdown cell and did not run, so this needs review. Wrong.",
+            id="markdown",
+        ),
+        pytest.param(
+            new_raw_cell("[?]", metadata={"unread": "its source is missing"}),
+            Outcome.REVIEW,
+            "A cell of the notebook could not be read, so this needs review. Wrong.",
+            id="unread",
+        ),
+        pytest.param(new_raw_cell("def other(): pass"), Outcome.FAILED, "Wrong.", id="another name"),
+        pytest.param(new_markdown_cell("I wrote a helper."), Outcome.FAILED, "Wrong.", id="prose"),
+    ],
+)
+def test_what_code_lacked_that_stands_in_a_cell_which_does_not_run_is_open(place, beside, outcome, said):
+    failed = new_output("error", ename="NameError", evalue="name 'helper' is not defined", traceback=[])
+    own = new_code_cell("x = helper()", metadata=CELLS[1].metadata, outputs=[failed])
+    run = place.run((CELLS[0], own, CELLS[2], beside))
+    check = place.grade(place.check("fail('Wrong.')"), run).checks[0]
+    assert (check.outcome, check.message) == (outcome, said)
+
+
 def test_an_answer_that_no_cell_was_found_for_is_judged_by_what_the_run_defined(place):
     execution = place.run((CELLS[0], new_code_cell("make()")), stored=records(cell(1, x=7)))
     with place.court(place.check("fail('Wrong.')")) as court:
