@@ -98,11 +98,10 @@ def _words_count(found: Claims, where: Cell) -> str:
     """Whether words or signs outside the formulas are part of one."""
     if beside := computes_beside(where.around):
         return f"“{beside}” may belong to the formula beside it"
-    if found.answers and where.marked:
-        return ""
-    if word := computes(where.words):
+    told_apart = bool(found.answers) and where.marked
+    if not told_apart and (word := computes(where.words)):
         return f"the word “{word}” may belong to the formula"
-    if where.words.strip() and all(is_mention(part) for part in found.bare):
+    if not found.answers and where.words.strip() and all(is_mention(part) for part in found.bare):
         return "a symbol among words"
     return ""
 
