@@ -121,17 +121,18 @@ def _answer_all(pipe: Connection, court: Court) -> NoReturn:
 def _rehearse(court: Court, reference: Sequence[Execution]) -> None:
     """See that the rubric gives every run of the reference full marks, so that no student pays for its mistakes.
 
-    In forks: a check that hangs or crashes must not take this process with it. Then once more in this process, so
-    that what checks compute from the reference they compute once, not once a student.
+    In forks: a check that hangs or crashes must not take this process with it. The first run is judged in this
+    process as well, so that what checks compute from the reference they compute once, not once a run or a student.
     """
-    cases = [Case(execution=run) for run in reference]
-    for case in cases:
+    for number, run in enumerate(reference):
+        case = Case(execution=run)
         with _fork(court) as fork:
             answer = _ask(fork, court, case)
         if isinstance(answer, Exception):
             raise answer
         court.approve(answer)
-    court.judge(cases[0])
+        if number == 0:
+            court.judge(case)
 
 
 @contextlib.contextmanager
