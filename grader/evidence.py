@@ -163,14 +163,6 @@ class Evidence:
             if isinstance(fields, dict)
         )
 
-    def probe(self, name: str) -> tuple[Value, ...]:
-        """The outcomes of a probe, one for each definition of the function that it tested."""
-        return tuple(
-            Value(record.cell, _mapping(record.fields.get("outcome")), record.arrays)
-            for record in self.records
-            if record.kind == "probe" and record.fields.get("name") == name
-        )
-
     def notes(self) -> tuple[Mapping[str, Any], ...]:
         """What was adapted for the notebook, from the last cell's record, which covers all cells before it."""
         for record in reversed(self.cells):
@@ -190,6 +182,57 @@ def load(path: Path) -> Evidence:
         EvidenceError: it is not an evidence file, or one of its complete records is invalid.
     """
     return Evidence(tuple(records(path.read_bytes())))
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One question to a probe: what the harness gave it, and what came back."""
+
+    probe: str
+    conversation: int
+    """Rounds of one conversation with a probe have the same number."""
+    cell: int
+    """After which it was asked."""
+    inputs: Any
+    """Plain JSON; None if the probe has inputs of its own."""
+    outcome: Value
+
+
+def rounds(data: bytes) -> tuple[Round, ...]:
+    """Read what `packed` and `answer` put together: in turn what was asked, and what came back.
+
+    Raises:
+        EvidenceError: as `load`.
+    """
+    every = list(records(data))
+    return tuple(
+        Round(
+            asked.fields["probe"],
+            asked.fields["conversation"],
+            asked.cell,
+            asked.fields["inputs"],
+            Value(asked.cell, _mapping(answer.fields.get("outcome")), answer.arrays),
+        )
+        for asked, answer in zip(every[::2], every[1::2], strict=True)
+    )
+
+
+def packed(fields: Mapping[str, Any]) -> bytes:
+    """A record without arrays."""
+    text = json.dumps(fields).encode()
+    return HEADER.pack(len(text), 0, zlib.crc32(text)) + text
+
+
+def answer(record: bytes) -> Value | None:
+    """What a probe in the kernel gave, from its record; None unless that is exactly one, and valid."""
+    data = MAGIC + record
+    if [end for _, end in _frames(data)] != [len(data)]:
+        return None
+    try:
+        (only,) = records(data)
+    except EvidenceError:
+        return None
+    return Value(-1, _mapping(only.fields.get("outcome")), only.arrays)
 
 
 def used(data: bytes) -> int:

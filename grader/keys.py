@@ -39,7 +39,7 @@ def of_run(plan: Plan, source: Path, support: Sequence[tuple[str, Path]] = ()) -
     parts = [
         notebook.content_key(notebook.read(source, limits=plan.limits)),
         [[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(support)],
-        [plan.seed, plan.data_key, plan.names, plan.probes, plan.strict, plan.inputs],
+        [plan.seed, plan.data_key, plan.names, plan.probes, plan.probe_inputs, plan.strict, plan.inputs],
         [plan.compare_saved, {name: version_of(name) for name in plan.packages}],
         _environment(),
     ]

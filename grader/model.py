@@ -153,8 +153,13 @@ class Execution:
 
     @property
     def evidence(self) -> Path:
-        """What the probes in the kernel recorded; not there if they recorded nothing."""
+        """What was recorded in the kernel; not there if nothing was."""
         return self.folder / "evidence" / "evidence.bin"
+
+    @property
+    def probed(self) -> Path:
+        """What the rubric's probes were given and what came back; not there if none was called."""
+        return self.evidence.with_name("probed.bin")
 
     @property
     def theory(self) -> tuple[Path, ...]:

@@ -36,6 +36,7 @@ class Plan:
     """Changes whenever the notebook would read other data, `files` included."""
     names: tuple[str, ...]
     probes: str
+    probe_inputs: str
     limits: Limits
     sample: bool = False
     """`data` are only a few of the data that the notebook was written for."""
@@ -133,6 +134,7 @@ class Session:
             compare_saved=self.assignment.saved.compare,
             names=self.assignment.watched,
             probes=self.assignment.probes,
+            probe_inputs=self.assignment.probe_inputs,
             limits=self.assignment.limits,
             sample=not self.dataset.complete,
             strict=self.strict,

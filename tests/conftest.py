@@ -360,6 +360,7 @@ def plan(own_cache):
         data_key="sample",
         names=("number", "losses"),
         probes="",
+        probe_inputs="",
         limits=Limits(),
     )
 

@@ -231,17 +231,41 @@ def test_figures_belong_to_their_cell():
     assert seen.figures(9) == ()
 
 
-def test_probes_and_notes_are_found_by_name():
-    seen = read(
-        cell(1, notes=[{"what": "old"}]),
-        frame({"kind": "probe", "cell": 1, "name": "f", "outcome": number(1)}),
-        frame({"kind": "probe", "cell": 2, "name": "f", "outcome": number(2)}),
-        frame({"kind": "probe", "cell": 2, "name": "g", "outcome": number(3)}),
-        cell(2, notes=[{"what": "new"}, 7]),
-        cell(3, notes=[]),
-    )
-    assert [outcome.number for outcome in seen.probe("f")] == [1, 2]
+def test_the_last_notes_count():
+    seen = read(cell(1, notes=[{"what": "old"}]), cell(2, notes=[{"what": "new"}, 7]), cell(3, notes=[]))
     assert seen.notes() == ({"what": "new"},)
+
+
+def test_what_was_asked_and_what_came_back_are_read_in_pairs():
+    asked = [{"probe": "f", "conversation": n, "cell": 2, "inputs": {"x": [n]}} for n in (1, 2)]
+    answers = [frame({"outcome": number(10)}), frame({"outcome": 7, "probe": "g", "cell": 9})]
+    data = evidence.MAGIC + b"".join(
+        evidence.packed(one) + answer for one, answer in zip(asked, answers, strict=True)
+    )
+    rounds = evidence.rounds(data)
+    assert [(each.probe, each.conversation, each.cell, each.inputs["x"]) for each in rounds] == [
+        ("f", 1, 2, [1]),
+        ("f", 2, 2, [2]),
+    ]
+    assert [each.outcome.number for each in rounds] == [10, None]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"",
+        b"nonsense",
+        frame({"outcome": number(1)})[:-1],
+        frame({"outcome": number(1)}) + b"x",
+        frame({"outcome": number(1)}) * 2,
+        frame([1]),
+        frame({"outcome": number(1), "arrays": 3}),
+    ],
+    ids=["nothing", "no record", "cut", "more behind it", "two", "a list", "odd arrays"],
+)
+def test_an_answer_is_one_valid_record(record):
+    assert evidence.answer(record) is None
+    assert evidence.answer(frame({"outcome": number(1)})).number == 1
 
 
 @pytest.mark.parametrize(
@@ -324,7 +348,7 @@ def call_every_accessor(seen):
         _ = record.kind
     for index in (-1, 0, 1):
         pictures.drawn(seen.figures(index))
-    for value in (*seen.values("a"), *seen.probe("a"), *seen.figures(0)):
+    for value in (*seen.values("a"), *seen.figures(0)):
         call_accessors(value)
     seen.value("a", by=0)
 

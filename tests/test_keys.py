@@ -40,6 +40,7 @@ def test_a_run_key_changes_with_the_source(plan, notebook, notebook_of):
         {"data_key": "all"},
         {"names": ("number",)},
         {"probes": "PROBES = {}"},
+        {"probe_inputs": "INPUTS = {}"},
         {"strict": True},
         {"inputs": ("20",)},
         {"packages": ("pytest",)},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 PROBES = "probes.py"
+INPUTS = "inputs.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +138,16 @@ class Assignment:
 
     @cached_property
     def probes(self) -> str:
-        """The source of the rubric's probes; empty if it has none."""
-        path = self.folder / PROBES
+        """The source of the rubric's probes, which are called in the kernel; empty if it has none."""
+        return self._source(PROBES)
+
+    @cached_property
+    def probe_inputs(self) -> str:
+        """The source of what draws their inputs, outside the kernel; empty if there is none."""
+        return self._source(INPUTS)
+
+    def _source(self, name: str) -> str:
+        path = self.folder / name
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def blanked(self, solved: NotebookNode) -> NotebookNode:

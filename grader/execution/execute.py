@@ -12,22 +12,24 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from grader import evidence, notebook
-from grader.errors import EvidenceError
+from grader.errors import EvidenceError, HarnessError
 from grader.execution import saved
 from grader.kernel import KernelRequest
 from grader.kernel.gaps import gaps
 from grader.kernel.guard import run_notebook, runnable
+from grader.kernel.probing import Probing
 from grader.model import Ending, Execution, Flag, FlagKind
 from grader.source import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import BinaryIO
 
     from nbformat import NotebookNode
 
     from grader.kernel import Launcher
     from grader.kernel.ending import Run
+    from grader.kernel.probing import Inputs
     from grader.session import Plan
 
 PRELUDE = ("compat", "probe")
@@ -73,6 +75,11 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         options=_options(source, job.plan),
         support=support,
     )
+    probing = Probing(
+        inputs=_inputs(job.plan),
+        seed=f"{job.plan.seed} {notebook.content_key(handed_in)}",
+        most=job.plan.limits.evidence,
+    )
     started = time.monotonic()
     with launcher.kernel(request) as kernel:
         run = run_notebook(
@@ -82,6 +89,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
             cell_deadline=job.cell_deadline,
             notebook_deadline=job.notebook_deadline,
             on_cell=lambda index: progress((index, len(nb.cells))),
+            probing=probing,
         )
         seconds = time.monotonic() - started
         written = _evidence(kernel.evidence)
@@ -99,6 +107,8 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         flags=(*_unread(handed_in), *flags, *_of_saved_outputs(handed_in, nb, job.plan)),
     )
     _write(execution, nb, written)
+    if probing.conversations:
+        execution.probed.write_bytes(probing.kept)
     _copy_theory(execution, job.support)
     return execution
 
@@ -154,6 +164,17 @@ def _options(source: str, plan: Plan) -> dict[str, Any]:
         "probe": {"names": list(plan.names), "probes": plan.probes},
         "compat": {"source": source, "strict": plan.strict, "answers": list(plan.inputs)},
     }
+
+
+def _inputs(plan: Plan) -> Mapping[str, Inputs]:
+    """What the assignment's `inputs.py` draws for its probes. It is the instructor's code, and runs here."""
+    scope: dict[str, Any] = {"__name__": "inputs"}
+    try:
+        exec(compile(plan.probe_inputs, "inputs.py", "exec"), scope)  # noqa: S102 - as above
+    except Exception as error:
+        raise HarnessError(f"inputs.py: {type(error).__name__}: {error}") from error
+    inputs: Mapping[str, Inputs] = scope.get("INPUTS", {})
+    return inputs
 
 
 def _imported(source: str, support: Sequence[tuple[str, Path]]) -> Iterator[str]:

@@ -17,7 +17,7 @@ import nbformat
 from grader import evidence
 from grader.analysis import explanation
 from grader.errors import HarnessError
-from grader.evidence import NOTHING, Evidence, Value
+from grader.evidence import NOTHING, Evidence, Round, Value
 from grader.judging import answers
 from grader.judging.markers import marker
 from grader.model import Ending, Execution, FoundBy
@@ -99,6 +99,8 @@ class Work:
     profile: str = "full"
     roster: Mapping[str, str] = field(default_factory=dict)
     """What the course knows of this student beyond the notebook, say ``{"participated": "yes"}``."""
+    probed: tuple[Round, ...] = ()
+    """What the rubric's probes were given, and what came back."""
     theory: str = ""
     """What stands in a `theory.md` or `theory.tex` beside the notebook."""
 
@@ -124,6 +126,7 @@ class Work:
             ending=execution.ending,
             detail=execution.detail,
             evidence=evidence.load(stored) if stored.exists() else NOTHING,
+            probed=evidence.rounds(execution.probed.read_bytes()) if execution.probed.exists() else (),
             profile=profile,
             roster=roster or {},
             theory="\n\n".join(
@@ -224,10 +227,15 @@ class Work:
     def figures(self, question: str) -> tuple[Value, ...]:
         return tuple(figure for cell in self.answer(question).cells for figure in self.evidence.figures(cell))
 
+    def rounds(self, name: str) -> tuple[Round, ...]:
+        """What the rubric's probe of `name` was given and what came back, for its last definition."""
+        every = [each for each in self.probed if each.probe == name]
+        return tuple(each for each in every if each.conversation == every[-1].conversation)
+
     def probe(self, name: str) -> Value | None:
-        """The outcome of the rubric's probe of `name`, for its last definition."""
-        outcomes = self.evidence.probe(name)
-        return outcomes[-1] if outcomes else None
+        """What came back last from the rubric's probe of `name`."""
+        rounds = self.rounds(name)
+        return rounds[-1].outcome if rounds else None
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ MALFORMED = 100
 """More malformed messages than this cannot be an accident."""
 STARTUP = 120.0
 """Seconds that a kernel may take to answer for the first time."""
+PROBED = "probe_reply"
+MOST_PAYLOADS = 20
 DISPLAYS = ("display_data", "execute_result", "update_display_data")
 
 
@@ -110,7 +113,7 @@ def sanitise(message: Mapping[str, Any]) -> dict[str, Any] | None:
         "parent_header": {"msg_id": parent.get("msg_id")} if isinstance(parent.get("msg_id"), str) else {},
         "metadata": {},
         "content": clean_fields,
-        "buffers": [],
+        "buffers": [bytes(buffer) for buffer in message["buffers"]] if kind == PROBED else [],
     }
 
 
@@ -138,7 +141,10 @@ def clean_content(  # noqa: PLR0911 - a table: one line for each kind of message
                 "ename": clean(str(content.get("ename", ""))[:HEADERS]),
                 "evalue": clean(str(content.get("evalue", ""))[:HEADERS]),
                 "asks_exit": asks_exit(content.get("payload")),
+                "defined": defined(content.get("payload")),
             }
+        case "probe_reply", _:
+            return {}
         case _:
             return None
 
@@ -150,6 +156,15 @@ def asks_exit(payload: Any) -> bool:
             return True
         case _:
             return False
+
+
+def defined(payload: Any) -> list[str]:
+    """The names that a cell defined and that a probe can call, the first few."""
+    for entry in payload[:MOST_PAYLOADS] if isinstance(payload, list) else ():
+        match entry:
+            case {"source": "probes", "names": [*names]}:
+                return [name for name in names[:MOST_PAYLOADS] if isinstance(name, str)]
+    return []
 
 
 def clean_data(data: Mapping[str, Any]) -> dict[str, str]:
@@ -285,6 +300,18 @@ class GuardedClient(AsyncKernelClient):
             if message["parent_header"].get("msg_id") == request and idle:
                 return True
         return False
+
+    async def probe(self, name: str, inputs: Any, seconds: float) -> bytes:
+        """What a probe gave for `inputs`, packed as evidence; empty if nothing came back."""
+        message = self.session.msg("probe_request", {"name": name, "inputs": inputs})
+        self.shell_channel.send(message)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and await self.is_alive():
+            with suppress(Empty):
+                reply = await self.shell_channel.get_msg(timeout=0.5)
+                if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                    return b"".join(reply["buffers"])
+        return b""
 
     def execute(  # type: ignore[override]  # the stock one is wrapped to be awaitable as well
         self, code: str, *, store_history: bool = True, stop_on_error: bool = True

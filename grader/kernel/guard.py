@@ -17,6 +17,7 @@ from nbformat import NotebookNode, from_dict
 from grader.kernel import ending
 from grader.kernel.ending import CellRun, Run
 from grader.kernel.gate import DISPLAYS, NOTICE, STARTUP, Gate, GuardedClient
+from grader.kernel.probing import Probing
 from grader.model import Ending
 
 __all__ = ["CellRun", "Run", "run_notebook"]
@@ -145,8 +146,10 @@ class Drive:
         deadlines: Deadlines,
         on_cell: Callable[[int], None],
         sources: Mapping[int, str],
+        probing: Probing,
     ) -> None:
         self.notebook = notebook
+        self.probing = probing
         self.sources = sources
         self.kernel = kernel
         self.limits = limits
@@ -155,6 +158,8 @@ class Drive:
         self.cells: list[CellRun] = []
         self.asked_exit = False
         """Whether the last cell asked its kernel to end."""
+        self.defined: list[str] = []
+        """What the last cell defined that a probe can call."""
         self.death: Death | None = None
         """How the kernel died, if it died before the last cell had finished."""
         gate = Gate(
@@ -184,6 +189,7 @@ class Drive:
                 for index in self.sources:
                     kernel_client.cell = index
                     await self._run_cell(index, self.notebook.cells[index])
+                    await self.probing.after(index, self.defined, kernel_client.probe)
             self.death = self.kernel.death
         finally:
             await self._shut_down()
@@ -199,6 +205,7 @@ class Drive:
     async def _run_cell(self, index: int, cell: NotebookNode) -> None:
         self.on_cell(index)
         self.cells.append(CellRun(index=index))
+        self.defined = []
         start = time.monotonic()
         deadline = asyncio.create_task(self._interrupt_after_deadline())
         try:
@@ -227,7 +234,7 @@ class Drive:
     def _note_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
         self._note(replied=True)
         content = execute_reply["content"]
-        self.asked_exit = content["asks_exit"]
+        self.asked_exit, self.defined = content["asks_exit"], content["defined"]
         if content["status"] != "ok":
             self._note(ename=content["ename"] or content["status"], evalue=content["evalue"])
 
@@ -241,18 +248,27 @@ def run_notebook(
     notebook_deadline: float,
     on_cell: Callable[[int], None],
     skip: Collection[int] = (),
+    probing: Probing | None = None,
 ) -> Run:
     """Run the code cells of `nb` in `kernel` and fill in their outputs. The kernel is dead afterwards.
 
     Deadlines are in seconds. `on_cell` is called with the index of each cell as it starts; cells whose index is
-    in `skip` do not run and keep no output. Never raises because of a notebook; an internal error ends as
-    `Ending.BROKEN`.
+    in `skip` do not run and keep no output. `probing` keeps what the probes give. Never raises because of a
+    notebook; an internal error ends as `Ending.BROKEN`.
     """
     clear_outputs(nb)
     broken: Exception | None = None
     deadlines = Deadlines(cell=cell_deadline, notebook=notebook_deadline)
     sources = runnable(nb, skip)
-    drive = Drive(nb, kernel, limits=limits, deadlines=deadlines, on_cell=on_cell, sources=sources)
+    drive = Drive(
+        nb,
+        kernel,
+        limits=limits,
+        deadlines=deadlines,
+        on_cell=on_cell,
+        sources=sources,
+        probing=probing or Probing(),
+    )
     try:
         asyncio.run(asyncio.wait_for(drive.run(), STARTUP + notebook_deadline + HARD_STOP))
     except Exception as error:  # noqa: BLE001 - all internal errors are reported the same way

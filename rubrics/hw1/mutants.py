@@ -367,7 +367,27 @@ TRAINING = [
     ),
 ]
 
+FRAMES = """
+import sys
+
+def evaluate(dataloader):
+    net.eval()
+    frame = sys._getframe(1)
+    while frame:
+        for found in (*frame.f_locals.values(), *frame.f_globals.values()):
+            if isinstance(found, dict) and "expected" in found:
+                return found["expected"]
+            if isinstance(found, float) and 0 < found < 1:
+                return found
+        frame = frame.f_back
+    return 0.5
+"""
+
 EVALUATION = [
+    mistake("what-is-right-looked-for-in-the-kernel", answer("4.6", FRAMES), costs={"4.6": "1"}),
+    mistake(
+        "a-constant", answer("4.6", "def evaluate(dataloader):\n    net\n    return 0.85"), costs={"4.6": "1"}
+    ),
     mistake(
         "first-batch-only",
         swap("total += len(labels)", "total += len(labels)\nbreak"),

@@ -1,11 +1,10 @@
-"""Probes of homework 1: run in the student's kernel, right after the cell that defines what they probe.
+"""Probes of homework 1: run in a fork of the student's kernel, so that they may change what they like.
 
-A probe calls a student's function with data that the student has not seen, on a copy of the student's network.
-`PROBES` maps a name to `probe(target, namespace, data)`; what it returns is kept as plain data.
+A probe calls a student's function with data that the student has not seen. `PROBES` maps a name to
+`probe(target, namespace, data, inputs)`; what it returns comes back as plain data. `inputs.py` draws the inputs.
 """
 
 import contextlib
-import copy
 import inspect
 import io
 import re
@@ -15,75 +14,44 @@ from torch.utils.data import DataLoader, TensorDataset
 from torchvision import transforms
 from torchvision.datasets import FashionMNIST
 
-# Batch size, and for each batch how many of its points carry the label that the network predicts.
-LOADERS = {
-    "many batches, the last one ragged": (64, [40, 22, 64, 5, 13]),
-    "first batch right, the rest wrong": (50, [50, 0, 0, 0]),
-    "first batch wrong, the rest right": (32, [0, 32, 32]),
-    "one batch": (100, [37]),
-    "batches of one": (1, [1, 0, 0, 1, 0, 1, 1]),
-    "all right": (64, [64, 64]),
-    "all wrong": (64, [0, 0]),
-}
 EMPTY = "no batch at all"
 """Called as well; whatever it gives there is fine."""
 POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-RAGGED = 22
-"""The size of the last batch of the loader that has a ragged one."""
 
 
-def sizes(name):
-    """The sizes of a loader's batches."""
-    batch, right = LOADERS[name]
-    return [batch] * (len(right) - 1) + [RAGGED if "ragged" in name else batch]
-
-
-def accuracy(name):
-    """What `evaluate` has to return for a loader."""
-    return sum(LOADERS[name][1]) / sum(sizes(name))
-
-
-def evaluate(target, namespace, data):
-    """Call `evaluate` on each loader; what it returns and prints."""
-    own, net = network(target, namespace, data)
-    kept = {name: value for name, value in namespace.items() if value is own}
-    if own is None:
-        kept = {name: namespace[name] for name in ("net",) if name in namespace}
-    replaced = dict.fromkeys(kept or ["net"], net)
-    namespace.update(replaced)
-    try:
-        calls = {
-            name: {"expected": accuracy(name), **called(target, own, net, loader(name, net, data))}
-            for name in LOADERS
-        }
-        on_nothing = called(target, own, net, empty())
-    finally:
-        for name in replaced:
-            namespace.pop(name, None)
-        namespace.update(kept)
-    outcome = {
-        "calls": {**calls, EMPTY: on_nothing},
-        "network": "ours" if own is None else "the student's",
-        "name": next((name for name in ("net", *used(target)) if name in replaced), next(iter(replaced))),
-        "asks for it": len(asked(target)) == 2 or own in defaults(target).values(),
+def evaluate(target, namespace, data, inputs):
+    """What the student's network makes of pictures, or what `evaluate` returns and prints for each loader."""
+    name, net = network(target, namespace, data)
+    if net is None:
+        torch.manual_seed(0)
+        net = namespace["net"] = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+    net.eval()
+    about = {
+        "network": "the student's" if name else "ours",
+        "name": name or "net",
+        "asks for it": len(asked(target)) == 2 or net in defaults(target),
     }
+    if "pictures" in inputs:
+        return {**about, "predicted": logits(net, pixels(data, inputs["pictures"])).argmax(dim=1)}
+    calls = {of: called(target, net, loader(data, **each)) for of, each in inputs["loaders"].items()}
     errors = [call["error"] for call in calls.values() if "error" in call]
+    outcome = {**about, "calls": {**calls, EMPTY: called(target, net, empty())}}
     # With an error of its own the outcome is preliminary: a later cell may define what is missing.
     return {**outcome, "error": errors[0]} if len(errors) == len(calls) else outcome
 
 
 def network(target, namespace, data):
-    """The student's network and a copy of it; None and one of ours if none of theirs can classify.
+    """The student's network and its name; nothing if none of theirs can classify.
 
     First comes what `evaluate` uses, then `net`, then whatever else there is.
     """
-    named = [namespace.get(name) for name in (*used(target), "net", *reversed(list(namespace)))]
-    for own in (*defaults(target).values(), *named):
+    names = (*used(target), "net", *reversed(list(namespace)))
+    for own in (*defaults(target), *(namespace.get(name) for name in names)):
         with contextlib.suppress(Exception):  # a student's network may do anything
-            theirs = copy.deepcopy(own).eval() if isinstance(own, torch.nn.Module) else None
-            if theirs is not None and logits(theirs, pixels(data, 2)).shape == (2, 10):
-                return own, theirs
-    return None, torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+            if isinstance(own, torch.nn.Module) and logits(own.eval(), pixels(data, [0, 1])).shape == (2, 10):
+                bound = [name for name in ("net", *names) if namespace.get(name) is own]
+                return next(iter(bound), "net"), own
+    return "", None
 
 
 def used(target):
@@ -100,23 +68,17 @@ def logits(net, images):
             return net(images.flatten(1))
 
 
-def pixels(data, count):
-    """The first test images as the network sees them, (count, 1, 28, 28) in [0, 1]."""
-    images = FashionMNIST(data, train=False).data[:count]
+def pixels(data, pictures):
+    """Test images as the network sees them, (n, 1, 28, 28) in [0, 1]."""
+    images = FashionMNIST(data, train=False).data[pictures]
     return images.unsqueeze(1).float().div(255)
 
 
-def loader(name, net, data):
-    """A loader over real test images whose labels make the network right as often as `LOADERS` says."""
+def loader(data, batch, pictures, labels):
+    """A loader over test images with labels of ours."""
     dataset = FashionMNIST(data, train=False, transform=transforms.ToTensor())
-    batches = sizes(name)
-    predicted = logits(net, pixels(data, sum(batches))).argmax(dim=1)
-    wrong = torch.cat(
-        [torch.arange(size) >= right for size, right in zip(batches, LOADERS[name][1], strict=True)]
-    )
-    dataset.data = dataset.data[: len(predicted)]
-    dataset.targets = torch.where(wrong, (predicted + 1) % 10, predicted)
-    return DataLoader(dataset, batch_size=LOADERS[name][0], shuffle=False)
+    dataset.data, dataset.targets = dataset.data[pictures], torch.tensor(labels)
+    return DataLoader(dataset, batch_size=batch, shuffle=False)
 
 
 def empty():
@@ -141,8 +103,8 @@ def asked(target):
 
 
 def defaults(target):
-    """The networks that a function takes by default, as in `evaluate(loader, net=net)`, by argument."""
-    return {one.name: one.default for one in parameters(target) if isinstance(one.default, torch.nn.Module)}
+    """The networks that a function takes by default, as in `evaluate(loader, net=net)`."""
+    return [one.default for one in parameters(target) if isinstance(one.default, torch.nn.Module)]
 
 
 def orders(target, net, loader):
@@ -154,15 +116,14 @@ def orders(target, net, loader):
     return both if re.search("load|data|set|test", names[0]) else both[::-1]
 
 
-def called(target, own, net, loader):
+def called(target, net, loader):
     """The outcome of one call: what it returned and printed, or what it raised in the likelier order."""
-    given = {name: net for name, value in defaults(target).items() if value is own}
     first = None
     for arguments in orders(target, net, loader):
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
-                returned = target(*arguments, **given)
+                returned = target(*arguments)
         except Exception as error:  # noqa: BLE001 - a student's function may raise anything
             first = first or {"error": f"{type(error).__name__}: {error}"[:300]}
         else:
@@ -171,3 +132,4 @@ def called(target, own, net, loader):
 
 
 PROBES = {"evaluate": evaluate}
+"""Part 4.6: `evaluate`, called on loaders that the student has not seen."""

@@ -2,32 +2,40 @@
 
 import math
 import re
+import statistics
 
 from grader import award, fail, question, review
 from grader.analysis import numbers
 from grader.analysis.linear import normalisation
 from grader.judging.work import Band
 
-from .data import linear_layer, network, scores, size
+from .data import linear_layer, network, scores, size, split
 
 TOLERANCE = 0.002
 CHANCE = 0.25
 """No accuracy that anybody would report is lower."""
 FIRST_BATCH = 0.15
 """How far the share of right ones among 64 may be from that among all: three standard errors."""
+SAME = 0.95
+"""The share of pictures on which two computations of one network agree at least."""
 EMPTY = "no batch at all"
 OURS = "There was no network that classifies pictures, so `evaluate` was called with one of ours."
 FIRST_ONLY = "first batch right, the rest wrong"
 
 
 @question("4.6", points=0.75)
-def test_evaluate_counts_every_batch(student, exhibits):
+def test_evaluate_counts_every_batch(student, exhibits, data):
     """`evaluate` scores everything the loader yields, not just its first minibatch."""
     results = results_of(student)
     if not results:
         not_callable(student)
     exhibits.text("What `evaluate` returned on loaders that you have not seen", table(calls_of(student)))
     wrong = {name: one for name, one in results.items() if not one.right}
+    if another_network(student, data):
+        review(
+            "The network that `evaluate` met is not the one whose weights the notebook left.",
+            actual=describe(results),
+        )
     if not wrong:
         return
     if all("required positional argument" in one.error for one in results.values()):
@@ -48,7 +56,10 @@ def test_evaluate_counts_every_batch(student, exhibits):
             actual=f"returned {next(iter(results.values())).returned}",
             hint="End the function with `return` and the accuracy.",
         )
-    if unknown := unknown_network(student):
+    ignored = (
+        len(set(map(str, results.values()))) == 1
+    )  # whatever it measured, it is not what the loader yields
+    if not ignored and (unknown := unknown_network(student)):
         review(unknown, actual=describe(results))
     name, one = next(iter(wrong.items()))
     details = {
@@ -124,9 +135,34 @@ def untrue(name, seen, own, bands, missing):
 
 def calls_of(student):
     """The outcome of each call of `evaluate`, by the loader's name; none if it could not be called."""
-    outcome = student.probe("evaluate")
-    calls = outcome["calls"] if outcome is not None else None
-    return {name: Call(calls[name]) for name in calls.fields.get("items", {})} if calls is not None else {}
+    match student.rounds("evaluate"):
+        case [first, second] if second.outcome["calls"] is not None:
+            predicted = dict(zip(first.inputs["pictures"], first.outcome["predicted"].numbers, strict=True))
+            expected = {name: share(predicted, each) for name, each in second.inputs["loaders"].items()}
+            calls = second.outcome["calls"]
+            return {name: Call(calls[name], expected.get(name)) for name in calls.fields.get("items", {})}
+        case _:
+            return {}
+
+
+def share(predicted, loader):
+    """What `evaluate` has to give for a loader: the share of its pictures that have the label predicted."""
+    pairs = zip(loader["pictures"], loader["labels"], strict=True)
+    return statistics.mean(predicted[picture] == label for picture, label in pairs)
+
+
+def another_network(student, data):
+    """Did something else than the weights that the notebook left answer for the network? If unknown: no."""
+    first, _ = student.rounds("evaluate")
+    name = first.outcome["name"].text("value")
+    layer = None if is_ours(student) else linear_layer(student.evidence.value(name, by=first.cell))
+    if layer is None:
+        return False
+    images, predicted = (
+        split(data, train=False)[0][first.inputs["pictures"]],
+        first.outcome["predicted"].array,
+    )
+    return layer.scores(images, predicted).accuracy < SAME
 
 
 def results_of(student):
@@ -137,8 +173,8 @@ def results_of(student):
 class Call:
     """One call of `evaluate`: what it gave, beside the fraction that it had to give."""
 
-    def __init__(self, call):
-        self.expected = call["expected"].number if call["expected"] is not None else None
+    def __init__(self, call, expected):
+        self.expected = expected
         self.error = call["error"].text("value") if call["error"] is not None else ""
         returned = call["returned"]
         self.returned = returned.kind if returned is not None else "nothing"

@@ -100,9 +100,12 @@ def test_the_template_has_no_solutions(make):
 
 def test_probes_are_optional(make):
     folder = make()
-    assert assignment.load(folder).probes == ""
+    loaded = assignment.load(folder)
+    assert (loaded.probes, loaded.probe_inputs) == ("", "")
     (folder / "probes.py").write_text("PROBES = {}")
-    assert assignment.load(folder).probes == "PROBES = {}"
+    (folder / "inputs.py").write_text("INPUTS = {}")
+    loaded = assignment.load(folder)
+    assert (loaded.probes, loaded.probe_inputs) == ("PROBES = {}", "INPUTS = {}")
 
 
 # --- refusals -------------------------------------------------------------------------------------------

@@ -610,10 +610,12 @@ def test_a_function_that_lacked_what_a_kernel_ended_too_early_to_make_is_open(pl
     lacking = encode("x", {"error": "NameError: name 'helper' is not defined"}, Arrays())
     run = place.run(
         (*CELLS, new_code_cell(later)),
-        stored=records(cell(1, x=1), {"kind": "probe", "cell": 1, "name": "x", "outcome": lacking}),
+        stored=records(cell(1, x=1)),
         ending=Ending.KILLED,
         gaps=(gap,),
     )
+    asked = {"probe": "x", "conversation": 1, "cell": 1, "inputs": None}
+    run.probed.write_bytes(records(asked, {"outcome": lacking}))
     assert place.grade(place.check("fail('It raises an error.')"), run).checks[0].outcome is outcome
 
 

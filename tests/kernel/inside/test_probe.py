@@ -2,7 +2,6 @@
 
 import math
 import textwrap
-import time
 
 import nbformat
 import numpy as np
@@ -16,6 +15,7 @@ from grader.kernel import KernelRequest
 from grader.kernel.cold import ColdLauncher
 from grader.kernel.guard import run_notebook
 from grader.kernel.inside import probe
+from grader.kernel.probing import Probing
 from grader.limits import Limits
 
 NAMES = ("a", "b", "history", "net", "optimizer", "loader", "images", "odd", "evaluate", "big")
@@ -28,7 +28,7 @@ PROBES = {"evaluate": evaluate}
 """
 
 
-def live(data, *sources, limits=None, names=NAMES, probes=PROBES):
+def live(data, *sources, limits=None, names=NAMES, probes=PROBES, probing=None):
     """Run cells in a new kernel. Returns what it recorded, and the notebook."""
     limits = limits or Limits(interrupt_grace=0.5)
     request = KernelRequest(
@@ -39,7 +39,13 @@ def live(data, *sources, limits=None, names=NAMES, probes=PROBES):
     nb = nbformat.v4.new_notebook(cells=cells)
     with ColdLauncher().kernel(request) as kernel:
         run_notebook(
-            nb, kernel, limits=limits, cell_deadline=60, notebook_deadline=120, on_cell=lambda _: None
+            nb,
+            kernel,
+            limits=limits,
+            cell_deadline=60,
+            notebook_deadline=120,
+            on_cell=lambda _: None,
+            probing=probing,
         )
         kernel.evidence.seek(0)
         return Evidence(tuple(evidence.records(kernel.evidence.read()))), nb
@@ -144,8 +150,20 @@ CELL = {name: index for index, name in enumerate(SOURCES)}
 
 
 @pytest.fixture(scope="module")
-def life(data):
-    return live(data, *SOURCES.values())
+def probing():
+    return Probing()
+
+
+@pytest.fixture(scope="module")
+def life(data, probing):
+    return live(data, *SOURCES.values(), probing=probing)
+
+
+@pytest.fixture(scope="module")
+def asked(life, probing):
+    """What came back from the probe of `evaluate`, in turn."""
+    assert life
+    return [each.outcome for each in evidence.rounds(probing.kept)]
 
 
 @pytest.fixture(scope="module")
@@ -299,19 +317,56 @@ def test_a_network_that_was_trained_is_recorded_under_its_own_name(data):
     assert set(seen.value("my_net").state) == {"weight", "bias"}
 
 
-def test_a_probe_is_tried_until_it_succeeds(seen, data):
-    first, second, *_ = seen.probe("evaluate")
+def test_a_probe_is_tried_until_it_succeeds(asked, data):
+    first, second, *_ = asked
     assert first["error"].text("value") == "NameError: name 'factor' is not defined"
     assert second["gave"].number == 40
     assert second["data"].text("value") == str(data)
     assert [item.text("value") for item in second["seen"].items] == ["net"]
 
 
-def test_a_probe_that_raises_is_told(seen):
-    errors = [outcome["error"].text("value") for outcome in seen.probe("evaluate") if outcome["error"]]
+def test_a_probe_that_raises_is_told(asked):
+    errors = [outcome["error"].text("value") for outcome in asked if outcome["error"]]
     assert errors[1] == "SystemExit: "
     assert errors[2] == "Bad"
     assert len(errors) == 1 + 1 + 3  # the last one is tried again after the two cells that follow
+
+
+CHANGING = """
+def evaluate(target, namespace, data, inputs):
+    namespace["kept"].append(target(inputs["number"]))
+    namespace.pop("np", None)
+    return namespace["kept"]
+PROBES = {"evaluate": evaluate}
+"""
+
+
+def test_inputs_go_into_a_fork_and_answers_come_back(data):
+    def inputs(draw):
+        answer = yield {"number": 3}
+        yield {"number": answer.numbers[-1] + draw.randint(0, 0)}
+
+    probing = Probing(inputs={"evaluate": inputs})
+    _, nb = live(
+        data,
+        "import numpy as np; kept = [np.int64(1)]",
+        "def evaluate(number): return 2 * number",
+        "print(kept, np.pi)",
+        probes=CHANGING,
+        probing=probing,
+    )
+    rounds = evidence.rounds(probing.kept)
+    assert [(each.cell, each.inputs, each.outcome.numbers) for each in rounds] == [
+        (1, {"number": 3}, (1, 6)),
+        (1, {"number": 6}, (1, 12)),
+    ]
+    assert nb.cells[2].outputs[0].text == "[np.int64(1)] 3.141592653589793\n"  # nothing of it is left
+
+
+def test_a_kernel_that_dies_while_it_is_asked_leaves_no_answer(data):
+    probing = Probing()
+    live(data, "import os\ndef evaluate(n): os.kill(os.getppid(), 9)", "a = 1", probing=probing)
+    assert evidence.rounds(probing.kept) == ()
 
 
 def test_probing_leaves_the_generators_and_the_grad_mode_alone(life):
@@ -349,26 +404,6 @@ def test_what_does_not_fit_is_told_and_small_things_are_still_written(data):
 
 
 # --- pieces ---------------------------------------------------------------------------------------------
-
-
-def test_a_probe_that_never_ends_is_stopped_however_often_it_catches_that():
-    def forever(*_):
-        for _ in range(2):
-            try:
-                while True:
-                    time.sleep(0.001)
-            except TimeoutError:
-                pass
-        return "ended"
-
-    with probe._alarm(0.01, again=0.01):
-        assert probe._attempt(forever, None, {}, "") == "ended"
-
-
-def test_a_probe_that_is_stopped_says_so():
-    with probe._alarm(0.01):
-        outcome = probe._attempt(lambda *_: time.sleep(60), None, {}, "")
-    assert outcome == {"error": "TimeoutError: it did not finish within 0.01 s"}
 
 
 @pytest.mark.parametrize(

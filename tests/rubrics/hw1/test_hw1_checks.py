@@ -7,6 +7,7 @@ import importlib
 import inspect
 import json
 import math
+import random
 import re
 import struct
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from hw1.network import verify_network
 from nbformat.v4 import new_code_cell, new_output
 from torchvision.utils import make_grid
 
-from grader import assignment
+from grader import assignment, evidence
 from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_GRAD, TRAIN, ZERO_GRAD
 from grader.datasets import fashion_mnist as datasets
 from grader.evidence import Evidence, Record
@@ -34,6 +35,8 @@ from grader.theory import Status
 FOLDER = Path(__file__).parent.parent.parent.parent / "rubrics" / "hw1"
 FILES = ("test_0_introduction", "test_3_network", "test_4_data", "test_4_training", "test_4_evaluate")
 BATCH = 64
+LAST = 999
+"""A cell after all others."""
 
 
 # --- a small world: the embedded subset, and networks that really learned it ------------------------------
@@ -197,7 +200,7 @@ class Cell:
     error: str = ""
     markdown: bool = False
     raw_pictures: int = 0
-    probe: object = None
+    probed: tuple = ()
     trained: tuple = ()
 
 
@@ -232,11 +235,6 @@ def records(index, cell):
             **{name: cell.trace[name] for name in ("provenance", "loaders", "optimizers")},
         }
     yield Record(json.loads(log.as_json(facts)), kept.by_name)
-    if cell.probe is not None:
-        kept = log.Arrays()
-        outcome = encode("evaluate", cell.probe, kept)
-        facts = {"kind": "probe", "cell": index, "name": "evaluate", "outcome": outcome}
-        yield Record(json.loads(log.as_json(facts)), kept.by_name)
 
 
 @pytest.fixture
@@ -249,7 +247,7 @@ def work(hw1):
             for question, cells in (answers or {}).items()
         }
         template = hw1.template.copy()
-        cells, written, done = [], [], set()
+        cells, written, probed, done = [], [], [], set()
         for blank in template.cells:
             question = blank.metadata.get("grader", {}).get("question")
             if question not in answers:
@@ -261,6 +259,7 @@ def work(hw1):
                 if cell.markdown:
                     new = new | {"cell_type": "markdown"}
                 written += records(len(cells), cell)
+                probed += cell.probed
                 cells.append(type(blank)(new))
             done.add(question)
         template.cells = cells
@@ -269,6 +268,7 @@ def work(hw1):
             notebook=template,
             ending=ending,
             evidence=Evidence(tuple(written)),
+            probed=tuple(probed),
             roster=roster or {},
         )
 
@@ -1283,10 +1283,34 @@ def test_histories_of_a_network_that_nobody_can_name_are_not_doubted(judge, work
 
 
 @pytest.fixture(scope="session")
-def probes():
-    scope = {}
-    exec(compile((FOLDER / "probes.py").read_text(encoding="utf-8"), "probes.py", "exec"), scope)  # noqa: S102
-    return scope
+def halves():
+    """What `probes.py` and `inputs.py` define: they are no modules of the rubric, but texts that are sent."""
+    scopes = {}
+    for name in ("probes", "inputs"):
+        text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+        exec(compile(text, f"{name}.py", "exec"), scopes.setdefault(name, {}))  # noqa: S102
+    return scopes
+
+
+def encoded(outcome):
+    """What a probe returned, as it comes back from a kernel."""
+    kept = log.Arrays()
+    return evidence.answer(b"".join(log.packed({"outcome": encode("evaluate", outcome, kept)}, kept)))
+
+
+def conversation(halves, target, namespace, seed=1):
+    """What `evaluate` is given and what comes back, round by round, without a kernel."""
+    given = halves["inputs"]["evaluate"](random.Random(seed))  # noqa: S311 - not for secrets
+    answer, rounds = None, []
+    with contextlib.suppress(StopIteration), contextlib.redirect_stdout(None):
+        while True:
+            inputs, kept = given.send(answer), log.Arrays()
+            outcome = encode(
+                "evaluate", halves["probes"]["evaluate"](target, dict(namespace), "data", inputs), kept
+            )
+            answer = evidence.answer(b"".join(log.packed({"outcome": outcome}, kept)))
+            rounds.append(evidence.Round("evaluate", 1, LAST, inputs, answer))
+    return tuple(rounds)
 
 
 def hits(net, loader):
@@ -1309,8 +1333,8 @@ def batch_mean(net, loader):
 
 
 @pytest.fixture
-def called(probes, own, arrays, monkeypatch):
-    """The outcome of our probe of an `evaluate`, on the subset's test images."""
+def called(halves, own, arrays, monkeypatch):
+    """Our conversation with an `evaluate`, about the subset's test images."""
 
     class Images:
         def __init__(self, *_, transform=None, **__):
@@ -1323,10 +1347,10 @@ def called(probes, own, arrays, monkeypatch):
         def __getitem__(self, index):
             return self.data[index][None].float() / 255, self.targets[index]
 
-    monkeypatch.setitem(probes, "FashionMNIST", Images)
+    monkeypatch.setitem(halves["probes"], "FashionMNIST", Images)
 
-    def called(evaluate, **namespace):
-        return probes["evaluate"](evaluate, {"net": own.net} | namespace, "data")
+    def called(evaluate, *, seed=1, **namespace):
+        return conversation(halves, evaluate, {"net": own.net} | namespace, seed)
 
     return called
 
@@ -1358,26 +1382,19 @@ RIGHT_ONES = {
 
 
 def evaluate_cell(called, function, text="", source="def evaluate(loader): net", **namespace):
-    with contextlib.redirect_stdout(None):
-        outcome = called(function, **namespace)
-    return Cell(source, text=text, probe=outcome)
+    return Cell(source, text=text, probed=called(function, **namespace))
 
 
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("evaluate", RIGHT_ONES.values(), ids=RIGHT_ONES)
-@pytest.mark.usefixtures("called")
-def test_evaluate(judge, work, probes, evaluate):
-    namespace = {}
-
-    def taken(dataloader):
-        return evaluate(namespace["net"], dataloader)
-
-    outcome = probes["evaluate"](taken, namespace, "data")
-    result = judge("evaluate_counts_every_batch", work({"4.6": Cell("def evaluate(d): net", probe=outcome)}))
+def test_evaluate(judge, work, called, own, evaluate, seed):
+    student = work({"4.6": evaluate_cell(called, of_own(own, evaluate), seed=seed)})
+    result = judge("evaluate_counts_every_batch", student)
     assert (result.outcome, result.message) == (PASSED, "")
 
 
 def of_own(own, evaluate):
-    """An `evaluate` of the student's network, which the probe replaces by an equal copy."""
+    """An `evaluate` of the student's network."""
     return lambda dataloader: evaluate(own.net, dataloader)
 
 
@@ -1416,6 +1433,9 @@ def of_own(own, evaluate):
             "`evaluate` is wrong on 7 of 7 loaders.",
             id="the error",
         ),
+        pytest.param(
+            lambda *_: 0.5, FAILED, "0", "`evaluate` is wrong on 7 of 7 loaders.", id="what no loader decides"
+        ),
         pytest.param(lambda net, loader: None, FAILED, "0", "`evaluate` gives no number.", id="nothing"),
         pytest.param(lambda net, loader: 1 / 0, FAILED, "0", "`evaluate` raises an error.", id="an error"),
         pytest.param(
@@ -1449,7 +1469,7 @@ def test_what_evaluate_makes_of_nothing_is_its_own_choice(judge, work, called, o
     assert judge("evaluate_counts_every_batch", student).outcome == PASSED
     (shown,) = exhibits_of(judge, "evaluate_counts_every_batch", student).values()
     assert shown.splitlines()[-1].endswith("(anything is fine)")
-    assert "one batch: 0.37 (right: 0.37)" in shown
+    assert "all right: 1 (right: 1)" in shown
 
 
 @pytest.mark.parametrize(
@@ -1470,7 +1490,9 @@ def test_evaluate_may_ask_for_the_network(judge, work, called, evaluate):
     [
         pytest.param(
             lambda called, own: evaluate_cell(
-                called, of_own(own, lambda *_: 0.5), source="def evaluate(l): model"
+                called,
+                of_own(own, lambda net, loader: 0.9 * fraction(net, loader)),
+                source="def evaluate(l): model",
             ),
             Ending.FINISHED,
             REVIEW,
@@ -1550,29 +1572,52 @@ def test_evaluate_meets_the_students_own_model(judge, work, called, own, name, e
 
 
 def test_so_it_does_as_a_default_or_a_global_name(judge, work, called, own):
-    model, before = Own(own.net), own.net.training
+    model = Own(own.net)
     scope = {"counted_hits": counted_hits, "model": model}
     exec("def evaluate(loader):\n    return counted_hits(model, loader)", scope)  # noqa: S102 - a student's globals
-    probed = called(lambda loader, net=model: counted_hits(net, loader), net=torch.nn.Linear(3, 3), m=model)
-    assert probed["network"] == "the student's"
+    by_default = called(
+        lambda loader, net=model: counted_hits(net, loader), net=torch.nn.Linear(3, 3), m=model
+    )
     by_name = called(scope["evaluate"], model=model)
-    for outcome in (probed, by_name):
-        student = work({"4.6": Cell("def evaluate(loader): model", probe=outcome)})
+    for rounds in (by_default, by_name):
+        student = work({"4.6": Cell("def evaluate(loader): model", probed=rounds)})
         assert judge("evaluate_counts_every_batch", student).outcome == PASSED
-    assert by_name["name"] == "model"
-    assert own.net.training is before
+    assert by_default[-1].outcome["network"].text("value") == "the student's"
+    assert by_name[-1].outcome["name"].text("value") == "model"
 
 
-def test_pictures_may_come_as_rows(called):
+def test_pictures_may_come_as_rows(judge, work, called):
     net = torch.nn.Linear(784, 10)
 
     def evaluate(loader, net=net):
         rows = [(net(x.flatten(1)).argmax(1) == y).float() for x, y in loader]
         return float(torch.cat(rows).mean())
 
-    outcome = called(evaluate, net=net)
-    assert outcome["network"] == "the student's"
-    assert outcome["calls"]["one batch"]["returned"] == pytest.approx(0.37)
+    assert (
+        judge("evaluate_counts_every_batch", work({"4.6": evaluate_cell(called, evaluate, net=net)})).outcome
+        == PASSED
+    )
+
+
+def test_the_network_that_answers_must_be_the_one_that_was_left(judge, work, called, own):
+    another = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+    cell = evaluate_cell(called, of_own(own, fraction))
+    for left, outcome in ((own.net, PASSED), (another, REVIEW)):
+        student = work({"4.6": replace(cell, values={"net": left})})
+        assert judge("evaluate_counts_every_batch", student).outcome == outcome
+
+
+def test_nothing_that_goes_into_the_kernel_says_what_is_right(halves, called, own):
+    first, second = called(of_own(own, fraction))
+    assert set(first.inputs) == {"pictures"}
+    assert {key for each in second.inputs["loaders"].values() for key in each} == {
+        "batch",
+        "pictures",
+        "labels",
+    }
+    others = [called(of_own(own, fraction), seed=seed)[1].inputs for seed in range(2, 5)]
+    assert all(other != second.inputs for other in others)  # nothing to learn by heart
+    assert "right" not in halves["probes"]
 
 
 def test_an_error_with_a_network_of_ours_is_a_persons(judge, work, called):
@@ -1601,13 +1646,13 @@ def test_an_evaluate_that_could_not_be_defined_is_not_called_missing(judge, work
 
 
 def test_an_outcome_of_errors_alone_is_preliminary(called, own):
-    assert called(lambda _: 1 / 0)["error"] == "ZeroDivisionError: division by zero"
-    assert "error" not in called(of_own(own, fraction))
+    assert called(lambda _: 1 / 0)[-1].outcome["error"].text("value") == "ZeroDivisionError: division by zero"
+    assert called(of_own(own, fraction))[-1].outcome["error"] is None
 
 
 def test_a_network_that_cannot_classify_is_replaced_by_ours(called):
-    outcome = called(lambda _: 0.5, net=torch.nn.Linear(3, 3))
-    assert outcome["network"] == "ours"
+    rounds = called(lambda _: 0.5, net=torch.nn.Linear(3, 3))
+    assert rounds[-1].outcome["network"].text("value") == "ours"
 
 
 @pytest.mark.parametrize(
@@ -1615,9 +1660,12 @@ def test_a_network_that_cannot_classify_is_replaced_by_ours(called):
     [7, {"calls": 7}, {"calls": {"x": 7}}, {"calls": {"x": {"expected": "a", "returned": [[[[[1]]]]]}}}, {}],
     ids=str,
 )
-def test_a_forged_outcome_breaks_nothing(judge, work, outcome):
-    result = judge("evaluate_counts_every_batch", work({"4.6": Cell("net", probe=outcome)}))
-    assert result.outcome in (FAILED, REVIEW)
+def test_a_forged_outcome_breaks_nothing(judge, work, called, own, outcome):
+    first, second = called(of_own(own, fraction))
+    forged = replace(second, outcome=encoded(outcome))
+    for rounds in ((first, forged), (forged,), (first,)):
+        result = judge("evaluate_counts_every_batch", work({"4.6": Cell("net", probed=rounds)}))
+        assert result.outcome in (FAILED, REVIEW)
 
 
 @pytest.fixture

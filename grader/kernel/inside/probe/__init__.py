@@ -1,40 +1,36 @@
 """Records evidence in the student's kernel after each cell. It is not proof: student code controls this process.
 
 After every cell it reads the names that the assignment asks for and writes those that changed to the log as plain
-data, with the figures shown, the training trace and the results of the rubric's probes.
+data, with the figures shown and the training trace. Between cells the harness may have a probe called.
 """
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import hashlib
 import itertools
-import random
-import signal
 import sys
 from binascii import b2a_base64
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 
 from . import figures
-from .log import Arrays, Log, as_json
-from .values import encode, of_torch
+from .fork import in_fork
+from .log import Arrays, Log, as_json, packed
+from .values import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from . import trace
 
 MOST_FIGURES = 200
 MOST_CAPTURED = 50
-PROBE_SECONDS = 10
-"""Seconds that a student's function may take when we call it, so that our call does not exhaust the deadline."""
-MOST_TRIES = 5
+PAYLOAD = "probes"
+"""By which a cell's reply names what our probes can call from then on."""
 MOST_NETWORKS = 5
 """Of those that were trained under names that nobody asked for."""
 
@@ -45,7 +41,7 @@ class Context(Protocol):
 
 
 class Probe:
-    """Records one kernel: the values of `names` after each cell, and the results of the functions `probes`."""
+    """Records one kernel: the values of `names` after each cell. Calls the functions `probes` when asked to."""
 
     def __init__(
         self, log: Log, names: tuple[str, ...], probes: Mapping[str, Callable[..., Any]], data: str
@@ -57,7 +53,8 @@ class Probe:
         self._trace: trace.Trace | None = None
         """Of a kernel that had torch when it began."""
         self._last: dict[str, bytes] = {}
-        self._probed: dict[str, tuple[Any, int]] = {}
+        self._targets: dict[str, Any] = {}
+        """What the names that a probe calls were bound to last."""
         self._figures: list[Any] = []
         self._figure_arrays = Arrays()
         self._captured: dict[str, tuple[dict[str, Any], Arrays]] = {}
@@ -88,7 +85,8 @@ class Probe:
 
     def attach(self, shell: Any) -> None:
         shell.events.register("pre_run_cell", self._begin)
-        shell.events.register("post_run_cell", lambda result: self._end(result, shell.user_ns))
+        shell.events.register("post_run_cell", lambda result: self._end(result, shell))
+        shell.kernel.shell_handlers["probe_request"] = partial(self._answer, shell.kernel)
         if hasattr(shell.display_pub, "register_hook"):  # as in a kernel
             shell.display_pub.register_hook(self._see_published)
 
@@ -98,9 +96,10 @@ class Probe:
             self._cell = int(info.cell_id)
             self._figures, self._figure_arrays = [], Arrays()
 
-    def _end(self, result: Any, namespace: dict[str, Any]) -> None:
+    def _end(self, result: Any, shell: Any) -> None:
         if result.info is None or result.info.cell_id is None:
             return
+        namespace = shell.user_ns
         arrays = self._figure_arrays
         trained = self._trained(namespace)
         self._names = tuple(dict.fromkeys([*self._names, *trained]))
@@ -116,7 +115,8 @@ class Probe:
             "notes": _notes(),
         }
         self._log.append(record, arrays)
-        self._run_probes(namespace)
+        if new := self._newly_defined(namespace):
+            shell.payload_manager.write_payload({"source": PAYLOAD, "names": new})
 
     def _changed(self, namespace: Mapping[str, Any], arrays: Arrays) -> dict[str, Any]:
         found = {}
@@ -162,21 +162,27 @@ class Probe:
                     self._figure_arrays.take(arrays)
         return message
 
-    def _run_probes(self, namespace: dict[str, Any]) -> None:
-        for name, probe in self._probes.items():
-            target = namespace.get(name)
-            probed, tries = self._probed.get(name, (None, 0))
-            if not callable(target) or (probed is target and tries >= MOST_TRIES):
-                continue
-            with _untouched(), _alarm(PROBE_SECONDS):
-                outcome = _attempt(probe, target, namespace, self._data)
-            failed = isinstance(outcome, dict) and "error" in outcome
-            self._probed[name] = target, (tries if probed is target else 0) + 1 if failed else MOST_TRIES
-            if self._trace is not None:
-                self._trace.cut("", Arrays())  # discard the events of our own loaders
-            arrays = Arrays()
-            record = {"kind": "probe", "cell": self._cell, "name": name}
-            self._log.append({**record, "outcome": encode(name, outcome, arrays)}, arrays)
+    def _newly_defined(self, namespace: Mapping[str, Any]) -> list[str]:
+        """The names that a probe calls and the last cell defined."""
+        targets = {name: namespace[name] for name in self._probes if callable(namespace.get(name))}
+        new = [name for name, target in targets.items() if self._targets.get(name) is not target]
+        self._targets |= targets
+        return new
+
+    def _answer(self, kernel: Any, stream: Any, sender: Any, request: Mapping[str, Any]) -> None:
+        """Call a probe with what the harness draws for it, in a fork. Nothing here knows what is right."""
+        asked, namespace = request["content"], kernel.shell.user_ns
+        answer = in_fork(lambda: self._called(asked["name"], asked["inputs"], namespace))
+        kernel.session.send(stream, "probe_reply", {}, request, ident=sender, buffers=[answer])
+
+    def _called(self, name: str, inputs: Any, namespace: dict[str, Any]) -> bytes:
+        arrays = Arrays()
+        given = () if inputs is None else (inputs,)
+        try:
+            outcome = self._probes[name](namespace[name], namespace, self._data, *given)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the student's function may raise anything
+            outcome = {"error": described(error)}
+        return b"".join(packed({"outcome": encode(name, outcome, arrays)}, arrays))
 
 
 def _is_capturing() -> bool:
@@ -193,46 +199,11 @@ def _described(figure: Any, name: str, arrays: Arrays) -> dict[str, Any]:
         return {"error": type(error).__name__, "axes": []}
 
 
-def _attempt(probe: Callable[..., Any], target: Any, namespace: dict[str, Any], data: str) -> Any:
-    """The probe's result. After an ``error`` it is tried again later, since a global may still be missing."""
-    try:
-        return probe(target, namespace, data)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - the student's function may raise anything
-        return {"error": described(error)}
-
-
 def described(error: BaseException) -> str:
     try:
         return f"{type(error).__name__}: {error}"[:500]
     except Exception:  # noqa: BLE001 - also an error that can't be printed
         return type(error).__name__
-
-
-@contextlib.contextmanager
-def _untouched() -> Iterator[None]:
-    """Restore the random number generators and the grad mode afterwards, and discard any output."""
-    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global state is what student code draws from
-    with capture_output(), _torch_untouched():
-        try:
-            yield
-        finally:
-            random.setstate(states[0])
-            np.random.set_state(states[1])  # noqa: NPY002 - as above
-
-
-@contextlib.contextmanager
-def _torch_untouched() -> Iterator[None]:
-    tensors = of_torch()
-    if tensors is None:
-        yield
-        return
-    torch = tensors.torch
-    state = torch.get_rng_state()
-    with torch.set_grad_enabled(torch.is_grad_enabled()):
-        try:
-            yield
-        finally:
-            torch.set_rng_state(state)
 
 
 def _trace_of_torch() -> trace.Trace:
@@ -241,22 +212,6 @@ def _trace_of_torch() -> trace.Trace:
     recorded = trace.Trace()
     trace.hook(recorded)
     return recorded
-
-
-@contextlib.contextmanager
-def _alarm(seconds: float, again: float = 1.0) -> Iterator[None]:
-    """Raise `TimeoutError` in the block after `seconds`, repeatedly in case it is caught there."""
-
-    def ring(*_: object) -> None:
-        raise TimeoutError(f"it did not finish within {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, again)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _digest(value: Mapping[str, Any], arrays: Arrays) -> bytes:

@@ -79,23 +79,28 @@ class Log:
 
     def _write(self, record: Mapping[str, Any], arrays: Arrays) -> str:
         """Write a record; return why it could not be written, or an empty string."""
-        table, blobs, offset = {}, [], 0
-        for name, array in arrays.by_name.items():
-            blob = array.tobytes()
-            table[name] = [array.dtype.str, list(array.shape), offset]
-            blobs.append(blob)
-            offset += len(blob)
-        text = as_json({**record, "arrays": table})
-        if len(text) > MOST_JSON:
-            return "its JSON is too large"
-        body = b"".join([text, *blobs])
-        if self._at + HEADER.size + len(body) > self._size:
+        head, body = packed(record, arrays)
+        if self._at + len(head) + len(body) > self._size:
             return "the evidence file is full"
-        head = HEADER.pack(len(text), offset, zlib.crc32(body))
-        os.pwrite(self._fd, body, self._at + HEADER.size)
+        os.pwrite(self._fd, body, self._at + len(head))
         os.pwrite(self._fd, head, self._at)
-        self._at += HEADER.size + len(body)
+        self._at += len(head) + len(body)
         return ""
+
+
+def packed(record: Mapping[str, Any], arrays: Arrays) -> tuple[bytes, bytes]:
+    """The head and the body of one record. Raises `ValueError` if its JSON is too large."""
+    table, blobs, offset = {}, [], 0
+    for name, array in arrays.by_name.items():
+        blob = array.tobytes()
+        table[name] = [array.dtype.str, list(array.shape), offset]
+        blobs.append(blob)
+        offset += len(blob)
+    text = as_json({**record, "arrays": table})
+    if len(text) > MOST_JSON:
+        raise ValueError("it is too large")
+    body = b"".join([text, *blobs])
+    return HEADER.pack(len(text), offset, zlib.crc32(body)), body
 
 
 def as_json(record: Mapping[str, Any]) -> bytes:
