@@ -145,6 +145,8 @@ class Execution:
     compat: tuple[Mapping[str, Any], ...] = ()
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
+    beside: tuple[str, ...] = ()
+    """The files that the student handed in with the notebook, by name."""
 
     @property
     def notebook(self) -> Path:
@@ -167,6 +169,10 @@ class Execution:
         return tuple(self.evidence.with_name(name) for name in THEORY)
 
 
+ELSEWHERE = "elsewhere"
+"""The tag of a question whose answer may stand in another file, or in a cell that nothing marks."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewItem:
     """What a person needs to decide a check, and what sorts it beside others like it."""
@@ -178,6 +184,11 @@ class ReviewItem:
     polarity: str = ""
     """`yes` or `no` where the answer has to be one of them and it could be read."""
     tags: tuple[str, ...] = ()
+
+    @property
+    def elsewhere(self) -> bool:
+        """Is there no answer where it was looked for, so that a person looks once for all such questions?"""
+        return ELSEWHERE in self.tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

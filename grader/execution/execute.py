@@ -104,6 +104,7 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         gaps=gaps(run, runnable(nb), lambda index: _shown(nb.cells[index])),
         compat=seen.notes(),
         sandbox=launcher.enforced,
+        beside=tuple(name for name, _ in job.support),
         flags=(*_unread(handed_in), *flags, *_of_saved_outputs(handed_in, nb, job.plan)),
     )
     _write(execution, nb, written)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from grader import notebook
 from grader.judging import answers
-from grader.model import Outcome
+from grader.judging.api import group_of
+from grader.model import ELSEWHERE, Outcome, ReviewItem
 from grader.source import Bindings, undefined
 
 if TYPE_CHECKING:
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
     from grader.judging.work import Work
     from grader.model import Check, Execution, Gap
+
+
+MAY_ANSWER = (
+    ".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".md", ".txt", ".html", ".png", ".jpg", ".jpeg",
+    ".heic", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".zip", ".ipynb",
+)  # fmt: skip
+"""Files in which an answer may stand that no machine looks for there."""
+MOST_NAMED = 5
 
 
 def excused(check: Check, execution: Execution, student: Work) -> Check:
@@ -28,22 +37,32 @@ def excused(check: Check, execution: Execution, student: Work) -> Check:
         return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=not_run(execution))
     why = _kept_from_seeing(check.question, execution, student)
     if not why:
-        return _unanswered(check, student)
+        return _unanswered(check, execution, student)
     return replace(check, outcome=Outcome.REVIEW, message=f"{why} {check.message}".strip())
 
 
-def _unanswered(check: Check, student: Work) -> Check:
+def _unanswered(check: Check, execution: Execution, student: Work) -> Check:
     """A question without an answer earns nothing; one whose answer a machine would not find is a person's."""
     if check.outcome not in (Outcome.FAILED, Outcome.SKIPPED):
         return check
     found, skipped = student.answer(check.question).found, check.outcome is Outcome.SKIPPED
     if not found and not student.from_kit:
         why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
-        said = why if skipped else f"{why} {check.message}"
-        return replace(check, outcome=Outcome.REVIEW, message=said)
+        return _elsewhere(check, why if skipped else f"{why} {check.message}", execution)
     if student.is_blank(check.question) if found else (skipped or not student.defines(check.question)):
+        if files := [name for name in execution.beside if name.lower().endswith(MAY_ANSWER)]:
+            told = f"{', '.join(files[:MOST_NAMED])}{' …' * (len(files) > MOST_NAMED)}"
+            return _elsewhere(
+                check, f"Not answered in the notebook, but there are other files: {told}.", execution
+            )
         return replace(check, outcome=Outcome.FAILED, message="Not answered.", actual="")
     return check
+
+
+def _elsewhere(check: Check, why: str, execution: Execution) -> Check:
+    """One task for a person, however many questions it is about: to look through what else was handed in."""
+    item = ReviewItem(answer=why, group=group_of(f"elsewhere {execution.student}"), tags=(ELSEWHERE,))
+    return replace(check, outcome=Outcome.REVIEW, earned=Decimal(0), message=why, review=item)
 
 
 def _kept_from_seeing(question: str, execution: Execution, student: Work) -> str:

@@ -192,7 +192,10 @@ def _reasons(grade: Grade) -> Iterable[tuple[bool, str]]:
         outcomes = {question.outcome} | {check.outcome for check in question.checks}
         if Outcome.BROKEN in outcomes:
             yield True, f"{question.id} {question.title}: the grader failed to grade this question"
-        if Outcome.REVIEW in outcomes:
+        open_checks = [check for check in question.checks if check.outcome is Outcome.REVIEW]
+        if any(check.review is not None and check.review.elsewhere for check in open_checks):
+            yield False, "Questions without an answer in its place: look through what else was handed in"
+        elif open_checks:
             yield False, f"{question.id} {question.title}: answers to review"
 
 

@@ -127,6 +127,7 @@ class Execution(_Part, frozen=True, kw_only=True):
     compat: tuple[dict[str, Any], ...]
     sandbox: dict[str, Any]
     flags: tuple[Flag, ...]
+    beside: tuple[str, ...] = ()
 
 
 def schema() -> dict[str, Any]:

@@ -29,6 +29,7 @@ from grader.judging.work import Band, Reference, Work
 from grader.kernel.inside.probe.log import Arrays
 from grader.kernel.inside.probe.values import encode
 from grader.model import Ending, Execution, Flag, FlagKind, FoundBy, Gap, Outcome, combine
+from grader.reports.classroom import Classroom
 
 TOML = """
 id = "mini"
@@ -679,6 +680,15 @@ def test_an_answer_that_no_cell_was_found_for_is_judged_by_what_the_run_defined(
 SOLUTION = "# your answer\n### BEGIN SOLUTION\nx = 1\n### END SOLUTION"
 
 
+@pytest.fixture
+def fenced(place):
+    """The same, with solutions that the blank notebook lacks."""
+    prompt, *answers = CELLS
+    cells = [prompt, *(new_code_cell(SOLUTION, metadata=answer.metadata) for answer in answers)]
+    nbformat.write(new_notebook(cells=cells), place.folder / "master.ipynb")
+    return place
+
+
 @pytest.mark.parametrize(
     ("cells", "outcome", "message"),
     [
@@ -715,6 +725,36 @@ def test_a_question_without_an_answer(place, cells, outcome, message, check):
     if (check, kind) == ("fail", "foreign"):
         message += " Nothing there."
     assert (graded.checks[0].outcome, graded.checks[0].message) == (outcome, message)
+
+
+@pytest.mark.parametrize(
+    ("beside", "outcome", "message"),
+    [
+        ((), Outcome.FAILED, "Not answered."),
+        (("data.csv", "helper.py"), Outcome.FAILED, "Not answered."),
+        (
+            ("data.csv", "theory.pdf", "scans/Page 1.JPG"),
+            Outcome.REVIEW,
+            "Not answered in the notebook, but there are other files: theory.pdf, scans/Page 1.JPG.",
+        ),
+    ],
+    ids=["nothing", "no file for answers", "files for answers"],
+)
+def test_an_answer_that_may_stand_in_another_file_is_a_persons(fenced, beside, outcome, message):
+    rubric = fenced.check("fail('Nothing.')")
+    check = fenced.grade(rubric, fenced.run(rubric.template.cells, beside=beside)).checks[0]
+    assert (check.outcome, check.message) == (outcome, message)
+    assert (check.review is not None and check.review.elsewhere) is (outcome is Outcome.REVIEW)
+
+
+def test_all_answers_that_may_stand_elsewhere_are_one_task(fenced):
+    second = '@question("2", points=0.5)\ndef test_two(student):\n    """Two."""\n    fail("Nothing.")\n'
+    rubric = fenced.check("fail('Nothing.')", more=second)
+    grade = fenced.grade(rubric, fenced.run(rubric.template.cells, beside=("all.pdf",)))
+    one, two = grade.checks
+    assert one.review == two.review
+    (task,) = Classroom.of([grade]).tasks
+    assert task.reason == "Questions without an answer in its place: look through what else was handed in"
 
 
 # --- a student's work -----------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ RULINGS = [
     ),
 ]  # fmt: skip
 TOTALS = {"ana-lima": Decimal("9.25"), "ivan-petrov": 0, "sofia-rossi": Decimal("6.25")}
+JUDGED = {student: max(total - Decimal("0.75"), 0) for student, total in TOTALS.items()}
+"""Since then, probes have been asked in another way: what they gave before is not believed, and open."""
 
 
 @pytest.fixture
@@ -77,11 +79,11 @@ def test_it_opens_with_everything_that_it_held(results):
 def test_it_is_judged_again_and_its_reports_are_written(results):
     regraded = grader("regrade", results, "-a", CHECKOUT / "rubrics" / "hw1")
     assert regraded.returncode == GRADED, regraded.stderr
-    assert regraded.stdout.splitlines()[-1] == "3 grades judged, none changed."
+    assert regraded.stdout.splitlines()[-1] == "3 grades judged, 2 changed."
     with Store.existing(results) as store:
         grades = {grade.student: grade for grade in store.grades()}
         assert rulings(store) == RULINGS
-    assert {student: grade.total for student, grade in grades.items()} == TOTALS
+    assert {student: grade.total for student, grade in grades.items()} == JUDGED
     assert {question.outcome for question in grades["ivan-petrov"].questions} == {Outcome.REVIEW}
     decided = {
         (student, check.id): (check.ruling.points, check.ruling.by)
@@ -92,7 +94,7 @@ def test_it_is_judged_again_and_its_reports_are_written(results):
     assert decided["ana-lima", "test_names_an_algorithm_with_pros_and_cons"] == (Decimal("0.5"), "Ada L.")
     assert {check for _, check in decided} == {ruling[0] for ruling in RULINGS}
     rows = list(csv.DictReader((results / "grades.csv").read_text().splitlines()))
-    assert {row["student"]: Decimal(row["total"]) for row in rows} == TOTALS
+    assert {row["student"]: Decimal(row["total"]) for row in rows} == JUDGED
 
     for page in (*results.glob("students/*/report.html"), results / "index.html"):
         page.unlink()
@@ -100,7 +102,7 @@ def test_it_is_judged_again_and_its_reports_are_written(results):
     assert (reported.returncode, reported.stdout) == (0, f"Wrote 3 reports: {results / 'index.html'}\n"), (
         reported.stderr
     )
-    for student, total in TOTALS.items():
+    for student, total in JUDGED.items():
         assert "<html" in (results / "students" / student / "report.html").read_text()
         written = json.loads(
             (results / "students" / student / "result.json").read_text(), parse_float=Decimal
