@@ -220,6 +220,8 @@ class Check:
     expected: str = ""
     actual: str = ""
     hint: str = ""
+    cause: str = ""
+    """The error from which the loss follows, the same text for all checks that lost points by it."""
     visibility: Visibility = Visibility.VISIBLE
     review: ReviewItem | None = None
     """Given where the machine left the check to a person, also once that person has ruled."""

@@ -16,6 +16,7 @@ from grader import assignment as assignments
 from grader.assignment import cells
 from grader.errors import EvidenceError, RubricError
 from grader.judging.api import group_of
+from grader.judging.causes import traced
 from grader.judging.excuses import excused, not_run
 from grader.judging.rubric import Rubric, loaded
 from grader.judging.work import Reference, Work
@@ -117,7 +118,7 @@ class Court:
             return self._all_to_a_person(case, Outcome.REVIEW, foreign)
         judged = self.rubric.judge(student, self.reference, self.data)
         checks = [excused(check, case.execution, student) for check in judged.checks]
-        return self._grade(case, student, checks, judged.exhibits)
+        return self._grade(case, student, traced(checks, student), judged.exhibits)
 
     def approve(self, grade: Grade) -> None:
         """See that a grade of the reference is full marks wherever no person is needed.

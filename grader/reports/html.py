@@ -66,6 +66,7 @@ def student_page(
             status=wording.status(grade),
             open_items=wording.open_items(grade),
             open_points=wording.open_points(grade),
+            causes=wording.causes(check for check in grade.checks if audience.sees(check)),
             sections=[
                 _section(question, executed, reference, notebook, audience) for question in grade.questions
             ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grader.model import Ending, Grade, Outcome, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from grader.model import Check
 
@@ -63,6 +63,16 @@ def open_points(grade: Grade) -> Decimal:
     """How many points the undecided checks could still add."""
     undecided = (check for check in grade.checks if check.outcome.provisional)
     return sum((check.max - check.earned for check in undecided), Decimal(0))
+
+
+def causes(checks: Iterable[Check]) -> tuple[tuple[str, Decimal, int], ...]:
+    """What cost points in more than one check: the error, the points in all, and in how many checks."""
+    behind: dict[str, list[Decimal]] = {}
+    for check in checks:
+        if check.cause:
+            behind.setdefault(check.cause, []).append(check.max - check.earned)
+    every = ((cause, sum(lost, Decimal(0)), len(lost)) for cause, lost in behind.items() if len(lost) > 1)
+    return tuple(sorted(every, key=lambda each: -each[1]))
 
 
 def details(check: Check) -> tuple[str, ...]:

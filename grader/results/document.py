@@ -53,6 +53,7 @@ class Check(_Part, frozen=True, kw_only=True):
     expected: str
     actual: str
     hint: str
+    cause: str = ""
     visibility: Visibility
     review: Review | None = None
     ruling: Ruling | None = None

@@ -637,6 +637,9 @@ def test_an_answer_in_a_cell_of_another_type_is_open_unless_it_is_right(place, b
     assert (check.outcome, check.message) == (outcome, message)
 
 
+MISSING = "Cell 2 ended with NameError: name 'helper' is not defined"
+
+
 @pytest.mark.parametrize(
     ("beside", "outcome", "said"),
     [
@@ -658,8 +661,12 @@ def test_an_answer_in_a_cell_of_another_type_is_open_unless_it_is_right(place, b
             "A cell of the notebook could not be read, so this needs review. Wrong.",
             id="unread",
         ),
-        pytest.param(new_raw_cell("def other(): pass"), Outcome.FAILED, "Wrong.", id="another name"),
-        pytest.param(new_markdown_cell("I wrote a helper."), Outcome.FAILED, "Wrong.", id="prose"),
+        pytest.param(
+            new_raw_cell("def other(): pass"), Outcome.FAILED, f"{MISSING}. Wrong.", id="another name"
+        ),
+        pytest.param(
+            new_markdown_cell("I wrote a helper."), Outcome.FAILED, f"{MISSING}. Wrong.", id="prose"
+        ),
     ],
 )
 def test_what_code_lacked_that_stands_in_a_cell_which_does_not_run_is_open(place, beside, outcome, said):

@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from dataclasses import replace
+from decimal import Decimal
 from hashlib import sha256
 
 import pytest
@@ -190,6 +191,21 @@ def test_a_page_of_an_unreadable_notebook_still_stands(room, parsed):
 @pytest.fixture(scope="module")
 def index(room):
     return class_page(room, notices=["The data were a subset."])
+
+
+def test_an_error_behind_several_checks_is_said_first_with_what_it_cost(jane, executed, reference, parsed):
+    question = jane.questions[0]
+    cause = "Cell 5 ended with NameError: name 'x' is not defined"
+    lost = replace(question.checks[0], cause=cause, earned=Decimal(0), max=Decimal("0.5"))
+    alone = replace(lost, cause="Cell 9 ended with ValueError: bad")
+    page = student_page(
+        replace(jane, questions=(replace(question, checks=(lost, lost, alone)), *jane.questions[1:])),
+        executed,
+        reference,
+    )
+    text = parsed(part(page, "causes", "points")).text
+    assert f"Look at this first {cause} (1 point in 2 checks)" in text
+    assert "ValueError" not in text
 
 
 def test_notices_come_first(index, parsed):
