@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from grader.theory.latex.spans import comments_and_strings
 from grader.theory.weights import code, tables, text
 from grader.theory.weights.facts import NetworkReading, assembled
 
@@ -37,9 +36,12 @@ def read_network(source: str, *, inputs: int, units: int) -> NetworkReading:
 def _read(source: str, inputs: int, units: int) -> NetworkReading:
     found = list(code.facts(source, inputs=inputs, units=units))
     if not found:
-        spoken = comments_and_strings(source) if code.assigns(source) else source
+        spoken = code.spoken(source)
         found = [
-            *tables.facts(spoken or "", inputs=inputs, units=units),
-            *text.facts(spoken or "", inputs=inputs, units=units),
+            *code.facts(code.program(spoken), inputs=inputs, units=units),
+            *tables.facts(spoken, inputs=inputs, units=units),
+            *text.facts(spoken, inputs=inputs, units=units),
         ]
+        if spoken != source:
+            found += text.units_in(source, inputs=inputs, units=units)
     return assembled(found, inputs=inputs, units=units)
