@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from grader import award, fail, question, review
-from grader.theory import Activation, NetworkError, NetworkReading, read_network
+from grader.theory import Activation, NetworkError, NetworkReading, numeral, read_network
 
 from .network import CONVENTIONS, INPUTS, UNITS, Convention, NetworkJudgement, verify_network
 
@@ -153,13 +153,13 @@ def worked(example):
     at = example.evaluation
     return (
         f"{sign(at.output)}: the hidden units output {listed(at.hidden)}, "
-        f"and the output unit's sum is {at.output_sum}"
+        f"and the output unit's sum is {numeral(at.output_sum)}"
     )
 
 
 def listed(values):
-    return "(" + ", ".join(map(str, values)) + ")"
+    return "(" + ", ".join(map(numeral, values)) + ")"
 
 
 def sign(value):
-    return f"{'+' if value > 0 else ''}{value}"
+    return f"{'+' if value > 0 else ''}{numeral(value)}"

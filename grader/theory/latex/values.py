@@ -148,5 +148,5 @@ def _kind(a: Value) -> str:
     if is_scalar(a):
         return "a number"
     if is_vector(a):
-        return f"a {'column' if a.shape[1] == 1 else 'row'} of {a.size}"
+        return f"a {'column' if a.shape[1] == 1 else 'row'} of {a.size} numbers"
     return f"a {a.shape[0]}-by-{a.shape[1]} matrix"

@@ -413,6 +413,15 @@ def test_a_network_in_the_students_own_form(judge, work, cells, outcome):
     assert judge("network_recognises_sorted_inputs", work({"3": cells})).outcome == outcome
 
 
+def test_a_counterexample_has_numbers_that_people_read(judge, work):
+    weights = {"w2": [0.36153052684073301, 0.25, 0.25, 0.1], "b2": -0.1}
+    result = judge("network_recognises_sorted_inputs", work({"3": Cell("weights()", values=RIGHT | weights)}))
+    assert (result.outcome, result.verdict.actual) == (
+        FAILED,
+        "+1: the hidden units output (1, 0, 0, 0), and the output unit's sum is 0.262",
+    )
+
+
 def test_the_blank_notebooks_comment_is_not_shown_as_an_answer(judge, work):
     result = judge("network_recognises_sorted_inputs", work({"3": Cell(f"{KIT}\nW1 = half(1)")}))
     assert (result.outcome, result.verdict.actual) == (REVIEW, "W1 = half(1)")
