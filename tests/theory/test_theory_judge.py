@@ -167,6 +167,11 @@ def test_a_reason_quotes_the_answer_as_it_was_typed(text, reason):
     assert reason in judge_formula(text, GRADIENT).reason
 
 
+def test_an_inverse_that_may_not_exist_is_named():
+    text = "$w = (X^TX)^{-1}X^Ty$ so $L = (X^TX)^{-1}$"
+    assert judge_formula(text, L1_LOSS).reason == "not understood: the inverse of a matrix that may have none"
+
+
 def test_what_breaks_the_judge_is_not_told_in_its_own_terms(monkeypatch):
     monkeypatch.setattr(judge, "cell", None)
     assert judge_formula("$2x$", GRADIENT).reason == "it could not be read automatically"

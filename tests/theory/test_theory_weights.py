@@ -228,7 +228,11 @@ def test_what_could_be_several_things_is_noted():
     ("code", "missing"),
     [
         pytest.param("b2 = -3\nb2 = -3.5", "b2", id="twice"),
-        pytest.param(f"W1 = {ROWS}\nW1[0][0] = 2", "W1", id="changed-in-place"),
+        pytest.param(f"W1 = {ROWS}\nf(W1)\nW1[0][0] = 2", "W1", id="changed-in-place"),
+        pytest.param(f"W1 = {ROWS}\nfor row in W1:\n    row[0] = half(1)", "W1", id="changed-row-by-row"),
+        pytest.param(f"W1 = {ROWS}\nwhile W1[0][0] < 3:\n    W1[0][0] += 1", "W1", id="another-loop"),
+        pytest.param(f"W1 = {ROWS}\nW1[0][0], W1[0][1] = half(1), 0", "W1", id="several-changed"),
+        pytest.param(f"W1 = {ROWS}\nprint(W1.pop())", "W1", id="changed-while-printed"),
         pytest.param("b2 = -3\nb2 -= 0.5", "b2", id="augmented"),
         pytest.param("p = {'b2': -3}\np['b2'] -= 0.5", "b2", id="augmented-entry"),
         pytest.param("p = {'b2': [-3]}\np['b2'][0] = -3.5", "b2", id="changed-in-a-dictionary"),
@@ -239,6 +243,60 @@ def test_what_could_be_several_things_is_noted():
 )
 def test_code_that_does_not_say_it_plainly_is_not_guessed(code, missing):
     assert missing in read(code).missing
+
+
+LOOP = "for i in range(4):\n    "
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"W1 = []\n{LOOP}row = [0] * 5\n    row[i], row[i + 1] = 1, -1\n    W1.append(row)",
+        f"import numpy as np\nW1 = np.zeros((4, 5))\n{LOOP}W1[i, i] = 1\n    W1[i, i + 1] = -1\nprint(W1)",
+        f"n = 5\nW1 = [[0] * n for _ in range(n - 1)]\n{LOOP}W1[i][i] += 1\n    W1[i][i + 1] -= 1",
+        "W1 = [[1 if j == i else -1 if j == i + 1 else 0 for j in range(5)] for i in range(4)]",
+        "W1 = [[0] * i + [1, -1] + [0] * (3 - i) for i in range(4)]",
+        f"W1 = [[0] * 5 for _ in range(4)]\n{LOOP}for j in [i, i + 1]:\n        W1[i][j] = 1 if j == i else -1",
+    ],
+)
+def test_loops_over_numbers_and_lists_are_followed(code):
+    assert parts(read(f"{code}\nb1 = [0 for _ in range(4)]\nw2 = 4 * [1]\nb2 = -(len(w2) - 0.5)")) == WHOLE
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(f"W1 = [[0] * 5] * 4\n{LOOP}W1[i][i] = 1", id="one row four times"),
+        pytest.param(
+            "row = [1, -1, 0, 0, 0]\nW1 = [row, row, row, [0] * 5]\nrow[0] = 7", id="a row under two names"
+        ),
+        pytest.param(
+            "i = 3\nW1 = [[1 if j == i else 0 for j in range(5)] for i in range(4)]\nW1[i][0] = 5", id="scope"
+        ),
+        pytest.param(f"W1 = [{ROWS}[0]]\n{LOOP}W1.append([i, -i, 0, 0, 0])\nW1 = W1[:4]", id="not followed"),
+        pytest.param(f"W1 = {ROWS}\nW1[-1][-1] = 1 / 2", id="from the end"),
+    ],
+)
+def test_what_is_followed_is_what_python_computes(code):
+    scope = {}
+    exec(code, scope)  # noqa: S102 - our own examples
+    assert read(code).W1 in (None, tuple(tuple(map(Q, row)) for row in scope["W1"]))
+    assert (read(code).W1 is None) == ("[:4]" in code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "x = 1\nfor i in range(200):\n    for j in range(200):\n        x = x + 1",
+        "x = [1]\nfor i in x:\n    x.append(i)",
+        "x = 1\nfor i in range(200):\n    x = x * 0.123456789012345 + 1 / 7",
+        "W1 = []\nW1.append(W1)",
+        "W1 = [1]\nfor i in range(200):\n    W1 = W1 + W1",
+        "W1 = [1] * 10**9",
+    ],
+)
+def test_a_program_that_takes_too_long_is_not_followed(code):
+    assert read(code).W1 is None
 
 
 def test_a_part_that_is_given_twice_differently_is_noted():

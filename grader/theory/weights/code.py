@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeGuard
 
 from grader.source import parsed
 from grader.theory.latex.spans import comments_and_strings
 from grader.theory.networks import NetworkError, exact
+from grader.theory.weights.loops import followed
 from grader.theory.weights.names import fact_about, says_where
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ _ARRAYS = frozenset(
 _FILLED = {"ones": 1, "zeros": 0}
 _KEPT_BY = frozenset({"float", "double", "reshape", "view", "unsqueeze", "squeeze", "flatten", "copy", "clone",
                       "astype", "to", "requires_grad_", "detach"})  # fmt: skip
+_CHANGING = frozenset("append extend insert pop remove clear reverse sort update setdefault fill put".split())
 _MOST = 4000
 _BEGINS = re.compile(r"\s*[A-Za-z_][\w.]*(?:\[[^\]]*\])*(?:\s*,\s*\w+)*\s*=(?!=)")
 
@@ -72,12 +75,20 @@ def facts(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
     if tree is None:
         return
     changed = _changed_in_place(tree)
+    literal: dict[str, Matrix] = {}
     for target, value in _assignments(tree):
         if changed & set(_names_within(target)):
             continue
         for name, part, rows in _assigned(target, value, text):
+            literal[name] = rows
             source = f"{name} = {(ast.get_source_segment(text, part) or '')[:80]}"
             if fact := fact_about(name, rows, source, inputs=inputs, units=units):
+                yield fact
+    for name, result in followed(tree, text).items():
+        with suppress(_NotLiteralError):
+            rows = _rows(result)
+            fact = fact_about(name, rows, f"{name}, as computed", inputs=inputs, units=units)
+            if fact and rows != literal.get(name):
                 yield fact
 
 
@@ -96,15 +107,28 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.expr]]:
 def _changed_in_place(tree: ast.Module) -> set[str]:
     """Names of what `W1[0, 0] = 2`, `b2 -= 1` or `W1.append(…)` changes: their literal is not their value."""
     targets: list[ast.expr] = []
+    views: list[tuple[ast.expr, ast.expr]] = []
     for node in ast.walk(tree):
         match node:
-            case ast.Assign():
-                targets += [target for target in node.targets if _is_entry(target)]
-            case ast.AugAssign():
-                targets.append(node.target)
-            case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner))):
-                targets.append(owner)
-    return {name for target in targets for name in _names_within(target)}
+            case ast.Assign(targets=places, value=value):
+                each = [one for place in places for one in getattr(place, "elts", [place])]
+                targets += [target for target in each if _is_entry(target)]
+                views += [(target, value) for target in places if isinstance(value, ast.Name | ast.Subscript)]
+            case ast.AugAssign(target=target):
+                targets.append(target)
+            case ast.Call(func=ast.Attribute(value=owner, attr=method)):
+                targets += [owner] if method in _CHANGING or method.endswith("_") else []
+            case ast.For(target=target, iter=over):
+                views.append((target, over))
+    changed = {name for target in targets for name in _names_within(target)}
+    for view, of in views:  # a row, say, that was changed through another name
+        if changed & _names_in(view):
+            changed |= _names_in(of)
+    return changed
+
+
+def _names_in(node: ast.expr) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _is_entry(target: ast.expr) -> bool:
@@ -202,7 +226,10 @@ def _value(node: ast.expr, text: str) -> object:  # noqa: C901, PLR0911  one lin
             return _each(_value(operand, text), lambda number: -number)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return _value(operand, text)
-        case ast.BinOp(op=ast.Mult(), left=ast.List(elts=items), right=ast.Constant(value=int(times))):
+        case (
+            ast.BinOp(op=ast.Mult(), left=ast.List(elts=items), right=ast.Constant(value=int(times)))
+            | ast.BinOp(op=ast.Mult(), left=ast.Constant(value=int(times)), right=ast.List(elts=items))
+        ):
             return [_value(item, text) for item in items] * min(times, _MOST)
         case ast.BinOp(left=left, op=ast.Mult() | ast.Div() | ast.Add() | ast.Sub() as op, right=right):
             return _calculated(_value(left, text), op, _value(right, text))
