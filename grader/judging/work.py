@@ -16,6 +16,7 @@ import nbformat
 
 from grader import evidence
 from grader.analysis import explanation
+from grader.assignment.cells import CellMarks
 from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Round, Value
 from grader.judging import answers
@@ -171,6 +172,12 @@ class Work:
         texts = [cell.source for cell in cells if cell.source.strip() not in given]
         return "\n\n".join([*texts, *self._section(question)]).strip()
 
+    def own_source(self, question: str) -> str:
+        """The source of a question's cells, without the lines that the blank notebook has in its cells for it."""
+        given = _lines_given_for(self.assignment, question)
+        lines = self.answer(question).source.splitlines()
+        return "\n".join(line for line in lines if not line.strip() or line.strip() not in given).strip()
+
     def explanation(self, question: str, topics: Mapping[str, Iterable[str]]) -> Explanation:
         """What was written beside the code of a question, and which `topics` it mentions."""
         cells = [self.notebook.cells[index] for index in self.answer(question).cells]
@@ -241,6 +248,13 @@ class Work:
 @lru_cache(maxsize=8)
 def _given_lines(assignment: Assignment) -> frozenset[str]:
     return frozenset(explanation.lines(assignment.template.cells))
+
+
+@lru_cache(maxsize=64)
+def _lines_given_for(assignment: Assignment, question: str) -> frozenset[str]:
+    cells = [(CellMarks.of(cell), cell.source) for cell in assignment.template.cells]
+    sources = (source for marks, source in cells if question in (marks.question, marks.prompt))
+    return frozenset(line.strip() for source in sources for line in source.splitlines())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ A formula is right if it computes the right thing, however it is written:
     >>> judge_formula(r"$\mathbf{x} + \mathbf{x}$", square).verdict
     <Verdict.ACCEPT: 'accept'>
     >>> judge_formula(r"$\|x\|$", square).reason
-    'at x = (1, 2, 3) the answer gives 3.74166, but right is (2, 4, 6)'
+    'at x = (1, 2, 3) the answer gives √14, but (2, 4, 6) is right'
 
 `FormulaSpec` declares a question. `judge_derivation` checks the steps that lead to a minimiser. `read_network`
 finds weights as people write them; `verify` proves a small network right over all of R^n, or shows where it fails.
@@ -23,6 +23,7 @@ from grader.theory.latex.spans import scanned
 from grader.theory.latex.spec import FormulaSpec
 from grader.theory.latex.verdicts import Judgement, Verdict, Witness
 from grader.theory.networks import Activation, Evaluation, Network, NetworkError, exact
+from grader.theory.numerals import numeral
 from grader.theory.proof import Counterexample, Proof, Status, Wanted, verify
 from grader.theory.regions import AllOf, AnyOf, HalfSpace, Outside, Region, descending, off_boundary
 from grader.theory.weights import NetworkReading, read_network
@@ -55,6 +56,7 @@ __all__ = [
     "judge_derivation",
     "judge_formula",
     "normal_text",
+    "numeral",
     "off_boundary",
     "order_alike",
     "plain_text",

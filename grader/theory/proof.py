@@ -19,6 +19,7 @@ import numpy as np
 import z3
 
 from grader.theory.networks import Activation, Evaluation, Network, NetworkError, Point, integers
+from grader.theory.numerals import numeral
 from grader.theory.regions import AllOf, AnyOf, HalfSpace, Outside, Region
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _MOST_GRID_POINTS = 4000
 """A grid of five inputs has 3125."""
 _LARGEST_SCALE = 10**6
 _BOX = 1000
+_DECIMALS = 6
 _SOON = 300
 """Milliseconds that a more readable counterexample is worth."""
 
@@ -71,10 +73,10 @@ class Counterexample:
 
     def __str__(self) -> str:
         at = self.evaluation
-        point, hidden = (", ".join(map(str, numbers)) for numbers in (at.point, at.hidden))
+        point, hidden = (", ".join(map(numeral, numbers)) for numbers in (at.point, at.hidden))
         return (
-            f"at x = ({point}) the hidden units give ({hidden}), the output sum is {at.output_sum} and the output "
-            f"{at.output}, but {self.wanted} is right"
+            f"at x = ({point}) the hidden units give ({hidden}), the output sum is {numeral(at.output_sum)} "
+            f"and the output {numeral(at.output)}, but {numeral(self.wanted)} is right"
         )
 
 
@@ -121,7 +123,7 @@ def verify(
     if answer != z3.sat:
         return Proof(status=Status.UNDECIDED, reason=f"z3 did not decide it in {seconds:g} s")
     known = _point(solver.model(), x)
-    if found := _first_wrong(network, wanted, within, (*_whole(solver, x, known), known)):
+    if found := _first_wrong(network, wanted, within, (*_whole(solver, x, known), *_rounded(known), known)):
         return Proof(status=Status.REFUTED, counterexample=found)
     return Proof(status=Status.UNDECIDED, reason="z3's counterexample does not hold in exact arithmetic")
 
@@ -183,6 +185,12 @@ def _whole(solver: z3.Solver, x: Sequence[Any], known: Point) -> Iterator[Point]
     solver.add(*(z3.And(v >= -_BOX, v <= _BOX, z3.IsInt(v)) for v in x))
     if solver.check() == z3.sat:
         yield _point(solver.model(), x)
+
+
+def _rounded(point: Point) -> Iterator[Point]:
+    """A point in ever more decimals, as far as people read them."""
+    for digits in range(1, _DECIMALS + 1):
+        yield tuple(Fraction(round(number, digits)) for number in point)
 
 
 def _check_inputs(network: Network, wanted: Wanted | Network) -> None:

@@ -6,6 +6,8 @@ from grader.theory import Verdict, judge_derivation, judge_formula, tags
 from .closed_form import YesNo, yes_no
 from .formulas import GRADIENT, L1_LOSS, MEAN
 
+LONGEST_SHOWN = 300
+
 
 @question("1a", points=0.75)
 def test_gradient_of_the_squared_norm(student):
@@ -45,7 +47,7 @@ def test_l1_training_loss(student):
             0.25,
             "This is an l1 loss, but it does not say what the prediction is.",
             expected="the loss in terms of X, w and y",
-            actual=judged.normal_form,
+            actual=excerpt(written(student, "2a")),
             hint="Write the prediction as a function of X and w.",
         )
 
@@ -61,7 +63,7 @@ def test_says_whether_a_closed_form_exists(student):
             fail(
                 "The answer says that there is a closed form.",
                 expected="no",
-                actual=answer[:300],
+                actual=excerpt(answer),
                 hint="Where is the loss differentiable, and what does its gradient depend on?",
             )
         case _:
@@ -106,12 +108,11 @@ def judge(answer, spec, *, hint):
     if judged.verdict is Verdict.ACCEPT:
         return judged
     if judged.verdict is Verdict.REJECT:
+        seen = judged.witness
         fail(
             sentence(judged.reason),
-            expected=f"{judged.witness.right} {at(judged.witness)}" if judged.witness else "",
-            actual=f"{judged.normal_form}, which gives {judged.witness.theirs}"
-            if judged.witness
-            else answer[:300],
+            expected=f"{seen.right} at {seen.place}",
+            actual=f"{excerpt(answer)}\n(read as {judged.normal_form}, which gives {seen.theirs})",
             hint=hint,
         )
     return review(
@@ -119,8 +120,9 @@ def judge(answer, spec, *, hint):
     )
 
 
-def at(witness):
-    return "at " + ", ".join(f"{name} = {value}" for name, value in witness.inputs.items())
+def excerpt(answer):
+    """The student's own words, cut short."""
+    return answer if len(answer) <= LONGEST_SHOWN else f"{answer[:LONGEST_SHOWN]} …"
 
 
 def sentence(text):

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 
 from grader import award, fail, question, review
-from grader.theory import Activation, NetworkError, NetworkReading, read_network
+from grader.theory import Activation, NetworkError, NetworkReading, numeral, read_network
 
 from .network import CONVENTIONS, INPUTS, UNITS, Convention, NetworkJudgement, verify_network
 
@@ -26,12 +26,12 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
     try:
         judged = verified(reading, allowed)
     except NetworkError as error:
-        review(f"These weights can't be checked: {error}", actual=student.answer("3").source)
+        review(f"These weights can't be checked: {error}", actual=student.own_source("3"))
     exhibits.text("What was proved", summary(judged))
     if set(allowed) & set(judged.right):
         return
     if set(allowed) & set(judged.undecided):
-        review("Neither a proof nor a counterexample was found in time.", actual=student.answer("3").source)
+        review("Neither a proof nor a counterexample was found in time.", actual=student.own_source("3"))
     example = judged.everywhere[allowed[0]].counterexample
     if not readable(example):
         review(
@@ -71,13 +71,17 @@ def verified(reading, allowed):
 
 def weights(student):
     """The weights, exactly as typed if they can be read, or the end of this check."""
-    answer = student.answer("3")
+    source = student.own_source("3")
     captured = {name: array(student.value(name, "3"), shape) for name, shape in SHAPES.items()}
-    reading = read_network(answer.source, inputs=INPUTS, units=UNITS)
+    reading = read_network(source, inputs=INPUTS, units=UNITS)
     if all(one is not None for one in captured.values()):
         exact = reading.complete and all(agrees(getattr(reading, name), captured[name]) for name in SHAPES)
         return reading if exact else from_values(captured)
     if reading.complete:
+        for name, value in captured.items():
+            differs = value is None or not agrees(getattr(reading, name), value)
+            if differs and student.value(name, "3") is not None:
+                review(f"{name} is given twice, with different values: in words and in code.", actual=source)
         return reading
     if not student.written("3"):
         fail(
@@ -89,7 +93,7 @@ def weights(student):
     notes = "; ".join(reading.notes)
     return review(
         f"Could not be read with certainty: {', '.join(reading.missing)}." + (f" {notes}." if notes else ""),
-        actual=answer.source,
+        actual=source,
     )
 
 
@@ -149,13 +153,13 @@ def worked(example):
     at = example.evaluation
     return (
         f"{sign(at.output)}: the hidden units output {listed(at.hidden)}, "
-        f"and the output unit's sum is {at.output_sum}"
+        f"and the output unit's sum is {numeral(at.output_sum)}"
     )
 
 
 def listed(values):
-    return "(" + ", ".join(map(str, values)) + ")"
+    return "(" + ", ".join(map(numeral, values)) + ")"
 
 
 def sign(value):
-    return f"{'+' if value > 0 else ''}{value}"
+    return f"{'+' if value > 0 else ''}{numeral(value)}"

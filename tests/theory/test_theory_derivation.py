@@ -37,11 +37,11 @@ def test_steps_that_hold_are_found(steps):
         pytest.param("", "no derivation found, only the result", id="none"),
         pytest.param(r"$n\mu = \sum_i x_i$", "no derivation found, only the result", id="result-again"),
         pytest.param(r"$-2\sum_i (x_i + \mu) = 0$",
-                     "this step does not hold: -2·sum_{i} (mu + x_{i}) = 0", id="sign"),
+                     "this step does not hold: -2·Σ_i (μ + x_i) = 0", id="sign"),
         pytest.param(r"$\nabla_\mu \sum_i \|x_i - \mu\|_2^2 = -3\sum_i (x_i - \mu) = 0$",
                      "it is not a derivative of that function", id="factor"),
         pytest.param(r"$\sum_i (x_i - z) = 0$", "this step was not read", id="unknown"),
-        pytest.param(r"$\sum_i x_i = \mu$", "this step does not hold: sum_{i} x_{i} = mu", id="false"),
+        pytest.param(r"$\sum_i x_i = \mu$", "this step does not hold: Σ_i x_i = μ", id="false"),
         pytest.param("![](attachment:a.png)", "handwritten or scanned", id="image"),
     ],
 )  # fmt: skip

@@ -101,7 +101,7 @@ def test_a_wide_reading_lets_the_sum_reach_to_the_end():
         (r"x_1 + x_2 - \cdots + x_n", "a minus before an ellipsis"),
         (r"\sum_{i=1}_i x_i", "two things below a sum"),
         (r"\sum_{x \in S} x", "the set below the sum"),
-        (r"x \unknown y", "unexpected “unknown”"),
+        (r"x \unknown y", r"the command “\\unknown”"),
         (r"\begin{tikzpicture}", "the environment tikzpicture"),
         (r"\begin{bmatrix} a & b \\ c & d \end{bmatrix}", "several rows and columns"),
         (r"\mathbb{E}[x]", "an expectation"),

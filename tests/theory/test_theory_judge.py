@@ -16,6 +16,7 @@ from grader.theory import (
     judge_formula,
     scanned,
 )
+from grader.theory.latex import judge
 from grader.theory.latex.doubt import FORMULA, computes_beside
 
 ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
@@ -87,16 +88,52 @@ def test_what_is_not_certain_goes_to_a_person_with_the_reason(text, spec, reason
     [
         pytest.param(
             r"$\nabla f = \|x\|_2$", GRADIENT,
-            "at x = (1, 2, 3) the answer gives 3.74166, but right is (2, 4, 6)", id="gradient",
+            "at x = (1, 2, 3) the answer gives √14, but (2, 4, 6) is right", id="gradient",
         ),
         pytest.param(
             r"$\mu = \sum_i x_i$", MEAN,
-            "at X = [[1, 2], [3, 4], [1, 2]] the answer gives (5, 8), but right is (1.66667, 2.66667)", id="mean",
+            "at x_1 = (1, 2), x_2 = (3, 4), x_3 = (1, 2) the answer gives (5, 8), but (5/3, 8/3) is right",
+            id="mean",
         ),
         pytest.param(
             r"$\|Xw-y\|_2^2$", L1_LOSS,
             "at X = [[1, 2], [3, 4], [1, 2]], w = (1, 3), y = (1, 4, 3) "
-            "the answer gives 173, but right is 21", id="loss",
+            "the answer gives 173, but 21 is right", id="loss",
+        ),
+        pytest.param(
+            r"$L(\beta) = \|t - X\beta\|_2$", L1_LOSS,
+            "at X = [[1, 2], [3, 4], [1, 2]], β = (1, 3), t = (1, 4, 3) "
+            "the answer gives √173, but 21 is right", id="the-students-letters",
+        ),
+        pytest.param(
+            r"$L = \sum_i (y_i - x_i^T \theta - c)^2$", L1_LOSS,
+            "at x_1 = (1, 2), x_2 = (3, 4), x_3 = (1, 2), θ = (1, 3), y = (1, 4, 3), c = 1 "
+            "the answer gives 218, but 24 is right", id="points-one-by-one",
+        ),
+        pytest.param(
+            r"$\|Ax-b\|_2$", L1_LOSS,
+            "at A = [[1, 2], [3, 4], [1, 2]], x = (1, 3), b = (1, 4, 3) "
+            "the answer gives √173, but 21 is right", id="another-vocabulary",
+        ),
+        pytest.param(
+            r"$\|y-\hat{y}\|_2$", L1_LOSS,
+            "at X = [[1, 2], [3, 4], [1, 2]], w = (1, 3), y = (1, 4, 3) "
+            "the answer gives √173, but 21 is right", id="letters-of-the-question",
+        ),
+        pytest.param(
+            r"$e = y - X\omega$, $L = e^T e$", L1_LOSS,
+            "at X = [[1, 2], [3, 4], [1, 2]], ω = (1, 3), y = (1, 4, 3) "
+            "the answer gives 173, but 21 is right", id="letters-of-a-definition",
+        ),
+        pytest.param(
+            r"$\mu = \frac{1}{n}\sum_{i=0}^{n-1} 2 x_i$", MEAN,
+            "at x_0 = (1, 2), x_1 = (3, 4), x_2 = (1, 2) the answer gives (10/3, 16/3), but (5/3, 8/3) is right",
+            id="counted-from-0",
+        ),
+        pytest.param(
+            r"$2.00001 x$", GRADIENT,
+            "at x = (1, 2, 3) the answer gives (2.00001, 4.00002, 6.00003), but (2, 4, 6) is right",
+            id="as-many-digits-as-it-takes",
         ),
     ],
 )  # fmt: skip
@@ -104,6 +141,40 @@ def test_a_reject_shows_small_numbers_at_which_the_answer_fails(text, spec, reas
     judgement = judge_formula(text, spec)
     assert judgement.verdict is REJECT
     assert judgement.reason == reason == str(judgement.witness)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            r"$\nabla f = 2x$, $\nabla f = \mathbb{E} \big[ \@$",
+            r"not read: “\nabla f = \mathbb{E} \big[ \@” (",
+        ),
+        (r"$\nabla f = \frac{2x$", r"not read: “\nabla f = \frac{2x” (a brace { is never closed)"),
+        (r"$\nabla f = 2x +$", "the formula ends too early"),
+        (r"$\nabla f = (2x$", "the formula ends too early"),
+        (r"$\nabla f = \foo x$", r"the command “\foo”"),
+        (r"$\nabla f = 2x ]$", "“]” does not fit where it stands"),
+        (r"$\nabla f = 10^{300} \cdot 10^{300} x$", "a number that is too large or too small"),
+        (r"$\nabla f = 2\hat\theta$", "the symbol θ̂"),
+        (r"$\nabla f = x^3$", "a power of a column of 4 numbers"),
+        (r"$\nabla f = |2x$", "a “|” is never closed"),
+        (r"$\nabla f = 2x_{ij}$", "it is unclear what the indices i and j run over"),
+        ("$" + "y + " * 30 + r"\@$", "+ y + …” (“\\@” does not fit where it stands)"),
+    ],
+)
+def test_a_reason_quotes_the_answer_as_it_was_typed(text, reason):
+    assert reason in judge_formula(text, GRADIENT).reason
+
+
+def test_an_inverse_that_may_not_exist_is_named():
+    text = "$w = (X^TX)^{-1}X^Ty$ so $L = (X^TX)^{-1}$"
+    assert judge_formula(text, L1_LOSS).reason == "not understood: the inverse of a matrix that may have none"
+
+
+def test_what_breaks_the_judge_is_not_told_in_its_own_terms(monkeypatch):
+    monkeypatch.setattr(judge, "cell", None)
+    assert judge_formula("$2x$", GRADIENT).reason == "it could not be read automatically"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +293,7 @@ def test_a_minimiser_may_be_of_any_convex_function():
             {"by": "v"}, "it is differentiated with respect to v, which has no shape", id="no-shape"
         ),
         pytest.param({"by": ""}, "it is differentiated with respect to nothing", id="no-variable"),
-        pytest.param({"gradient_of": r"\|Xw"}, "is missing", id="unreadable"),
+        pytest.param({"gradient_of": r"\|Xw"}, "is never closed", id="unreadable"),
         pytest.param({"gradient_of": "Xw"}, "gradient of something that is not a number", id="vector"),
         pytest.param({"shapes": {}}, "its shapes name 0 dimensions", id="no-dimensions"),
         pytest.param({"synonyms": {"a+b": "w"}}, "a+b is not a name", id="no-name"),

@@ -90,6 +90,14 @@ def test_no_time_is_undecided_and_not_wrong():
     assert "did not decide" in found.reason
 
 
+def test_a_counterexample_between_the_integers_has_few_decimals():
+    network = Network.of([[1], [-1]], [-Q(36153052684073301, 10**17), Q(2, 5)], [1, 1], Q(-3, 2))
+    nowhere = Wanted(region=AllOf((HalfSpace.of([1], 0), HalfSpace.of([-1], 0))))
+    assert str(verify(network, nowhere).counterexample) == (
+        "at x = (0.38) the hidden units give (1, 1), the output sum is 0.5 and the output 1, but -1 is right"
+    )
+
+
 def test_numbers_are_exact():
     assert exact("0.1") == Q(1, 10) != exact(0.1)
     assert exact(np.float32(0.5)) == Q(1, 2)

@@ -74,7 +74,7 @@ def tried(claim: Statement, exam: Exam, reading: Reading) -> Finding:
             guesses |= evaluator.algebra.guesses
         holds, doubts = _holding(rows, exam.spec, frozenset(used & exam.spec.known_optional))
     except NOT_EVALUATED as why:
-        return Finding(outcome=Outcome.UNCLEAR, why=str(why) or "a case that is left out")
+        return Finding(outcome=Outcome.UNCLEAR, why=explained(why))
     if index and not (claim.for_all or any(is_heading(side, exam.spec) for side in sides)):
         doubts = doubts | {"it gives one component without saying so"}
     return Finding(
@@ -84,6 +84,13 @@ def tried(claim: Statement, exam: Exam, reading: Reading) -> Finding:
         component=index is not None,
         guesses=frozenset(guesses),
     )
+
+
+def explained(why: Exception) -> str:
+    """Why something has no value, for people."""
+    if isinstance(why, FloatingPointError):
+        return "a number that is too large or too small"
+    return str(why) or "a case that is left out"
 
 
 def _outcome(holds: Sequence[bool], closed: Sequence[bool]) -> Outcome:
@@ -100,7 +107,7 @@ def free_index(sides: Sequence[n.Node], evaluator: Evaluator) -> str | None:
     """
     free = set[str]().union(*(evaluator.free(side) for side in sides))
     if len(free) > 1:
-        raise Unread(f"the indices {', '.join(sorted(free))} are not bound")
+        raise Unread(f"it is unclear what the indices {' and '.join(sorted(free))} run over")
     return next(iter(free), None)
 
 

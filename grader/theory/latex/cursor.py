@@ -48,7 +48,7 @@ class Cursor:
 
     def expect(self, text: str) -> None:
         if not self.skips(text):
-            raise Unread(f"expected “{text}” before “{self.peek().text}”")
+            raise Unread(f"“{text}” is missing")
 
     def mark(self) -> int:
         return self._at

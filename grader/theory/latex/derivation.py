@@ -18,10 +18,10 @@ import numpy as np
 
 from grader.theory.latex import nodes as n
 from grader.theory.latex.claims import claims, is_closed, is_heading
-from grader.theory.latex.compare import NOT_EVALUATED, Exam, along
+from grader.theory.latex.compare import NOT_EVALUATED, Exam, along, explained
 from grader.theory.latex.fuel import Fuel, Unread
 from grader.theory.latex.judge import NOT_GRADED, review
-from grader.theory.latex.printing import shown
+from grader.theory.latex.printing import shown, typeset
 from grader.theory.latex.spans import cell, scanned
 from grader.theory.latex.statements import statements
 from grader.theory.latex.values import same, value
@@ -80,8 +80,8 @@ def judge_derivation(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> J
             return _judged(text, spec, Fuel(seconds=seconds))
     except Unread as why:
         return review(str(why))
-    except Exception as why:  # noqa: BLE001  a stranger's text must not take the class down
-        return review(f"it could not be read ({type(why).__name__})")
+    except Exception:  # noqa: BLE001  a stranger's text must not take the class down
+        return review("it could not be read automatically")
 
 
 def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
@@ -113,11 +113,11 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
 def _steps(statement: Statement, exam: Exam) -> Iterator[_Found]:
     if statement.problem:
         if " = " in statement.text:
-            yield _Found(Step.UNREAD, statement.text, statement.problem)
+            yield _Found(Step.UNREAD, statement.excerpt, statement.problem)
         return
     for left, right in pairwise(statement.sides):
         step, why = _read(left, right, exam)
-        yield _Found(step, f"{shown(left)} = {shown(right)}", why)
+        yield _Found(step, typeset(f"{shown(left)} = {shown(right)}"), why)
 
 
 def _read(left: n.Node, right: n.Node, exam: Exam) -> tuple[Step, str]:
@@ -141,7 +141,7 @@ def _step(left: n.Node, right: n.Node, exam: Exam, reading: Reading) -> tuple[St
         minima = trials[:1] if everywhere else trials
         at_minimum = all(_equal(left, right, exam.evaluator(trial, reading)) for trial in minima)
     except NOT_EVALUATED as why:
-        return Step.UNREAD, str(why)
+        return Step.UNREAD, explained(why)
     if not at_minimum:
         return Step.FALSE, ""
     about_derivative = any(n.is_derivative(part) for side in (left, right) for part in n.walk(side))

@@ -42,7 +42,7 @@ class Evaluator(Indexing):
         self.fuel.burn()
         evaluate = self._KINDS.get(type(node))
         if evaluate is None:
-            raise Unread(f"a {type(node).__name__.lower()}")
+            raise Unread("a part that has no value")
         return evaluate(self, node)
 
     def _product_of_two(self, node: n.Product) -> Value:
@@ -55,7 +55,7 @@ class Evaluator(Indexing):
 
     def _optimum(self, node: n.Optimum) -> Value:
         if not self.world.optimum_is_value:
-            raise Unread("an optimum")
+            raise Unread("a minimum that may be the value or the place")
         return self(node.body)
 
     # Sums, products, lists

@@ -17,7 +17,7 @@ from grader.theory.latex import nodes as n
 from grader.theory.latex import notation
 from grader.theory.latex.cursor import Cursor
 from grader.theory.latex.fuel import Fuel, Unread
-from grader.theory.latex.tokens import END, Kind, Token, tokenize
+from grader.theory.latex.tokens import END, Kind, Token, misplaced, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ class Parser(Cursor):
 
     def whole(self, node: n.Node) -> n.Node:
         if self.peek() != END:
-            raise Unread(f"unexpected “{self.peek().text}”")
+            raise misplaced(self.peek())
         return node
 
     def expression(self) -> n.Node:
@@ -249,6 +249,6 @@ class Parser(Cursor):
     def _between_items(self, close: str) -> None:
         here = self.peek()
         if here.text not in SEPARATORS | {close, "dots"} and here.kind is not Kind.CLOSE:
-            raise Unread(f"unexpected “{here.text}”")
+            raise misplaced(here)
         while self.peek().text in SEPARATORS and self.peek().kind is not Kind.NAME:
             self.take()

@@ -6,6 +6,7 @@ import numpy as np
 
 from grader.theory.latex import nodes as n
 from grader.theory.latex.fuel import SERIES, IllTyped, Unread
+from grader.theory.latex.printing import typeset
 from grader.theory.latex.scope import Scope
 from grader.theory.latex.values import Value, column, is_scalar, is_vector, value
 
@@ -33,7 +34,7 @@ class Indexing(Scope):
             return self.world.values[known]
         if known in self.world.sizes:
             return value(self.world.sizes[known])
-        raise Unread(f"the symbol {name}")
+        raise Unread(f"the symbol {typeset(name)}")
 
     def _element(self, name: str) -> Value | None:
         """Give the entry that an index left out would pick."""

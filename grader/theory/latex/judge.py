@@ -18,7 +18,7 @@ from grader.theory.latex.claims import Claims, claims, is_closed, is_mention, me
 from grader.theory.latex.compare import NOT_EVALUATED, Exam, Finding, Outcome, tried
 from grader.theory.latex.doubt import casts_doubt, computes, computes_beside
 from grader.theory.latex.fuel import Fuel, Unread
-from grader.theory.latex.printing import shown
+from grader.theory.latex.printing import shown, typeset
 from grader.theory.latex.spans import Cell, cell, scanned
 from grader.theory.latex.statements import Statement, statements
 from grader.theory.latex.values import same
@@ -52,8 +52,8 @@ def judge_formula(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> Judg
             return _judged(text, spec, Fuel(seconds=seconds))
     except Unread as why:
         return review(str(why))
-    except Exception as why:  # noqa: BLE001  a stranger's text must not take the class down
-        return review(f"it could not be read ({type(why).__name__})")
+    except Exception:  # noqa: BLE001  a stranger's text must not take the class down
+        return review("it could not be read automatically")
 
 
 def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
@@ -183,8 +183,12 @@ def _blocked(found: Claims, where: Cell, chosen: list[Statement]) -> str:
     """Why nothing may be decided: a statement that could be the answer was not read."""
     for statement in found.unread:
         if not where.marked or not chosen or _looks_like(statement, chosen):
-            return f"not read: {statement.problem} in “{statement.text[:60]}”"
+            return _not_read(statement)
     return ""
+
+
+def _not_read(statement: Statement) -> str:
+    return f"not read: “{statement.excerpt}” ({statement.problem})"
 
 
 def _looks_like(statement: Statement, chosen: list[Statement]) -> bool:
@@ -214,7 +218,7 @@ def _contradicted(others: list[Statement], exam: Exam, reading: Reading) -> str:
 
 def _taken_back(found: Claims) -> str:
     """What is said after the answer about the same thing, and was not read or gives no value."""
-    return next((f"right, but “{statement.text[:60]}” comes after it" for statement in found.later), "")
+    return next((f"right, but “{statement.excerpt}” comes after it" for statement in found.later), "")
 
 
 def _saved(others: list[Statement], exam: Exam, reading: Reading, where: Cell) -> str:
@@ -222,7 +226,7 @@ def _saved(others: list[Statement], exam: Exam, reading: Reading, where: Cell) -
     if reading.base == 0 and exam.spec.optional and any(map(_INDEX_0.search, where.formulas)):
         return "the index 0 may be that of an intercept"
     if exam.found.unread:
-        return f"not read: {exam.found.unread[0].problem} in “{exam.found.unread[0].text[:60]}”"
+        return _not_read(exam.found.unread[0])
     for statement in others:
         if tried(statement, exam, reading).outcome is not Outcome.FAILS:
             return f"wrong, but “{_form(statement)}” is given as well"
@@ -247,7 +251,7 @@ def _closed_sides(chosen: list[Statement], spec: FormulaSpec) -> list[n.Node]:
 
 
 def _form(statement: Statement) -> str:
-    return " = ".join(map(shown, statement.sides))
+    return typeset(" = ".join(map(shown, statement.sides)))
 
 
 def _tags(findings: list[Finding], chosen: list[Statement], spec: FormulaSpec) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grader.theory.latex import arrays, calculus
 from grader.theory.latex import nodes as n
 from grader.theory.latex.fuel import Unread
-from grader.theory.latex.tokens import FUNCTIONS, Kind, Token
+from grader.theory.latex.tokens import FUNCTIONS, Kind, Token, misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def atom(p: Parser) -> n.Node:  # noqa: PLR0911  one line a kind of token
             return _bars(p)
         case Kind.COMMAND if token.text in _ATOM_COMMANDS:
             return _command(p)
-    raise Unread(f"unexpected “{token.text}”")
+    raise misplaced(token)
 
 
 def _command(p: Parser) -> n.Node:  # noqa: PLR0911  one line a command
@@ -147,7 +147,7 @@ def _bars(p: Parser) -> n.Node:
     with p.fenced(bar):
         body = p.expression()
     if p.peek().text != bar:
-        raise Unread(f"“{bar}” is missing before “{p.peek().text}”")
+        raise Unread(f"a “{bar}” is never closed")
     p.take()
     return n.Bars(body) if bar == "|" else n.Norm(body, None)
 

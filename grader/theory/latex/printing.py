@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from grader.theory.latex import nodes as n
+from grader.theory.latex.spelling import GREEK
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+_ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
+_SIGNS = {
+    **{name: unicodedata.lookup(f"GREEK {'SMALL' if name.islower() else 'CAPITAL'} LETTER {name.upper()}")
+       for name in GREEK - {"ell", "lambda", "Lambda"}},
+    "lambda": "λ", "Lambda": "Λ", "ell": "\u2113", "infty": "∞", "sum": "Σ", "prod": "Π",
+}  # fmt: skip
+_SPELLED_OUT = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(_SIGNS, key=len, reverse=True))})(?![A-Za-z])")
+_ACCENTED = re.compile(rf"\b({'|'.join(_ACCENTS)})(?:\((\w)\)| (\w))")
 _LOOSE, _SUM, _PRODUCT, _POWER = range(4)
 
 
 def shown(node: n.Node) -> str:
     """Print a formula so that equal trees, and sums in another order, print alike."""
     return _shown(node, _LOOSE)
+
+
+def typeset(text: str) -> str:
+    """A printed formula, or a name, in the signs that people write: `Σ_i ŷ_i` for `sum_{i} hat(y)_{i}`."""
+    text = _SPELLED_OUT.sub(lambda found: _SIGNS[found[0]], text)
+    text = _ACCENTED.sub(lambda found: f"{found[2] or found[3]}{_ACCENTS[found[1]]}", text)
+    text = re.sub(r"_\{(\w)\}", r"_\1", text).replace("()", "")
+    return unicodedata.normalize("NFC", text)
 
 
 def _shown(node: n.Node, around: int) -> str:  # noqa: C901, PLR0911, PLR0912  one line a node

@@ -7,7 +7,7 @@ start of a line goes on. Ranges (`i = 1, …, n`) and memberships (`x \in \mathb
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from grader.theory.latex.fuel import Fuel, Unread
@@ -34,6 +34,7 @@ _HEADINGS = frozenset(
     ).split()
 )
 """Words that may stand left of an equals sign."""
+_EXCERPT = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +43,19 @@ class Statement:
 
     sides: tuple[Node, ...] = ()
     text: str = ""
+    source: str = ""
+    """The formula as it was typed that the statement is a part of."""
     announced: bool = False
     """A word such as “gradient” stood on the left."""
     for_all: bool = False
     """It says that it holds for every index."""
     problem: str = ""
+
+    @property
+    def excerpt(self) -> str:
+        """The beginning of its formula as it was typed."""
+        text = " ".join(self.source[: 2 * _EXCERPT].split())
+        return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rstrip()} …"
 
 
 @dataclass(slots=True)
@@ -69,9 +78,9 @@ def statements(text: str, fuel: Fuel, *, functions: frozenset[str], wide: bool =
     try:
         tokens = tokenize(text)
     except Unread as why:
-        return [Statement(text=text, problem=str(why))]
+        return [Statement(text=text, source=text, problem=str(why))]
     chains = _without_ranges(_joined(_chains(tokens)))
-    return [_statement(chain, fuel, functions, wide=wide) for chain in chains]
+    return [replace(_statement(chain, fuel, functions, wide=wide), source=text) for chain in chains]
 
 
 def _chains(tokens: list[Token]) -> Iterator[_Chain]:

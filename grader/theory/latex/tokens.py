@@ -38,6 +38,16 @@ class Token:
 
 END = Token(Kind.END, "end of formula")
 
+
+def misplaced(token: Token) -> Unread:
+    """What to say of a token that cannot stand where it does."""
+    if token == END:
+        return Unread("the formula ends too early")
+    if token.kind is Kind.COMMAND:
+        return Unread(f"the command “\\{token.text}”")
+    return Unread(f"“{token.text}” does not fit where it stands")
+
+
 _LEX = re.compile(
     r"\\(?P<command>[a-zA-Z]+)\*?|(?P<row>\\\\(?:\*|\[[^\]\n]*\])?)|(?P<escaped>\\[^a-zA-Z])"
     r"|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<letter>[a-zA-Z])|(?P<mark>\S)",

@@ -115,7 +115,10 @@ class Algebra:
                 raise IllTyped("a power that is not a real number")
             return value(a**exponent)
         if a.shape[0] == a.shape[1] and exponent == round(float(exponent)):
-            return np.linalg.matrix_power(a, round(float(exponent)))
+            try:
+                return np.linalg.matrix_power(a, round(float(exponent)))
+            except np.linalg.LinAlgError:
+                raise IllTyped("the inverse of a matrix that may have none") from None
         if self.squares_are_norms and is_vector(a) and exponent == 2:
             return value(float((a**2).sum()))
         if self.loose and is_vector(a) and exponent == 2:
@@ -148,5 +151,5 @@ def _kind(a: Value) -> str:
     if is_scalar(a):
         return "a number"
     if is_vector(a):
-        return f"a {'column' if a.shape[1] == 1 else 'row'} of {a.size}"
+        return f"a {'column' if a.shape[1] == 1 else 'row'} of {a.size} numbers"
     return f"a {a.shape[0]}-by-{a.shape[1]} matrix"

@@ -21,13 +21,17 @@ class Witness:
     """A place where an answer is wrong, as text to print."""
 
     inputs: Mapping[str, str]
-    """Each symbol's value: `{"x": "(1, 2, 3)"}`."""
+    """The value of each symbol, in the letters of the answer: `{"x": "(1, 2, 3)"}`."""
     theirs: str
     right: str
 
     def __str__(self) -> str:
-        at = ", ".join(f"{name} = {value}" for name, value in self.inputs.items())
-        return f"at {at} the answer gives {self.theirs}, but right is {self.right}"
+        return f"at {self.place} the answer gives {self.theirs}, but {self.right} is right"
+
+    @property
+    def place(self) -> str:
+        """`x = (1, 2, 3), b = 1`."""
+        return ", ".join(f"{name} = {value}" for name, value in self.inputs.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from grader.theory.latex.spans import comments_and_strings
 from grader.theory.weights import code, tables, text
 from grader.theory.weights.facts import NetworkReading, assembled
 
@@ -29,17 +28,20 @@ def read_network(source: str, *, inputs: int, units: int) -> NetworkReading:
         return NetworkReading(W1=None, b1=None, w2=None, b2=None, notes=("the text is too long to search",))
     try:
         return _read(source, inputs, units)
-    except Exception as why:  # noqa: BLE001  a stranger's text must not take the class down
-        note = f"the text could not be searched ({type(why).__name__})"
+    except Exception:  # noqa: BLE001  a stranger's text must not take the class down
+        note = "the text could not be read automatically"
         return NetworkReading(W1=None, b1=None, w2=None, b2=None, notes=(note,))
 
 
 def _read(source: str, inputs: int, units: int) -> NetworkReading:
     found = list(code.facts(source, inputs=inputs, units=units))
     if not found:
-        spoken = comments_and_strings(source) if code.assigns(source) else source
+        spoken = code.spoken(source)
         found = [
-            *tables.facts(spoken or "", inputs=inputs, units=units),
-            *text.facts(spoken or "", inputs=inputs, units=units),
+            *code.facts(code.program(spoken), inputs=inputs, units=units),
+            *tables.facts(spoken, inputs=inputs, units=units),
+            *text.facts(spoken, inputs=inputs, units=units),
         ]
+        if spoken != source:
+            found += text.units_in(source, inputs=inputs, units=units)
     return assembled(found, inputs=inputs, units=units)

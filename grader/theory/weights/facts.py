@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +27,7 @@ class Slot(Enum):
     OUTPUT_WEIGHT = auto()
     ALL_OUTPUT_WEIGHTS = auto()
     OUTPUT_BIAS = auto()
+    EVERY_BIAS = auto()  # those of the hidden units, which are equal, and then the output's
     SOME_BIAS = auto()  # `b_2 = -3.5`: of hidden unit 2, or of layer 2?
 
 
@@ -70,41 +71,56 @@ def assembled(facts: Sequence[Fact], *, inputs: int, units: int) -> NetworkReadi
     facts = _decided(facts, units)
     notes: list[str] = []
 
-    def only(name: str, candidates: Iterable[Matrix | Vector | None]) -> Matrix | Vector | None:
+    def only(name: str, candidates: Iterable[Matrix | Vector | None], part: Slot | None = None) -> Any:
+        """The one value that is given, if nothing that is said of a single unit differs from it."""
         different = {candidate for candidate in candidates if candidate is not None}
-        if len(different) > 1:
+        value = next(iter(different), None)
+        if len(different) > 1 or (value is not None and _differs(value, facts, part)):
             notes.append(f"{name} is given more than once, with different values")
-        return different.pop() if len(different) == 1 else None
+            return None
+        return value
 
-    matrix = only("W1", (*_matrices(facts, inputs, units), _by_unit_rows(facts, units)))
+    matrix = only("W1", (*_matrices(facts, inputs, units), _by_unit_rows(facts, units)), Slot.ROW)
     hidden = only("b1", (
         *_vectors(facts, Slot.HIDDEN_BIASES, units),
+        *(fact.values[:units] for fact in facts if fact.slot is Slot.EVERY_BIAS),
         _by_unit(facts, Slot.HIDDEN_BIAS, units),
         *_repeated(facts, Slot.ALL_HIDDEN_BIASES, units),
         *_unless_given(facts, units, Slot.HIDDEN_BIASES, Slot.HIDDEN_BIAS, Slot.ALL_HIDDEN_BIASES),
-    ))  # fmt: skip
+    ), Slot.HIDDEN_BIAS)  # fmt: skip
     weights = only("w2", (
         *_vectors(facts, Slot.OUTPUT_WEIGHTS, units),
         _by_unit(facts, Slot.OUTPUT_WEIGHT, units),
         *_repeated(facts, Slot.ALL_OUTPUT_WEIGHTS, units),
+    ), Slot.OUTPUT_WEIGHT)  # fmt: skip
+    bias = only("b2", (
+        *_repeated(facts, Slot.OUTPUT_BIAS, 1),
+        *(fact.values[units:] for fact in facts if fact.slot is Slot.EVERY_BIAS),
+        *_unless_given(facts, 1, Slot.OUTPUT_BIAS, Slot.EVERY_BIAS),
     ))  # fmt: skip
-    bias = only("b2", (*_repeated(facts, Slot.OUTPUT_BIAS, 1), *_unless_given(facts, 1, Slot.OUTPUT_BIAS)))
     notes += [f"“{fact.source}” is ambiguous" for fact in facts if fact.slot is Slot.SOME_BIAS]
     return NetworkReading(
-        W1=matrix,  # type: ignore[arg-type]  # `only` returns what it was given
-        b1=hidden,  # type: ignore[arg-type]
-        w2=weights,  # type: ignore[arg-type]
-        b2=bias[0] if bias else None,  # type: ignore[arg-type]
+        W1=matrix,
+        b1=hidden,
+        w2=weights,
+        b2=bias[0] if bias else None,
         notes=tuple(dict.fromkeys(notes)),
         sources=tuple(dict.fromkeys(fact.source for fact in facts)),
     )
+
+
+def _differs(whole: Matrix | Vector, facts: Sequence[Fact], part: Slot | None) -> bool:
+    """Whether something said of a single unit is not what the whole says of it."""
+    of_units = [fact for fact in facts if fact.slot is part and 1 <= fact.unit <= len(whole)]
+    return any(whole[fact.unit - 1] not in (fact.values, fact.values[0]) for fact in of_units)
 
 
 def _decided(facts: Sequence[Fact], units: int) -> list[Fact]:
     """Say whose bias `b_2` is, where the others leave only one possibility."""
     open_ = {fact.unit for fact in facts if fact.slot is Slot.SOME_BIAS}
     vectors = any(
-        fact.slot in (Slot.HIDDEN_BIASES, Slot.ALL_HIDDEN_BIASES, Slot.HIDDEN_BIAS) for fact in facts
+        fact.slot in (Slot.HIDDEN_BIASES, Slot.ALL_HIDDEN_BIASES, Slot.HIDDEN_BIAS, Slot.EVERY_BIAS)
+        for fact in facts
     )
     layered = any(fact.slot is Slot.OUTPUT_WEIGHTS and fact.layered for fact in facts)
     return [

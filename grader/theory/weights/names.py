@@ -16,6 +16,12 @@ _BIAS = re.compile(r"(?<![a-z])(?:b|bias|biases|beta)(?![a-z])|bias")
 _WEIGHT = re.compile(r"(?<![a-z])(?:w|v|u|weights?)(?![a-z])|weight")
 
 
+def says_where(name: str) -> bool:
+    """Whether a name says which layer or unit it is about: `W1`, `hidden`, `out`."""
+    plain = name.lower()
+    return bool(re.search(r"\d", plain) or _OUTPUT.search(plain) or _HIDDEN.search(plain))
+
+
 def fact_about(name: str, rows: Matrix, source: str, *, inputs: int, units: int) -> Fact | None:
     """Say what a named value is, if its name and shape leave no doubt.
 
@@ -52,6 +58,8 @@ def _bias(spelled: str, index: int, values: Vector, source: str, units: int) -> 
     out, hidden = bool(_OUTPUT.search(spelled)), bool(_HIDDEN.search(spelled))
     if len(values) == units and units > 1 and not out:
         return Fact(slot=Slot.HIDDEN_BIASES, values=values, source=source)
+    if len(values) == units + 1 and not (out or hidden or index) and len(set(values[:-1])) == 1:
+        return Fact(slot=Slot.EVERY_BIAS, values=values, source=source)
     if len(values) != 1:
         return None
     if out:

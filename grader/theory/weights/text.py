@@ -21,11 +21,17 @@ if TYPE_CHECKING:
     from grader.theory.weights.facts import Vector
 
 _NUMBER = r"[+-]?\s*(?:\d+(?:\.\d+)?|\.\d+)(?:\s*/\s*\d+)?(?!\.?\d)"
-_ALONE = rf"(?!\s*(?:,|and|or)\s*{_NUMBER})"
-_SCRIPT = r"(?:\s*[_^]\s*(?:\{[^{}=]{1,16}\}|\([^()=]{1,8}\)|\w))"
-_NAME = rf"(?<![A-Za-z])(?:[A-Za-z]{{1,24}}{_SCRIPT}*(?:\([^()=]{{1,4}}\))?\d?)"
+_COUNTED = (
+    r"(?:\s*(?:x|\xd7|\\times|by)\s*\d|\s*-?\s*(?:rows?|columns?|numbers?|entries|values?|weights?|bias(?:es)?|"
+    r"elements?|units?|neurons?|inputs?|vectors?|matri\w+|dimension\w*|real\w*)\b)"
+)
+"""What follows a number that only counts: “4 rows of 5 numbers”."""
+_ALONE = rf"(?!\s*(?:,|and|or)\s*{_NUMBER}|{_COUNTED})"
+_SCRIPT = r"(?:\s*[_^]\s*(?:\{[^{}=]{1,16}\}|\([^()=]{1,8}\)|(?:out(?:put)?|hid(?:den)?)(?![A-Za-z])|\w))"
+_NAME = rf"(?<![A-Za-z])(?:[A-Za-z]{{1,24}}{_SCRIPT}{{0,3}}(?:\([^()=]{{1,4}}\))?\d?)"
+# Bounded repetitions: with no limit, a long list of names would take quadratic time.
 _ASSIGNED = re.compile(
-    rf"(?P<names>{_NAME}(?:\s*(?:=|,|and|=\s*\.\.\.\s*=)\s*{_NAME})*)\s*(?::=|=|:)\s*(?=[\[(+\-.\d])"
+    rf"(?P<names>{_NAME}(?:\s*(?:=|,|and|=\s*\.\.\.\s*=)\s*{_NAME}){{0,12}})\s*(?::=|=|:)\s*(?=[\[(+\-.\d])"
 )
 _WORDS = {
     "zero": "0",
@@ -70,7 +76,9 @@ _SENTENCES: tuple[tuple[str, Slot], ...] = (
         Slot.OUTPUT_BIAS,
     ),
 )
-_LISTED_OUTPUT = re.compile(rf"{_OUTPUT}weights?{_IS}(?P<list>{_LIST})", re.IGNORECASE)
+_LISTED_OUTPUT = re.compile(
+    rf"{_OUTPUT}weights?{_IS}(?P<list>{_LIST}|{_NUMBER}(?:(?:,|\s+and|,\s*and)\s*{_NUMBER})+)", re.IGNORECASE
+)
 _TAKEN_BACK = re.compile(
     r"\b(?:not|except\w*|but|other than|unless|instead|non-?zero|or)\b|n't", re.IGNORECASE
 )
@@ -80,12 +88,22 @@ _ONE_OF_THEM = re.compile(
 _OUTPUT_BIAS_MENTIONED = re.compile(
     r"(?:output|final)[^.\n]{0,60}?(?:bias|threshold)|threshold|b_?\{?out", re.IGNORECASE
 )
+_COUNTS = re.compile(_COUNTED, re.IGNORECASE)
+_SHAPE = re.compile(r".*:\s*\(\d+,\s*\)", re.DOTALL)
 _SENTENCE_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), slot) for pattern, slot in _SENTENCES)
 _UNIT = re.compile(
-    r"(?P<name>[hzayo])\s*(?:_?\{?\(?(?P<unit>\d)?\)?\}?)\s*(?:\([^()=]*\))?\s*=\s*"
-    r"(?:sign|sgn|step|s|f|phi|sigma|g)\s*\((?P<sum>[^()=]*)\)",
+    r"(?:(?<![A-Za-z])(?P<name>[hzayo])\s*+_?[{(]*+(?P<unit>\d|[ijk](?![A-Za-z]))?[)}]*+\s*+(?:\([^()=]*+\)\s*+)?=\s*+)?"
+    r"(?:\\|\b(?:np|torch|math)\.)?(?<![A-Za-z])(?:sign|sgn|s|f|phi|sigma|g)\s*+"
+    r"(?:\((?P<round>[^()=]*+)\)|\[(?P<square>[^\[\]=]*+)\])",
     re.IGNORECASE,
 )
+_RUNNING = re.compile(r"([xh])_?\{?[ijk](?![A-Za-z])\s*+(?:\+\s*+(?P<step>\d))?\s*+\}?")
+_TOTAL = re.compile(
+    r"\\?sum\s*+(?:_\s*+\{?[ijk](?:\s*+=\s*+1)?\}?\s*+)?(?:\^\s*+\{?(?P<last>\d)\}?\s*+)?h_?\{?[ijk]\}?"
+    r"|(?:\b(?:np|torch)\.)?\bsum\(h\)|\bh\.sum\(\)"
+    r"|h_?\{?1\}?\s*+\+\s*+(?:h_?\{?2\}?\s*+\+\s*+)?\.\.\.\s*+\+\s*+h_?\{?(?P<end>\d)\}?"
+)
+"""The sum of all hidden units: `sum_{i=1}^4 h_i`, `sum(h)`, `h_1 + … + h_4`."""
 _TERM = re.compile(
     r"(?P<sign>[+-]?)\s*(?:(?P<factor>\d+(?:\.\d+)?(?:/\d+)?)?\s*\*?\s*(?P<letter>[xhza])_?\{?(?P<index>\d)\}?"
     r"|(?P<constant>\d+(?:\.\d+)?(?:/\d+)?))\s*"
@@ -97,7 +115,7 @@ def facts(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
     plain = plainly(text)
     yield from _assignments(plain, inputs, units)
     yield from _sentences(plain)
-    yield from _units(plain, inputs, units)
+    yield from units_in(plain, inputs=inputs, units=units)
 
 
 def plainly(text: str) -> str:
@@ -134,6 +152,11 @@ def _assignments(text: str, inputs: int, units: int) -> Iterator[Fact]:
             rf"\s*,\s*(?:{_NUMBER}|\[)", text[found.end() + end :]
         ):
             continue  # b_1, b_2 = 0, -3.5
+        counts = _COUNTS.match(text, found.end() + end) or _SHAPE.fullmatch(
+            text, found.start(), found.end() + end
+        )
+        if counts and len(rows) == len(rows[0]) == 1:
+            continue  # W1: 4 rows; b1: (4,)
         if after in ("+", "-", "*", "/", "=") or (
             after.isalpha() and len(rows) == len(rows[0]) == 1 and after in "xhw"
         ):
@@ -159,7 +182,8 @@ def _names(chain: str) -> list[str]:
 def _sentences(text: str) -> Iterator[Fact]:
     mentioned = _OUTPUT_BIAS_MENTIONED.search(text)
     for found in _LISTED_OUTPUT.finditer(text):
-        if listed := leading(found["list"]):
+        numbers = re.sub(r"\s*,?\s*and\s", ",", found["list"])
+        if listed := leading(numbers if numbers[0] in "[(" else f"[{numbers}]"):
             values = tuple(n for row in listed[0] for n in row)
             yield Fact(slot=Slot.OUTPUT_WEIGHTS, values=values, source=found[0])
     for sentence in re.split(r"(?<=[a-z\d)\]])[.;](?=\s|$)|\n\s*\n|\n\s*[-•]\s", text):
@@ -182,25 +206,51 @@ def _is_partial(sentence: str) -> bool:
     return bool(_TAKEN_BACK.search(sentence) or _ONE_OF_THEM.search(sentence))
 
 
-def _units(text: str, inputs: int, units: int) -> Iterator[Fact]:
-    """`h_1 = sign(x_1 - x_2)` and `y = sign(h_1 + h_2 + h_3 + h_4 - 3.5)`."""
-    for found in _UNIT.finditer(text):
-        source = found[0]
-        if (of_inputs := _linear(found["sum"], "x", inputs)) and found["unit"]:
-            *weights, bias = of_inputs
-            unit = int(found["unit"])
-            yield Fact(slot=Slot.ROW, values=tuple(weights), source=source, unit=unit)
-            yield Fact(slot=Slot.HIDDEN_BIAS, values=(bias,), source=source, unit=unit)
-        elif of_hidden := _linear(found["sum"], "hza", units):
+def units_in(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
+    """`h_1 = sign(x_1 - x_2)`, `h_i = sign(x_i - x_{i+1})` and `y = sign(h_1 + h_2 + h_3 + h_4 - 3.5)`."""
+    outputs: dict[bool, list[Fact]] = {True: [], False: []}
+    for found in _UNIT.finditer(_summed(text, units)):
+        total, unit = found["round"] or found["square"] or "", found["unit"] or ""
+        numbers = range(1, units + 1) if unit.isalpha() else [int(unit)] if unit else []
+        for k in numbers:
+            if of_inputs := _linear(_at(total, k) if unit.isalpha() else total, "x", inputs):
+                *weights, bias = of_inputs
+                yield Fact(slot=Slot.ROW, values=tuple(weights), source=found[0], unit=k)
+                yield Fact(slot=Slot.HIDDEN_BIAS, values=(bias,), source=found[0], unit=k)
+        of_hidden = _linear(total, "hza", units)
+        if of_hidden and (any(of_hidden[:-1]) if found["name"] else all(of_hidden[:-1])):
             *weights, bias = of_hidden
-            yield Fact(slot=Slot.OUTPUT_WEIGHTS, values=tuple(weights), source=source)
-            yield Fact(slot=Slot.OUTPUT_BIAS, values=(bias,), source=source)
+            outputs[bool(found["name"])] += [
+                Fact(slot=Slot.OUTPUT_WEIGHTS, values=tuple(weights), source=found[0]),
+                Fact(slot=Slot.OUTPUT_BIAS, values=(bias,), source=found[0]),
+            ]
+    yield from outputs[True] or outputs[False]
+
+
+def _summed(text: str, units: int) -> str:
+    """Sums of all hidden units written out, entries `x[0]` as `x_1`, and numbers out of their brackets."""
+
+    def total(found: re.Match[str]) -> str:
+        last = found["last"] or found["end"] or str(units)
+        return "+".join(f"h_{k}" for k in range(1, units + 1)) if last == str(units) else found[0]
+
+    text = re.sub(r"\b([xh])\[(\d)\]", lambda found: f"{found[1]}_{int(found[2]) + 1}", text)
+    text = re.sub(r"\b([xh])\[([ijk])\s*(\+\s*\d)?\]", r"\1_{\2\3}", text)
+    text = re.sub(rf"(?<![A-Za-z])\(\s*({_NUMBER})\s*\)", r"\1", _TOTAL.sub(total, text))
+    for double, single in (("+-", "-"), ("--", "+"), ("++", "+")):
+        text = re.sub(rf"\{double[0]}\s*\{double[1]}", single, text)
+    return text
+
+
+def _at(total: str, k: int) -> str:
+    """A sum with a running index, at one unit."""
+    return _RUNNING.sub(lambda found: f"{found[1]}_{k + int(found['step'] or 0)}", total)
 
 
 def _linear(text: str, letters: str, size: int) -> Vector | None:
     """The coefficients of a linear form, and its constant last; None if anything in it is something else."""
     numbers, at = [Fraction(0)] * (size + 1), 0
-    text = text.replace(r"\cdot", "*").strip()
+    text = re.sub(r"\\cdot|[·⋅]", "*", text).strip()
     while at < len(text):
         found = _TERM.match(text, at)
         if not found or not found[0] or (at and not found["sign"]):

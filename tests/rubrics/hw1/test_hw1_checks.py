@@ -386,6 +386,47 @@ def test_a_blank_network_is_no_answer(judge, work):
     assert judge("network_recognises_sorted_inputs", work()).message == "No weights were given."
 
 
+KIT = "# W1: 4 rows of 5 numbers; b1: 4 numbers; w2: 4 numbers; b2: one number"
+TEXT = f"$W_1 = {W1}$, $b_1 = [0, 0, 0, 0]$, $w_2 = [1, 1, 1, 1]$, $b_2 = -3.5$"
+
+
+@pytest.mark.parametrize(
+    ("cells", "outcome"),
+    [
+        pytest.param([Cell(KIT), Cell(TEXT, markdown=True)], PASSED, id="text below the kit's comment"),
+        pytest.param([Cell(f"{KIT}\nnet = {RIGHT}")], PASSED, id="a dictionary"),
+        pytest.param([Cell(KIT), Cell(TEXT.replace("-3.5", "-2"), markdown=True)], FAILED, id="wrong"),
+        pytest.param([Cell(KIT), Cell("W1: 4 rows", markdown=True)], REVIEW, id="no weights"),
+        pytest.param(
+            [Cell(f"{KIT}\nb2 = -4 + half", values={"b2": -3}), Cell(TEXT, markdown=True)],
+            REVIEW,
+            id="code and text differ",
+        ),
+        pytest.param(
+            [Cell(f"{KIT}\nW1 = ones(3)", values={"W1": np.ones(3)}), Cell(TEXT, markdown=True)],
+            REVIEW,
+            id="code and text differ in shape",
+        ),
+    ],
+)
+def test_a_network_in_the_students_own_form(judge, work, cells, outcome):
+    assert judge("network_recognises_sorted_inputs", work({"3": cells})).outcome == outcome
+
+
+def test_a_counterexample_has_numbers_that_people_read(judge, work):
+    weights = {"w2": [0.36153052684073301, 0.25, 0.25, 0.1], "b2": -0.1}
+    result = judge("network_recognises_sorted_inputs", work({"3": Cell("weights()", values=RIGHT | weights)}))
+    assert (result.outcome, result.verdict.actual) == (
+        FAILED,
+        "+1: the hidden units output (1, 0, 0, 0), and the output unit's sum is 0.262",
+    )
+
+
+def test_the_blank_notebooks_comment_is_not_shown_as_an_answer(judge, work):
+    result = judge("network_recognises_sorted_inputs", work({"3": Cell(f"{KIT}\nW1 = half(1)")}))
+    assert (result.outcome, result.verdict.actual) == (REVIEW, "W1 = half(1)")
+
+
 def test_a_network_without_a_proof_in_time_goes_to_a_person_at_once(checks, judge, work, monkeypatch):
     """Each further convention could take as long again, and all of them longer than a judge waits."""
     check, asked = checks["test_network_recognises_sorted_inputs"], []

@@ -1,11 +1,14 @@
 """The 5-4-1 networks of question 3: proved under each convention, or refuted by a small input."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
-from hw1.network import Convention, verify_network
+from hw1.network import INPUTS, UNITS, Convention, verify_network
 
-from grader.theory import Activation, proof
+from grader.theory import Activation, proof, read_network
 
 ROWS = [[1, -1, 0, 0, 0], [0, 1, -1, 0, 0], [0, 0, 1, -1, 0], [0, 0, 0, 1, -1]]
 NEGATIVE = [[-v for v in row] for row in ROWS]
@@ -85,3 +88,20 @@ def test_arrays_and_tensors_are_weights():
 def test_the_usual_network_needs_no_solver(monkeypatch):
     monkeypatch.setattr(proof.z3, "Solver", None)
     assert right(verify_network(ROWS, [0] * 4, [1] * 4, "-3.5", conventions=THREE), THREE) == "PxP"
+
+
+KIT = "# W1: 4 rows of 5 numbers; b1: 4 numbers; w2: 4 numbers; b2: one number"
+LABELLED = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "networks.jsonl").read_text(encoding="utf-8").splitlines()
+]
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row["why"]) for row in LABELLED])
+def test_a_labelled_network_below_the_kits_comment_is_worth_what_its_label_says(row):
+    """`full`: right under the handout's convention; `ties`: right but for ties; `zero`: neither."""
+    reading = read_network("\n\n".join([KIT, row["code"], row["md"]]), inputs=INPUTS, units=UNITS)
+    assert reading.complete, reading
+    judgement = verify_network(reading.W1, reading.b1, reading.w2, reading.b2, conventions=THREE[:1])
+    worth = "full" if judgement.right else "ties" if judgement.right_except_on_ties else "zero"
+    assert worth == row["label"]
