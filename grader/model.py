@@ -278,8 +278,14 @@ def without_exhibits(grade: Grade) -> Grade:
     return replace(grade, questions=tuple(replace(question, exhibits=()) for question in grade.questions))
 
 
+def outcome_of(checks: Sequence[Check]) -> Outcome:
+    """A question's outcome. Checks worth no points only count where there are no others, or where they broke."""
+    counted = [check for check in checks if check.max or check.outcome is Outcome.BROKEN]
+    return combine([check.outcome for check in counted or checks])
+
+
 def combine(outcomes: Sequence[Outcome]) -> Outcome:
-    """A question's outcome from its checks': what is open stays open, else all, none or part of it."""
+    """Several outcomes as one: what is open stays open, else all, none or part of it."""
     for worst in (Outcome.BROKEN, Outcome.REVIEW):
         if worst in outcomes:
             return worst

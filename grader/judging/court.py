@@ -31,8 +31,8 @@ from grader.model import (
     Outcome,
     QuestionGrade,
     ReviewItem,
-    combine,
     is_provisional,
+    outcome_of,
 )
 
 if TYPE_CHECKING:
@@ -125,7 +125,12 @@ class Court:
         Raises:
             RubricError: a check took points from it, or broke.
         """
-        taken = [check for check in grade.checks if check.outcome not in (Outcome.PASSED, Outcome.REVIEW)]
+        fine = (Outcome.PASSED, Outcome.REVIEW)
+        taken = [
+            check
+            for check in grade.checks
+            if check.outcome not in fine and (check.max or check.outcome is not Outcome.SKIPPED)
+        ]
         if taken:
             others = f" Others: {', '.join(check.id for check in taken[1:])}." if taken[1:] else ""
             raise RubricError(
@@ -193,7 +198,7 @@ class Court:
             title=question.title,
             points=sum((check.earned for check in own), Decimal(0)),
             max=question.points,
-            outcome=combine([check.outcome for check in own]),
+            outcome=outcome_of(own),
             found_by=answer.found_by if answer else FoundBy.NOT_FOUND,
             cells=answer.cells if answer else (),
             reference_cells=self.reference.first.answer(question.id).cells,
@@ -226,7 +231,9 @@ def _taken(check: Check) -> str:
 
 
 def _with_item(check: Check) -> Check:
-    """A check that is left to a person says what that person looks at."""
+    """A check that is left to a person says what that person looks at; one worth no points is left to nobody."""
+    if check.outcome is Outcome.REVIEW and not check.max:
+        return replace(check, outcome=Outcome.SKIPPED, review=None)
     if check.outcome is not Outcome.REVIEW or check.review is not None:
         return check
     seen = check.actual or check.message

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from grader import csvs
 from grader.errors import UsageError
-from grader.model import EVERYONE, Grade, Outcome, Ruling, combine, is_provisional
+from grader.model import EVERYONE, Grade, Outcome, Ruling, is_provisional, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -91,7 +91,7 @@ def apply(grade: Grade, rulings: Iterable[Ruling]) -> Grade:
                 question,
                 checks=checks,
                 points=sum((check.earned for check in checks), Decimal(0)),
-                outcome=combine([check.outcome for check in checks]),
+                outcome=outcome_of(checks),
             )
         )
     return replace(

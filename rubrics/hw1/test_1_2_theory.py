@@ -1,13 +1,27 @@
 """Parts 1 and 2: theory. Formulas are judged by what they compute; what can't be read is a person's."""
 
+import re
+
 from grader import award, fail, question, review
 from grader.theory import Verdict, judge_derivation, judge_formula, tags
 
 from .closed_form import YesNo, yes_no
 from .formulas import GRADIENT, L1_LOSS, MEAN
 
+LATEX = re.compile(r"\$[^$]+\$|\\[a-zA-Z(\[]")
+PICTURE = re.compile(
+    r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])|<img\b[^>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL
+)
+"""A picture in Markdown or HTML; comments say as little."""
 
-@question("1a", points=0.75)
+
+@question("1a", points=0)
+def test_gradient_is_in_latex(student):
+    """An answer is there, in LaTeX."""
+    expect_latex(student, "1a")
+
+
+@question("1a", points=0.75, visibility="after_due_date")
 def test_gradient_of_the_squared_norm(student):
     """The gradient of the squared norm is right for every dimension."""
     judge(
@@ -17,13 +31,19 @@ def test_gradient_of_the_squared_norm(student):
     )
 
 
-@question("1b", points=0.5)
+@question("1b", points=0)
+def test_best_constant_is_in_latex(student):
+    """An answer is there, in LaTeX."""
+    expect_latex(student, "1b")
+
+
+@question("1b", points=0.5, visibility="after_due_date")
 def test_best_constant_vector(student):
     """The formula for the best constant vector is right."""
     judge(written(student, "1b"), MEAN, hint="Where is the gradient of the objective zero?")
 
 
-@question("1b", points=0.25)
+@question("1b", points=0.25, visibility="after_due_date")
 def test_best_constant_vector_is_derived(student):
     """The best constant vector is derived, step by step."""
     answer = written(student, "1b")
@@ -34,7 +54,13 @@ def test_best_constant_vector_is_derived(student):
         )
 
 
-@question("2a", points=0.5)
+@question("2a", points=0)
+def test_l1_loss_is_in_latex(student):
+    """An answer is there, in LaTeX."""
+    expect_latex(student, "2a")
+
+
+@question("2a", points=0.5, visibility="after_due_date")
 def test_l1_training_loss(student):
     """The loss is an l1 norm of the model's errors, written with X, w and y."""
     judged = judge(
@@ -50,7 +76,13 @@ def test_l1_training_loss(student):
         )
 
 
-@question("2b", points=0.25)
+@question("2b", points=0)
+def test_closed_form_is_in_latex(student):
+    """An answer is there, in words or LaTeX."""
+    expect_typed(student, "2b")
+
+
+@question("2b", points=0.25, visibility="after_due_date")
 def test_says_whether_a_closed_form_exists(student):
     """The answer says that there is no closed form."""
     answer = written(student, "2b")
@@ -68,7 +100,7 @@ def test_says_whether_a_closed_form_exists(student):
             review("It is unclear whether this says yes or no.", actual=answer)
 
 
-@question("2b", points=0.5)
+@question("2b", points=0.5, visibility="after_due_date")
 def test_says_why_there_is_no_closed_form(student, settings):
     """The reason for it is right."""
     answer = written(student, "2b")
@@ -80,11 +112,41 @@ def test_says_why_there_is_no_closed_form(student, settings):
     )
 
 
-@question("2c", points=0.75)
+@question("2c", points=0)
+def test_algorithm_is_in_latex(student):
+    """An answer is there, in words or LaTeX."""
+    expect_typed(student, "2c")
+
+
+@question("2c", points=0.75, visibility="after_due_date")
 def test_names_an_algorithm_with_pros_and_cons(student, settings):
     """An algorithm is named, with its pros and cons."""
     answer = written(student, "2c")
     review("This answer is graded by a person.", actual=answer, tags=seen(answer, settings, "2c"))
+
+
+def expect_latex(student, name):
+    """End the check unless the answer has a formula in LaTeX."""
+    if not LATEX.search(expect_typed(student, name)):
+        fail(
+            "The answer is typed, but not in LaTeX.",
+            expected="a formula between dollar signs",
+            actual="plain text or code",
+            hint="Put the formula between dollar signs. This check costs no points.",
+        )
+
+
+def expect_typed(student, name):
+    """What was written beside pictures, or the end of the check if that is nothing. Words need no formula."""
+    answer = PICTURE.sub(" ", written(student, name))
+    if not re.search(r"\w", answer):
+        fail(
+            "The answer is a picture.",
+            expected="an answer in LaTeX",
+            actual="no text beside the picture",
+            hint="Type your answer: photos and scans of handwriting are not graded.",
+        )
+    return answer
 
 
 def written(student, name):
