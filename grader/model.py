@@ -180,7 +180,7 @@ class ReviewItem:
     answer: str
     """The student's words, or what was seen in their place."""
     group: str
-    """The same for answers that mean the same, whatever their spelling; a short hash."""
+    """The same for answers that are laid before a person together; a short hash of what they mean."""
     polarity: str = ""
     """`yes` or `no` where the answer has to be one of them and it could be read."""
     tags: tuple[str, ...] = ()
@@ -198,7 +198,7 @@ class Ruling:
     check: str
     group: str
     student: str
-    """Empty: every student whose answer is in the group."""
+    """Empty: every student who gave this answer."""
     points: Decimal
     comment: str
     by: str
@@ -296,8 +296,14 @@ def without_exhibits(grade: Grade) -> Grade:
     return replace(grade, questions=tuple(replace(question, exhibits=()) for question in grade.questions))
 
 
+def outcome_of(checks: Sequence[Check]) -> Outcome:
+    """A question's outcome. Checks worth no points only count where there are no others, or where they broke."""
+    counted = [check for check in checks if check.max or check.outcome is Outcome.BROKEN]
+    return combine([check.outcome for check in counted or checks])
+
+
 def combine(outcomes: Sequence[Outcome]) -> Outcome:
-    """A question's outcome from its checks': what is open stays open, else all, none or part of it."""
+    """Several outcomes as one: what is open stays open, else all, none or part of it."""
     for worst in (Outcome.BROKEN, Outcome.REVIEW):
         if worst in outcomes:
             return worst

@@ -146,7 +146,7 @@ def _against_weights(which: str, values: Sequence[float], account: Account) -> s
     final = account.final[which]
     factor = _scale(values[-1], which, account, tolerance=0.12)
     if final and factor is None:
-        return f"ends with {values[-1]:.4g}, while the weights give {final[0]:.4g}"
+        return f"ends with {values[-1]:.4g}, which is not the loss of the final weights"
     other = TRAINING if which == TEST else TEST
     for own, others in zip(final, account.final[other], strict=False):
         if is_rather(values[-1] / (factor or 1), others, than=own, tolerance=account.tolerance):

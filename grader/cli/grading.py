@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from grader.assignment import Assignment
-    from grader.model import Grade, Submission
+    from grader.model import Grade, QuestionGrade, Submission
 
 
 def run_class(
@@ -197,18 +198,38 @@ def _refuse_foreign(path: Path, assignment: Assignment) -> None:
 
 
 def public_part(grade: Grade) -> Grade:
-    """The grade without what students may not see yet."""
+    """The grade of the visible checks alone: points and outcomes of the others would tell how they came out."""
     from dataclasses import replace
 
-    from grader.model import Visibility
+    from grader.model import is_provisional
 
-    questions = tuple(
-        replace(
-            question, checks=tuple(each for each in question.checks if each.visibility is Visibility.VISIBLE)
-        )
-        for question in grade.questions
+    questions = tuple(public for question in grade.questions if (public := _public(question)))
+    return replace(
+        grade,
+        questions=questions,
+        total=sum((question.points for question in questions), Decimal(0)),
+        max=sum((question.max for question in questions), Decimal(0)),
+        provisional=is_provisional(questions, grade.flags),
     )
-    return replace(grade, questions=questions)
+
+
+def _public(question: QuestionGrade) -> QuestionGrade | None:
+    """A question as its visible checks show it; None if it has none."""
+    from dataclasses import replace
+
+    from grader.model import Visibility, outcome_of
+
+    checks = tuple(check for check in question.checks if check.visibility is Visibility.VISIBLE)
+    if not checks:
+        return None
+    return replace(
+        question,
+        checks=checks,
+        points=sum((check.earned for check in checks), Decimal(0)),
+        max=sum((check.max for check in checks), Decimal(0)),
+        outcome=outcome_of(checks),
+        exhibits=question.exhibits if len(checks) == len(question.checks) else (),
+    )
 
 
 def refuse_nested_output(results: Path, submissions: Path) -> None:

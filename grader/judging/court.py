@@ -15,7 +15,6 @@ import nbformat
 from grader import assignment as assignments
 from grader.assignment import cells
 from grader.errors import EvidenceError, RubricError
-from grader.judging.api import group_of
 from grader.judging.causes import traced
 from grader.judging.excuses import excused, not_run
 from grader.judging.rubric import Rubric, loaded
@@ -32,9 +31,10 @@ from grader.model import (
     Outcome,
     QuestionGrade,
     ReviewItem,
-    combine,
     is_provisional,
+    outcome_of,
 )
+from grader.theory.words import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -126,7 +126,12 @@ class Court:
         Raises:
             RubricError: a check took points from it, or broke.
         """
-        taken = [check for check in grade.checks if check.outcome not in (Outcome.PASSED, Outcome.REVIEW)]
+        fine = (Outcome.PASSED, Outcome.REVIEW)
+        taken = [
+            check
+            for check in grade.checks
+            if check.outcome not in fine and (check.max or check.outcome is not Outcome.SKIPPED)
+        ]
         if taken:
             others = f" Others: {', '.join(check.id for check in taken[1:])}." if taken[1:] else ""
             raise RubricError(
@@ -194,7 +199,7 @@ class Court:
             title=question.title,
             points=sum((check.earned for check in own), Decimal(0)),
             max=question.points,
-            outcome=combine([check.outcome for check in own]),
+            outcome=outcome_of(own),
             found_by=answer.found_by if answer else FoundBy.NOT_FOUND,
             cells=answer.cells if answer else (),
             reference_cells=self.reference.first.answer(question.id).cells,
@@ -227,8 +232,10 @@ def _taken(check: Check) -> str:
 
 
 def _with_item(check: Check) -> Check:
-    """A check that is left to a person says what that person looks at."""
+    """A check that is left to a person says what that person looks at; one worth no points is left to nobody."""
+    if check.outcome is Outcome.REVIEW and not check.max:
+        return replace(check, outcome=Outcome.SKIPPED, review=None)
     if check.outcome is not Outcome.REVIEW or check.review is not None:
         return check
     seen = check.actual or check.message
-    return replace(check, review=ReviewItem(answer=seen, group=group_of(seen)))
+    return replace(check, review=ReviewItem(answer=seen, group=code_of(seen)))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from grader import notebook
 from grader.judging import answers
-from grader.judging.api import group_of
 from grader.model import ELSEWHERE, Outcome, ReviewItem
 from grader.source import Bindings, undefined
+from grader.theory.words import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _unanswered(check: Check, execution: Execution, student: Work) -> Check:
 
 def _elsewhere(check: Check, why: str, execution: Execution) -> Check:
     """One task for a person, however many questions it is about: to look through what else was handed in."""
-    item = ReviewItem(answer=why, group=group_of(f"elsewhere {execution.student}"), tags=(ELSEWHERE,))
+    item = ReviewItem(answer=why, group=code_of(f"elsewhere {execution.student}"), tags=(ELSEWHERE,))
     return replace(check, outcome=Outcome.REVIEW, earned=Decimal(0), message=why, review=item)
 
 

@@ -57,9 +57,9 @@ def _test(check: Check) -> dict[str, Any]:
         "visibility": check.visibility,
         "extra_data": {"id": check.id, "outcome": check.outcome.value},
     }
-    if not check.outcome.provisional:
-        passed = check.outcome is Outcome.PASSED
-        test |= {"score": check.earned, "max_score": check.max, "status": "passed" if passed else "failed"}
+    if not (check.outcome.provisional or (check.outcome is Outcome.SKIPPED and not check.max)):
+        test["status"] = "passed" if check.outcome is Outcome.PASSED else "failed"
+        test |= {"score": check.earned, "max_score": check.max} if check.max else {}
     return test
 
 
@@ -67,6 +67,6 @@ def _explanation(check: Check) -> str:
     verdict = {
         Outcome.REVIEW: f"A person decides about {wording.points(check.max - check.earned)} points.",
         Outcome.BROKEN: "The grader could not judge this. The course staff will look at it.",
-        Outcome.SKIPPED: "Not judged, because a check that it depends on failed.",
+        Outcome.SKIPPED: "Not judged, because a check that it depends on failed." if check.max else "",
     }.get(check.outcome, "")
     return "\n".join(filter(None, (verdict, check.message, *wording.details(check))))

@@ -102,8 +102,8 @@ def _section(
     audience: Audience,
 ) -> _Section:
     shown = tuple(check for check in question.checks if audience.sees(check))
-    # For a question whose checks are all hidden, the figures would give away what it tests.
-    explains = bool(shown) or not question.checks
+    # What a withheld check shows, or compares with, would give away what it tests.
+    explains = len(shown) == len(question.checks)
     review = question.outcome is Outcome.REVIEW
     return _Section(
         question=question,

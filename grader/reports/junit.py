@@ -31,6 +31,8 @@ _COUNTED = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 def junit_xml(grades: Sequence[Grade], *, timestamp: datetime | None = None, hostname: str = "") -> str:
     """Points are properties of each case. Partial credit is a failure; what a person has to decide is skipped.
 
+    So is what failed but is worth no points: a notebook with full marks has no failures.
+
     `timestamp` and `hostname` are written only if they are given, so that the same grades give the same text.
     """
     root = ET.Element("testsuites")
@@ -86,7 +88,10 @@ def _verdict(check: Check) -> ET.Element:
     message = check.message or check.outcome
     if check.outcome is Outcome.REVIEW:
         message = f"A person decides about {points(check.max - check.earned)} points. {check.message}".strip()
-    verdict = _element(_TAGS[check.outcome], {"message": message, "type": check.outcome})
+    tag = _TAGS[check.outcome]
+    if tag == "failure" and not check.max:
+        tag, message = "skipped", f"Not scored: {message}"
+    verdict = _element(tag, {"message": message, "type": check.outcome})
     verdict.text = _clean("\n".join(details(check))) or None
     return verdict
 

@@ -1,15 +1,34 @@
 """Parts 1 and 2: theory. Formulas are judged by what they compute; what can't be read is a person's."""
 
-from grader import award, fail, question, review
-from grader.theory import Verdict, judge_derivation, judge_formula, tags
+import re
 
-from .closed_form import YesNo, yes_no
+from grader import award, fail, question, review
+from grader.theory import Verdict, judge_derivation, judge_formula, tags, themes
+
+from .closed_form import YesNo, leaning, yes_no
 from .formulas import GRADIENT, L1_LOSS, MEAN
+from .themes import of_algorithm, of_reason
+
+LATEX = re.compile(r"\$[^$]+\$|\\[a-zA-Z(\[]")
+MATH = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
+STEPS = re.compile(
+    r"\\(?:nabla|partial|implies|Rightarrow|iff|Leftrightarrow|text|frac\{?d)|=\s*0|\\\\|'|\bd/d"
+)
+PICTURE = re.compile(
+    r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])|<img\b[^>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL
+)
+"""A picture in Markdown or HTML; comments say as little."""
 
 LONGEST_SHOWN = 300
 
 
-@question("1a", points=0.75)
+@question("1a", points=0)
+def test_gradient_is_in_latex(student):
+    """An answer is there, in LaTeX."""
+    expect_latex(student, "1a")
+
+
+@question("1a", points=0.75, visibility="after_due_date")
 def test_gradient_of_the_squared_norm(student):
     """The gradient of the squared norm is right for every dimension."""
     judge(
@@ -19,24 +38,41 @@ def test_gradient_of_the_squared_norm(student):
     )
 
 
-@question("1b", points=0.5)
+@question("1b", points=0)
+def test_best_constant_is_in_latex(student):
+    """An answer is there, in LaTeX."""
+    expect_latex(student, "1b")
+
+
+@question("1b", points=0.5, visibility="after_due_date")
 def test_best_constant_vector(student):
     """The formula for the best constant vector is right."""
     judge(written(student, "1b"), MEAN, hint="Where is the gradient of the objective zero?")
 
 
-@question("1b", points=0.25)
+@question("1b", points=0.25, visibility="after_due_date")
 def test_best_constant_vector_is_derived(student):
     """The best constant vector is derived, step by step."""
     answer = written(student, "1b")
     derived = judge_derivation(answer, MEAN)
     if derived.verdict is not Verdict.ACCEPT:
         review(
-            sentence(derived.reason), actual=answer, meaning=derived.normal_form or answer, tags=derived.tags
+            sentence(derived.reason),
+            actual=answer,
+            meaning=f"theme of 1b, result only: {derived.normal_form}"
+            if derived.normal_form and only_formula(answer)
+            else "",
+            tags=derived.tags,
         )
 
 
-@question("2a", points=0.5)
+@question("2a", points=0)
+def test_l1_loss_is_in_latex(student):
+    """An answer is there, in LaTeX."""
+    expect_latex(student, "2a")
+
+
+@question("2a", points=0.5, visibility="after_due_date")
 def test_l1_training_loss(student):
     """The loss is an l1 norm of the model's errors, written with X, w and y."""
     judged = judge(
@@ -52,7 +88,13 @@ def test_l1_training_loss(student):
         )
 
 
-@question("2b", points=0.25)
+@question("2b", points=0)
+def test_closed_form_is_in_latex(student):
+    """An answer is there, in words or LaTeX."""
+    expect_typed(student, "2b")
+
+
+@question("2b", points=0.25, visibility="after_due_date")
 def test_says_whether_a_closed_form_exists(student):
     """The answer says that there is no closed form."""
     answer = written(student, "2b")
@@ -70,23 +112,59 @@ def test_says_whether_a_closed_form_exists(student):
             review("It is unclear whether this says yes or no.", actual=answer)
 
 
-@question("2b", points=0.5)
+@question("2b", points=0.5, visibility="after_due_date")
 def test_says_why_there_is_no_closed_form(student, settings):
     """The reason for it is right."""
     answer = written(student, "2b")
     review(
         "The reason is graded by a person.",
         actual=answer,
+        meaning=of_reason(answer, settings["themes"]["2b"]),
         polarity=polarity(answer),
-        tags=seen(answer, settings, "2b"),
+        tags=themes(answer, settings["themes"]["2b"]),
     )
 
 
-@question("2c", points=0.75)
+@question("2c", points=0)
+def test_algorithm_is_in_latex(student):
+    """An answer is there, in words or LaTeX."""
+    expect_typed(student, "2c")
+
+
+@question("2c", points=0.75, visibility="after_due_date")
 def test_names_an_algorithm_with_pros_and_cons(student, settings):
     """An algorithm is named, with its pros and cons."""
     answer = written(student, "2c")
-    review("This answer is graded by a person.", actual=answer, tags=seen(answer, settings, "2c"))
+    review(
+        "This answer is graded by a person.",
+        actual=answer,
+        meaning=of_algorithm(answer, settings["themes"]["2c"]),
+        tags=(*themes(answer, settings["themes"]["2c"]), *tags(answer, settings["tags"]["2c"])),
+    )
+
+
+def expect_latex(student, name):
+    """End the check unless the answer has a formula in LaTeX."""
+    if not LATEX.search(expect_typed(student, name)):
+        fail(
+            "The answer is typed, but not in LaTeX.",
+            expected="a formula between dollar signs",
+            actual="plain text or code",
+            hint="Put the formula between dollar signs. This check costs no points.",
+        )
+
+
+def expect_typed(student, name):
+    """What was written beside pictures, or the end of the check if that is nothing. Words need no formula."""
+    answer = PICTURE.sub(" ", written(student, name))
+    if not re.search(r"\w", answer):
+        fail(
+            "The answer is a picture.",
+            expected="an answer in LaTeX",
+            actual="no text beside the picture",
+            hint="Type your answer: photos and scans of handwriting are not graded.",
+        )
+    return answer
 
 
 def written(student, name):
@@ -130,9 +208,11 @@ def sentence(text):
 
 
 def polarity(answer):
-    said = yes_no(answer)
+    said = leaning(answer)
     return "" if said is YesNo.UNCLEAR else str(said)
 
 
-def seen(answer, settings, name):
-    return tags(answer, settings["tags"][name])
+def only_formula(answer):
+    """Is an answer one equation, without words or steps around it, so that its formula says all of it?"""
+    math, words = "".join(MATH.findall(answer)), re.findall(r"[^\W\d_]{2,}", MATH.sub(" ", answer))
+    return not words and math.count("=") == 1 and not STEPS.search(math)

@@ -10,12 +10,29 @@ from grader.theory import Activation, NetworkError, NetworkReading, numeral, rea
 from .network import CONVENTIONS, INPUTS, UNITS, Convention, NetworkJudgement, verify_network
 
 SHAPES = {"W1": (UNITS, INPUTS), "b1": (UNITS,), "w2": (UNITS,), "b2": ()}
+SIZES = "W1: 4 rows of 5 numbers; b1: 4 numbers; w2: 4 numbers; b2: one number"
 LARGEST_SHOWN = 10**6
 SHORT = 1.0
 """Seconds for a proof that costs and gives no points."""
 
 
-@question("3", points=2)
+@question("3", points=0)
+def test_all_weights_are_there(student):
+    """All weights are there, in the right shapes."""
+    given = {name: student.value(name, "3") for name in SHAPES}
+    wrong = [
+        name for name, value in given.items() if value is not None and array(value, SHAPES[name]) is None
+    ]
+    if wrong:
+        fail(
+            f"Of another shape, or not finite numbers: {', '.join(f'`{name}`' for name in wrong)}.",
+            expected=SIZES,
+            hint="Give them as plain Python numbers and lists.",
+        )
+    weights(student)
+
+
+@question("3", points=2, visibility="after_due_date")
 def test_network_recognises_sorted_inputs(student, settings, exhibits):
     """The network outputs +1 for x1 > x2 > x3 > x4 > x5 and -1 for everything else."""
     exhibits.text("The explanation that was found", str(student.explanation("3", settings["explained"]["3"])))
@@ -86,7 +103,7 @@ def weights(student):
     if not student.written("3"):
         fail(
             "No weights were given.",
-            expected="W1 (4x5), b1 (4), w2 (4), b2 (a number)",
+            expected=SIZES,
             actual="the cell of the blank notebook",
             hint="Fill in the code cell of question 3.",
         )

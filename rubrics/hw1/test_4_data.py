@@ -90,7 +90,7 @@ def test_shows_the_size_of_the_data(student, data):
     if not missing:
         return
     details = {
-        "expected": "60000 training points, 10000 test points, 784 (28x28) features",
+        "expected": "the numbers of training points, of test points and of features",
         "actual": answer.error or shortened(answer.text) or "no output",
         "hint": "Print `len(trainingdata)`, `len(testdata)` and the shape of one image: comments are not read.",
     }
@@ -121,7 +121,7 @@ def test_shows_the_sample_image(student, data, exhibits):
         "The picture that is shown is not the sample `image`.",
         expected="the 28x28 pixels of `image`",
         actual=f"{counted(len(shown))}, the first of {shown[0].shape[0]}x{shown[0].shape[1]} pixels",
-        hint="`plt.imshow(image.squeeze(), cmap='gray')` shows a 1x28x28 tensor as it is.",
+        hint="Is it `image` that you draw? Of its shape 1x28x28 a picture has only 28x28.",
     )
 
 
@@ -195,13 +195,13 @@ def shown_in(student, name):
             "No picture is shown: the cell captures its output.",
             expected="a picture drawn by matplotlib",
             actual="none",
-            hint="Remove `%%capture`, or show in a later cell what it captured.",
+            hint="Remove what captures the output, or show in a later cell what was captured.",
         )
     return fail(
         "No picture is shown.",
         expected="a picture drawn by matplotlib",
         actual="none",
-        hint="`plt.imshow(...)` draws, `plt.show()` displays.",
+        hint="Draw it with matplotlib, and let the cell display the figure.",
     )
 
 

@@ -23,7 +23,22 @@ OURS = "There was no network that classifies pictures, so `evaluate` was called 
 FIRST_ONLY = "first batch right, the rest wrong"
 
 
-@question("4.6", points=0.75)
+@question("4.6", points=0)
+def test_evaluate_returns_a_number(student):
+    """`evaluate` returns a number for a loader."""
+    results = results_of(student)
+    if not results:
+        not_callable(student)
+    if not any(one.values or one.printed for one in results.values()):
+        fail(
+            "`evaluate` gives no number.",
+            expected="the accuracy, returned",
+            actual=str(next(iter(results.values()))),
+            hint="Call it on testDataLoader in a cell of its own and look at what it returns.",
+        )
+
+
+@question("4.6", points=0.75, visibility="after_due_date")
 def test_evaluate_counts_every_batch(student, exhibits, data):
     """`evaluate` scores everything the loader yields, not just its first minibatch."""
     results = results_of(student)
@@ -80,7 +95,7 @@ def test_evaluate_counts_every_batch(student, exhibits, data):
     )
 
 
-@question("4.6", points=0.25)
+@question("4.6", points=0.25, visibility="after_due_date")
 def test_reports_both_accuracies(student, reference, data):
     """The accuracies on the training set and on the test set are reported, and correct."""
     answer = student.answer("4.6")

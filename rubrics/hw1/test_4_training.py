@@ -28,7 +28,7 @@ SOFTMAXED = 1.4
 """A softmax before cross-entropy keeps it above: ten shares instead of logits give ln(1 + 9/e) = 1.46 or more."""
 
 
-@question("4.5", points=0.5)
+@question("4.5", points=0.5, visibility="after_due_date")
 def test_the_network_learned(student, reference, data, settings, exhibits):
     """The trained network classifies as well as the reference does after 20 epochs."""
     name = network(student)
@@ -142,7 +142,7 @@ def test_losses_are_printed(student, data, settings):
     fail("The losses are not printed.", **details)
 
 
-@question("4.5", points=0.25)
+@question("4.5", points=0.25, visibility="after_due_date")
 def test_the_test_set_never_trained_the_network(student):
     """The network learned from the training set alone."""
     run = run_of(student)

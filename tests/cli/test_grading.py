@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import nullcontext
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from grader.cli.grading import public_part
 from grader.errors import HarnessError, NotebookError
 from grader.kernel.cold import ColdLauncher
 from grader.limits import Limits
+from grader.model import Exhibit, Outcome, Visibility
 from grader.results import codec
 from grader.results.store import Store
 
@@ -202,3 +204,25 @@ def test_a_public_result_is_one_that_can_be_read_again(graded_once):
         public = public_part(store.grade("ada"))
     assert codec.loads(codec.dumps(public)) == public
     assert all(check.visibility == "visible" for check in public.checks)
+    assert (public.total, public.max) == (Decimal("1.75"), Decimal("2.25"))
+
+
+def test_a_public_result_does_not_tell_how_hidden_checks_came_out(graded_once):
+    with Store.existing(graded_once.results) as store:
+        grade = store.grade("ada")
+    first, second, third = grade.questions
+    hidden = replace(second.checks[-1], outcome=Outcome.FAILED, earned=Decimal(0))
+    exhibit = Exhibit(question="2", kind="text", title="What was proved", data={"text": "nothing"})
+    lost = replace(
+        second,
+        checks=(*second.checks[:-1], hidden),
+        points=Decimal("0.75"),
+        outcome=Outcome.PARTIAL,
+        exhibits=(exhibit,),
+    )
+    wholly = replace(first, checks=tuple(replace(one, visibility=Visibility.HIDDEN) for one in first.checks))
+    public = public_part(replace(grade, questions=(wholly, lost, third), total=Decimal("1.75")))
+    assert [question.id for question in public.questions] == ["2", "3"]
+    assert (public.questions[0].outcome, public.questions[0].points) == (Outcome.PASSED, Decimal("0.75"))
+    assert public.questions[0].exhibits == ()
+    assert public.total == Decimal("0.75")

@@ -451,6 +451,46 @@ def test_a_questions_outcome_comes_from_its_checks(outcomes, expected):
     assert combine([Outcome(outcome) for outcome in outcomes.split()]) == expected
 
 
+@pytest.mark.parametrize(
+    ("scored", "unscored", "outcome", "said"),
+    [
+        pytest.param("pass", "fail('Untidy.')", "passed", "failed", id="failed"),
+        pytest.param("fail('Wrong.')", "pass", "failed", "passed", id="passed"),
+        pytest.param(
+            "award(0.5, 'Half.')", "fail('Untidy.')", "partial", "failed", id="failed beside a part"
+        ),
+        pytest.param("pass", "review('Who knows.')", "passed", "skipped", id="left to nobody"),
+        pytest.param("review('Who knows.')", "pass", "review", "passed", id="beside one that is a person's"),
+        pytest.param("pass", "1 / 0", "broken", "broken", id="broken is ours"),
+    ],
+)
+def test_a_check_worth_no_points_decides_nothing(place, scored, unscored, outcome, said):
+    more = f'@question("1", points=0)\ndef test_tidy(student):\n    {unscored}\n{SECOND}'
+    grade = place.grade(place.check(scored, more=more))
+    tidy = next(check for check in grade.checks if check.id == "test_tidy")
+    assert (grade.questions[0].outcome, tidy.outcome) == (outcome, said)
+    assert (tidy.review, tidy.earned, grade.max) == (None, 0, Decimal("1.5"))
+    assert grade.provisional == (outcome in ("review", "broken"))
+
+
+def test_a_check_worth_no_points_is_not_left_open_where_the_machine_saw_nothing(place):
+    more = f'@question("1", points=0)\ndef test_tidy(student):\n    fail("Untidy.")\n{SECOND}'
+    gap = Gap(cells=(0,), ending=Ending.TIMEOUT, why="The deadline stopped this cell.")
+    grade = place.grade(place.check("fail('Wrong.')", more=more), place.run(gaps=(gap,)))
+    assert [check.outcome for check in grade.questions[0].checks] == [Outcome.REVIEW, Outcome.SKIPPED]
+
+
+def test_the_reference_may_leave_open_what_is_worth_no_points(place):
+    more = f'@question("1", points=0)\ndef test_tidy(student):\n    {{}}\n{SECOND}'
+    with place.court(place.check("pass", more=more.format("review('Who knows.')"))) as court:
+        court.approve(court.judge(Case(execution=place.run())))
+    with (
+        place.court(place.check("pass", more=more.format("fail('Untidy.')"))) as court,
+        pytest.raises(RubricError, match="test_tidy: 0 of 0 points"),
+    ):
+        court.approve(court.judge(Case(execution=place.run())))
+
+
 # --- grades ---------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,10 @@
 import json
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
+from grader.model import Outcome
 from grader.reports.gradescope import results_json
 
 
@@ -56,6 +59,19 @@ def test_what_a_person_decides_shows_neither_as_passed_nor_as_failed(room):
     (test,) = (one for one in written(room, "doe-jane")["tests"] if one["number"] == "1a")
     assert test.keys().isdisjoint({"score", "max_score", "status"})
     assert test["output"].startswith("A person decides about 0.75 points.")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [(Outcome.PASSED, "passed"), (Outcome.FAILED, "failed"), (Outcome.SKIPPED, None)],
+)
+def test_a_check_worth_no_points_has_no_score(ann, outcome, status):
+    worthless = {"max": Decimal(0), "earned": Decimal(0), "outcome": outcome}
+    first = replace(ann.checks[0], message="Seen.", actual="", **worthless)
+    question = replace(ann.questions[0], checks=(first,))
+    (test,) = json.loads(results_json(replace(ann, questions=(question,))))["tests"]
+    assert test.keys().isdisjoint({"score", "max_score"})
+    assert (test.get("status"), test["output"]) == (status, "Seen.")
 
 
 def test_our_own_failure_is_no_zero(room):

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from grader.model import Ending, Exhibit, Flag, Visibility
+from grader.model import Ending, Exhibit, Flag, Outcome, Visibility
 from grader.reports.html import Audience, class_page, student_page
 
 from .conftest import CURVES, grade, notebook, zeros
@@ -166,6 +166,30 @@ def test_a_wholly_hidden_question_gives_nothing_away(jane, executed, reference, 
     html = student_page(replace(jane, questions=(hidden,)), executed, reference, audience=Audience.STUDENT)
     assert "Reference figures for" not in html
     assert CURVES.title not in parsed(html).text
+
+
+def test_a_question_with_a_withheld_check_shows_no_more_than_the_others(jane, executed, reference, parsed):
+    """What is drawn beside a question may be what its hidden check saw."""
+    (question,) = (one for one in jane.questions if one.id == "4.5")
+    first, *others = question.checks
+    mixed = replace(question, checks=(first, *(replace(one, visibility=Visibility.HIDDEN) for one in others)))
+    html = student_page(replace(jane, questions=(mixed,)), executed, reference, audience=Audience.STUDENT)
+    assert first.title.replace("`", "") in parsed(html).text
+    assert CURVES.title not in parsed(html).text
+    assert "Reference figures for" not in html
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED])
+def test_a_check_worth_no_points_shows_no_points(ann, parsed, outcome):
+    question = ann.questions[0]
+    unscored = replace(question.checks[0], max=Decimal(0), earned=Decimal(0), outcome=outcome)
+    text = parsed(
+        student_page(
+            replace(ann, questions=(replace(question, checks=(unscored, *question.checks)),)), None, None
+        )
+    ).text
+    assert f"{outcome} not scored" in text
+    assert "0 of 0" not in text
 
 
 def test_a_student_is_not_led_to_the_class(jane, parsed):

@@ -1,9 +1,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from grader.model import Outcome
 from grader.reports.junit import junit_xml
 
 
@@ -46,6 +48,15 @@ def test_each_check_is_a_case(suites):
 def test_counts(suites, student, counts):
     suite = suites[f"hw1.{student}"]
     assert tuple(suite.get(name) for name in ("tests", "failures", "errors", "skipped")) == counts
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.PARTIAL])
+def test_what_is_worth_no_points_is_no_failure(ann, outcome):
+    check = replace(ann.checks[0], max=Decimal(0), earned=Decimal(0), outcome=outcome, message="In prose.")
+    one = replace(ann, questions=(replace(ann.questions[0], checks=(check,)),))
+    (suite,) = ET.fromstring(junit_xml([one]))  # noqa: S314 - our own text
+    assert (suite.get("failures"), suite.get("skipped")) == ("0", "1")
+    assert cases(suite)[check.title] == [("skipped", "Not scored: In prose.")]
 
 
 def test_points_are_properties(suites):

@@ -427,6 +427,30 @@ def test_the_blank_notebooks_comment_is_not_shown_as_an_answer(judge, work):
     assert (result.outcome, result.verdict.actual) == (REVIEW, "W1 = half(1)")
 
 
+@pytest.mark.parametrize(
+    ("changes", "outcome", "said"),
+    [
+        pytest.param({}, PASSED, "", id="lists"),
+        pytest.param({"b2": -4}, PASSED, "", id="right or wrong"),
+        pytest.param({"W1": np.array(W1).T}, PASSED, "", id="transposed"),
+        pytest.param({"W1": [[1, 2], [3, 4]]}, FAILED, "`W1`", id="another shape"),
+        pytest.param({"b1": [math.nan] * 4, "w2": "none"}, FAILED, "`b1`, `w2`", id="no numbers"),
+    ],
+)
+def test_the_weights_are_there(judge, work, changes, outcome, said):
+    student = work({"3": Cell("weights()", values=RIGHT | changes)})
+    result = judge("all_weights_are_there", student)
+    assert result.outcome == outcome
+    assert result.message == (f"Of another shape, or not finite numbers: {said}." if said else "")
+
+
+def test_weights_that_are_not_there(judge, work):
+    assert judge("all_weights_are_there", work()).message == "No weights were given."
+    some = work({"3": Cell("weights()", values={"W1": W1, "b1": [0, 0, 0, 0]})})
+    result = judge("all_weights_are_there", some)
+    assert (result.outcome, result.message) == (REVIEW, "Could not be read with certainty: W1, b1, w2, b2.")
+
+
 def test_a_network_without_a_proof_in_time_goes_to_a_person_at_once(checks, judge, work, monkeypatch):
     """Each further convention could take as long again, and all of them longer than a judge waits."""
     check, asked = checks["test_network_recognises_sorted_inputs"], []
@@ -1055,7 +1079,7 @@ def typed(first, last):
             lambda run: typed(0.9, 0.1),
             FAILED,
             "0",
-            "train_loss_history: ends with 0.1, while the weights give",
+            "train_loss_history: ends with 0.1, which is not the loss of the final weights",
             id="typed in",
         ),
         pytest.param(
@@ -1575,6 +1599,25 @@ def test_evaluate_that_nobody_can_judge(judge, work, called, own, cell, ending, 
     assert (result.outcome, result.message) == (outcome, message)
 
 
+@pytest.mark.parametrize(
+    ("evaluate", "outcome", "message"),
+    [
+        pytest.param(fraction, PASSED, "", id="right"),
+        pytest.param(lambda net, loader: 0.5, PASSED, "", id="wrong"),
+        pytest.param(printing(lambda _: "0.4321"), PASSED, "", id="printed"),
+        pytest.param(lambda net, loader: None, FAILED, "`evaluate` gives no number.", id="nothing"),
+        pytest.param(lambda net, loader: 1 / 0, FAILED, "`evaluate` gives no number.", id="an error"),
+    ],
+)
+def test_evaluate_returns_a_number(judge, work, called, own, evaluate, outcome, message):
+    student = work({"4.6": evaluate_cell(called, of_own(own, evaluate))})
+    result = judge("evaluate_returns_a_number", student)
+    assert (result.outcome, result.message) == (outcome, message)
+    assert judge("evaluate_returns_a_number", work({"4.6": Cell()})).message == (
+        "There is no function `evaluate`."
+    )
+
+
 class Own(torch.nn.Module):
     """With a method of its own, which no network of ours has."""
 
@@ -1777,6 +1820,109 @@ def test_any_two_numbers_are_no_accuracies(judge, work, called, own, evaluate):
     cell = evaluate_cell(called, of_own(own, evaluate), text="0.31 0.32")
     student = work({"4.5": training_cell(own), "4.6": cell})
     assert judge("reports_both_accuracies", student).points == 0
+
+
+# --- who sees which check when ----
+
+VISIBLE = {
+    "0": {"introduced_on_the_forum"},
+    "1a": {"gradient_is_in_latex"},
+    "1b": {"best_constant_is_in_latex"},
+    "2a": {"l1_loss_is_in_latex"},
+    "2b": {"closed_form_is_in_latex"},
+    "2c": {"algorithm_is_in_latex"},
+    "3": {"all_weights_are_there"},
+    "4.1": {"displays_array_and_tensor"},
+    "4.2": {"shows_the_size_of_the_data"},
+    "4.3": {"shows_the_sample_image"},
+    "4.4": {"shows_the_first_ten_test_images"},
+    "4.5": {"histories_are_those_of_the_run", "losses_are_printed"},
+    "4.6": {"evaluate_returns_a_number"},
+}
+
+
+def marks_of(checks):
+    for name, function in checks.items():
+        for mark in getattr(function, "pytestmark", ()):
+            if mark.name == "question":
+                yield name.removeprefix("test_"), mark.kwargs
+
+
+def test_what_is_visible_before_the_due_date(checks):
+    theory = vars(importlib.import_module("hw1.test_1_2_theory"))
+    marks = dict(marks_of(checks | {key: one for key, one in theory.items() if key.startswith("test_")}))
+    shown = {name: mark["id"] for name, mark in marks.items() if mark["visibility"] == "visible"}
+    assert shown == {name: question for question, names in VISIBLE.items() for name in names}
+    assert {mark["visibility"] for name, mark in marks.items() if name not in shown} == {"after_due_date"}
+
+
+def public_failures(a, called, own):
+    """Answers to the questions of part 3 and 4 that a visible check does not pass, by check."""
+    wrong = {"images": batch_of(a.train_images[:64])}
+    return {
+        "all_weights_are_there": [{}, {"3": Cell("w()", values=RIGHT | {"W1": [[1, 2], [3, 4]]})}],
+        "displays_array_and_tensor": [
+            {},
+            {"4.1": Cell(text=str(A), values=AB)},
+            {"4.1": Cell(text="a", values=AB)},
+        ],
+        "shows_the_size_of_the_data": [{}, {"4.2": Cell(text="784")}, {"4.2": Cell(text="1")}],
+        "shows_the_sample_image": [
+            {},
+            {"4.3": Cell("with io.capture_output():\n    plt.imshow(image)")},
+            {"4.3": Cell(pictures=[a.test_images[0]])},
+            {"4.3": Cell(error="TypeError: no image")},
+        ],
+        "shows_the_first_ten_test_images": [
+            {},
+            {"4.4": Cell(values=wrong, pictures=list(a.train_images[:5]))},
+            {"4.4": Cell(pictures=list(a.test_images[:4]))},
+            {"4.4": Cell(pictures=list(a.test_images[20:30]))},
+        ],
+        "histories_are_those_of_the_run": [
+            {},
+            {"4.5": training_cell(own, train=[*own.train[:-1], 0.1])},
+            {"4.5": training_cell(own, train=[1.0], test=[2.0])},
+        ],
+        "losses_are_printed": [
+            {},
+            {"4.5": training_cell(own, text="done")},
+            {"4.5": Cell("y", error="RuntimeError: Long")},
+        ],
+        "evaluate_returns_a_number": [
+            {},
+            {"4.6": evaluate_cell(called, of_own(own, lambda net, loader: None))},
+        ],
+    }
+
+
+def words_of(text):
+    """The numbers in a text, and the names: what stands between backticks, split into identifiers."""
+    numbers = set(re.findall(r"(?<![\w.])\d+(?:\.\d+)?", text.replace("x", " ")))
+    return numbers | {
+        name for code in re.findall(r"`([^`]*)`", text) for name in re.findall(r"[A-Za-z_]\w*", code)
+    }
+
+
+BUILTIN = {"print", "len"}
+"""Python's own names, which give no answer away."""
+
+
+def test_a_message_that_is_public_tells_nothing_new(judge, work, arrays, called, own, hw1):
+    prompts = "\n".join(cell.source for cell in hw1.template.cells)
+    failures = public_failures(arrays, called, own)
+    visible = {name for names in VISIBLE.values() for name in names}
+    theory = {name for name in visible if name.endswith("_in_latex")}
+    assert set(failures) == visible - theory - {"introduced_on_the_forum"}
+    for name, answers in failures.items():
+        for given in answers:
+            cells = [one for cell in given.values() for one in (cell if isinstance(cell, list) else [cell])]
+            theirs = "\n".join(f"{cell.source} {cell.text} {cell.error}" for cell in cells)
+            known = set(re.findall(r"\d+(?:\.\d+)?|[A-Za-z_]\w*", prompts + theirs))
+            verdict = judge(name, work(given)).verdict
+            assert verdict is not None, (name, given)
+            public = f"{verdict.message}\n{verdict.expected}\n{verdict.hint}"
+            assert words_of(public) - known - BUILTIN == set(), (name, public)
 
 
 # --- a blank notebook -----------------------------------------------------------------------------------
