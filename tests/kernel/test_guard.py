@@ -184,6 +184,23 @@ def test_every_process_of_a_kernel_counts(box, drive, cell, used):
     assert run.cells[1].cpu_seconds > used - 0.05, "clocks tick every 10 ms"
 
 
+def test_an_interrupt_leaves_workers_that_persist_to_the_cells_after_it(box, drive):
+    run, nb = drive(
+        box,
+        "import time, torch\nfrom torch.utils.data import DataLoader, TensorDataset\n"
+        "points = TensorDataset(torch.ones(64, 3))\n"
+        "loader = DataLoader(points, batch_size=4, num_workers=2, persistent_workers=True)",
+        "for _ in loader: time.sleep(600)",
+        "print(sum(len(batch) for batch, in loader))",
+        cell=5.0,
+        limits=replace(SMALL, wall_factor=1.0),
+        imports=("torch", "torchvision"),
+        prelude=("fastdata",),
+    )
+    assert [cell.timed_out for cell in run.cells] == [False, True, False], run
+    assert outputs(nb, 2) == [("stream", "64\n")]
+
+
 def test_cells_after_an_error_still_run(box, drive):
     run, _ = drive(box, "1 / 0", "x = 1", "import nothing_like_that", "print(x)", limits=SMALL)
     assert [cell.ename for cell in run.cells] == ["ZeroDivisionError", "", "ModuleNotFoundError", ""]
