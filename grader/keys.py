@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PACKAGES = ("numpy", "matplotlib", "ipykernel", "ipython", "nbclient", "torch", "torchvision")
 """Their versions are part of what any run depends on; a package may be absent."""
+RECORDED = "processor time"
+"""What was last added to the record of an execution: one that lacks it does not count as the same run."""
 
 
 def of_run(plan: Plan, source: Path, support: Sequence[tuple[str, Path]] = ()) -> str:
@@ -41,7 +43,7 @@ def of_run(plan: Plan, source: Path, support: Sequence[tuple[str, Path]] = ()) -
         [[name, hashlib.sha256(path.read_bytes()).hexdigest()] for name, path in sorted(support)],
         [plan.seed, plan.data_key, plan.names, plan.probes, plan.probe_inputs, plan.strict, plan.inputs],
         [plan.compare_saved, {name: version_of(name) for name in plan.packages}],
-        _environment(),
+        [_environment(), RECORDED],
     ]
     return _digest(json.dumps(parts))
 

@@ -11,9 +11,11 @@ MIB = 1 << 20
 class Limits:
     """Times in seconds, sizes in bytes. Overridable in assignment.toml and on the command line.
 
-    Deadlines are multiples of what the reference took on this machine, with a floor, so that they hold on a
-    slow laptop and an endless loop costs minutes, not hours. The reference takes the fast data path; a notebook
-    that cannot is eight times slower and no worse, so the multiples leave room for that and for clumsy code.
+    Deadlines count the processor time of a notebook's processes, so that they do not depend on what else the
+    machine does. They are multiples of what the reference used on this machine, with a floor, so that they hold
+    on a slow laptop and an endless loop costs minutes, not hours. The reference takes the fast data path; a
+    notebook that cannot needs eight times as much and is no worse, and a busy machine can double processor time
+    as well, so the multiples leave room for both.
     """
 
     cell_factor: float = 20.0
@@ -21,9 +23,11 @@ class Limits:
     notebook_factor: float = 20.0
     notebook_floor: float = 240.0
     reference: float = 1800.0
-    """How long the reference itself may take: nothing is known of this machine before it ran."""
+    """Processor time that the reference itself may use: nothing is known of this machine before it ran."""
+    wall_factor: float = 6.0
+    """How many times a deadline may pass on the clock: what only sleeps uses no processor time."""
     interrupt_grace: float = 3.0
-    """How long a cell may go on after it was interrupted, before its kernel is killed."""
+    """Processor time that a cell may still use after it was interrupted, before its kernel is killed."""
     memory: int = 12 << 30
     """What Colab gives. Honest notebooks that keep every graph alive need 5 GB."""
     processes: int = 256
@@ -44,10 +48,14 @@ class Limits:
     """How many files a student may hand in beside the notebook, and how large they may be together."""
     judge: float = 60.0
 
-    def notebook_deadline(self, reference_seconds: float) -> float:
-        """For a whole notebook, from what the whole reference took."""
-        return max(self.notebook_floor, self.notebook_factor * reference_seconds)
+    def notebook_deadline(self, reference: float) -> float:
+        """For a whole notebook, from the processor time of the whole reference."""
+        return max(self.notebook_floor, self.notebook_factor * reference)
 
-    def cell_deadline(self, reference_seconds: float, notebook_deadline: float) -> float:
-        """For one cell, from the reference's longest. One endless cell must leave time for the others."""
-        return min(max(self.cell_floor, self.cell_factor * reference_seconds), notebook_deadline / 2)
+    def cell_deadline(self, reference: float, notebook_deadline: float) -> float:
+        """For one cell, from the reference's busiest. One endless cell must leave time for the others."""
+        return min(max(self.cell_floor, self.cell_factor * reference), notebook_deadline / 2)
+
+    def wall(self, deadline: float) -> float:
+        """Seconds on the clock after which this deadline has passed, whatever was computed."""
+        return self.wall_factor * deadline

@@ -139,8 +139,10 @@ class Execution:
     ending: Ending
     detail: str = ""
     seconds: float = 0.0
-    longest_cell: float = 0.0
-    """Seconds of the cell that took longest."""
+    cpu_seconds: float = 0.0
+    """Processor time that its cells used, with all processes that they started."""
+    busiest_cell: float = 0.0
+    """Processor time of the cell that used most."""
     gaps: tuple[Gap, ...] = ()
     compat: tuple[Mapping[str, Any], ...] = ()
     sandbox: Mapping[str, Any] = field(default_factory=dict)

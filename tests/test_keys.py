@@ -101,3 +101,10 @@ def test_a_grade_depends_on_every_file_that_a_check_may_read(tmp_path, name):
     assert keys.of_bench(bench) == before
     path.write_text("2")
     assert keys.of_bench(bench) != before
+
+
+def test_a_run_that_recorded_less_is_another_run(plan, notebook, monkeypatch):
+    """Deadlines follow from what is recorded of the reference, so an older run of it must not be reused."""
+    before = keys.of_run(plan, notebook)
+    monkeypatch.setattr(keys, "RECORDED", "the next thing")
+    assert keys.of_run(plan, notebook) != before

@@ -40,7 +40,7 @@ def _in_a_worker(job: execute.Job, launcher: Launcher, session: Session) -> Exec
         execute.execute,
         job,
         launcher,
-        seconds=job.notebook_deadline + SPARE_SECONDS,
+        seconds=job.plan.limits.wall(job.notebook_deadline) + SPARE_SECONDS,
         on_progress=lambda cells: session.on_event(
             Event("cell", job.student, cell=cells[0] + 1, cells=cells[1])
         ),

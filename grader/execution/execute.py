@@ -50,6 +50,7 @@ class Job:
     folder: Path
     plan: Plan
     cell_deadline: float
+    """In seconds of processor time."""
     notebook_deadline: float
 
 
@@ -100,7 +101,8 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         ending=run.ending,
         detail=run.detail,
         seconds=seconds,
-        longest_cell=max((cell.seconds for cell in run.cells), default=0.0),
+        cpu_seconds=run.cpu_seconds,
+        busiest_cell=max((cell.cpu_seconds for cell in run.cells), default=0.0),
         gaps=gaps(run, runnable(nb), lambda index: _shown(nb.cells[index])),
         compat=seen.notes(),
         sandbox=launcher.enforced,

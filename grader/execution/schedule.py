@@ -93,13 +93,13 @@ def _unreadable(submission: Submission, why: str, store: Store) -> Execution:
 
 
 def _job(submission: Submission, source: Path, plan: Plan, model: Execution, store: Store) -> Job:
-    deadline = plan.limits.notebook_deadline(model.seconds)
+    deadline = plan.limits.notebook_deadline(model.cpu_seconds)
     return Job(
         student=submission.student,
         source=source,
         support=_support(source, submission),
         folder=store.workplace(submission.student),
         plan=plan,
-        cell_deadline=plan.limits.cell_deadline(model.longest_cell, deadline),
+        cell_deadline=plan.limits.cell_deadline(model.busiest_cell, deadline),
         notebook_deadline=deadline,
     )

@@ -84,6 +84,18 @@ class Group:
             return 0
         return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
+    @property
+    def cpu_seconds(self) -> float | None:
+        """Processor time of all that ever ran in it; None if it does not count that, as version 1 does not."""
+        if self.folder is None:
+            return None
+        try:
+            lines = (self.folder / "cpu.stat").read_text().splitlines()
+        except OSError:
+            return None
+        counted = dict(line.split() for line in lines)
+        return int(counted["usage_usec"]) / 1e6 if "usage_usec" in counted else None
+
     def remove(self) -> None:
         """Remove the group. Call this after killing its processes; the last may take a moment to disappear."""
         if self.folder is None:

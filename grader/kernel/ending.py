@@ -88,6 +88,8 @@ class CellRun:
     ename: str = ""
     evalue: str = ""
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    """Processor time that the kernel's processes used while it ran."""
     timed_out: bool = False
     replied: bool = False
     """The kernel said that the cell had ended."""
@@ -100,6 +102,11 @@ class Run:
     ending: Ending
     detail: str = ""
     cells: tuple[CellRun, ...] = ()
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time that the kernel's processes used while cells ran."""
+        return sum(cell.cpu_seconds for cell in self.cells)
 
 
 def of_cell(cell: CellRun) -> Ending:
@@ -159,8 +166,12 @@ def uses_what_was_removed(cell: CellRun) -> bool:
 
 def describe(cell: CellRun) -> str:
     if cell.timed_out:
-        return f"cell {cell.index + 1} was interrupted after {cell.seconds:.0f} s"
+        return f"cell {cell.index + 1} was interrupted after {time_taken(cell)}"
     return f"cell {cell.index + 1}: {cell.ename}: {cell.evalue}"[:500]
+
+
+def time_taken(cell: CellRun) -> str:
+    return f"{cell.seconds:.0f} s, in which it used {cell.cpu_seconds:.0f} s of processor time"
 
 
 def of_death(death: Death, cells: Sequence[CellRun], sources: Mapping[int, str]) -> Run:

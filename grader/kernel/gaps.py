@@ -13,6 +13,7 @@ from grader.kernel.ending import (
     lacks_the_network,
     of_cell,
     reached_nobody,
+    time_taken,
     unfinished,
 )
 from grader.kernel.gate import NOTICE
@@ -60,7 +61,7 @@ def _reason(  # noqa: PLR0911 - a table: one line for each reason
     """Why nothing can be concluded from what a cell shows: the ending it met, and a sentence."""
     where, ending = f"Cell {cell.index + 1}", of_cell(cell)
     if cell.timed_out:
-        return ending, f"{where} was interrupted after {cell.seconds:.0f} s."
+        return ending, f"{where} was interrupted after {time_taken(cell)}."
     if cell.ename == "SystemExit":
         return ending, f"{where} stopped before its end with sys.exit() or the like."
     if ending is Ending.MEMORY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -34,6 +35,8 @@ QUIET = 10.0
 """Seconds without any message after which the rest of a cell's output is given up, once it has replied."""
 LAST_WORDS = 10.0
 """Seconds that a kernel may take to end after `exit()`: the next cell must not run by chance."""
+POLL = 0.2
+"""Seconds, at least, between two measurements of a kernel's processor time."""
 HARD_STOP = 15.0
 """Seconds after the deadline at which we stop waiting for our own client, whatever it is doing."""
 
@@ -128,10 +131,38 @@ class RationedClient(NotebookClient):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
-    """In seconds: `cell` from the start of that cell, `notebook` from the start of the first cell."""
+    """In seconds of processor time: `cell` from the start of that cell, `notebook` from that of the first."""
 
     cell: float
     notebook: float
+
+
+class Deadline:
+    """A time from now on: of the kernel's processors, or, for a kernel that sleeps, of the clock."""
+
+    def __init__(self, kernel: Kernel, seconds: float, wall: float) -> None:
+        self._kernel = kernel
+        self._seconds, self._wall = seconds, wall
+        self._start, self._start_of_wall = kernel.cpu_seconds, time.monotonic()
+
+    @property
+    def passed(self) -> str:
+        """What exceeded it, in words; empty while nothing has."""
+        if self._cpu_left() < 0:
+            return f"used more than {self._seconds:.0f} s of processor time"
+        return f"ran for more than {self._wall:.0f} s" if self._wall_left() < 0 else ""
+
+    @property
+    def earliest(self) -> float:
+        """Seconds until it can have passed, if the kernel keeps all processors busy."""
+        soonest = min(self._cpu_left() / (os.cpu_count() or 1), self._wall_left())
+        return max(soonest, POLL)
+
+    def _cpu_left(self) -> float:
+        return self._start + self._seconds - self._kernel.cpu_seconds
+
+    def _wall_left(self) -> float:
+        return self._start_of_wall + self._wall - time.monotonic()
 
 
 class Drive:
@@ -185,7 +216,7 @@ class Drive:
         await self.kernel.manager.start_kernel()
         try:
             kernel_client = await self.client.async_start_new_kernel_client()
-            with suppress(DeadKernelError), deadline(self.kernel, self.deadlines.notebook):
+            with suppress(DeadKernelError), killed_at(self._deadline(self.deadlines.notebook), self.kernel):
                 for index in self.sources:
                     kernel_client.cell = index
                     await self._run_cell(index, self.notebook.cells[index])
@@ -206,7 +237,7 @@ class Drive:
         self.on_cell(index)
         self.cells.append(CellRun(index=index))
         self.defined = []
-        start = time.monotonic()
+        start, cpu_start = time.monotonic(), self.kernel.cpu_seconds
         deadline = asyncio.create_task(self._interrupt_after_deadline())
         try:
             await self.client.async_execute_cell(cell, index)
@@ -215,18 +246,27 @@ class Drive:
             raise DeadKernelError("killed") from None
         finally:
             deadline.cancel()
-            self._note(seconds=time.monotonic() - start)
+            self._note(seconds=time.monotonic() - start, cpu_seconds=self.kernel.cpu_seconds - cpu_start)
         if self.asked_exit:
             with suppress(TimeoutError):
                 await asyncio.wait_for(until_dead(self.kernel), LAST_WORDS)
                 raise DeadKernelError("exited")
 
     async def _interrupt_after_deadline(self) -> None:
-        await asyncio.sleep(self.deadlines.cell)
+        passed = await self._until_passed(self.deadlines.cell)
         self._note(timed_out=True)
         await self.kernel.manager.interrupt_kernel()
-        await asyncio.sleep(self.limits.interrupt_grace)
-        self.kernel.kill(Ending.TIMEOUT, f"it ran for more than {self.deadlines.cell:.0f} s and did not stop")
+        await self._until_passed(self.limits.interrupt_grace)
+        self.kernel.kill(Ending.TIMEOUT, f"it {passed} and did not stop")
+
+    async def _until_passed(self, seconds: float) -> str:
+        deadline = self._deadline(seconds)
+        while not (passed := deadline.passed):  # noqa: ASYNC110 - processor time has no event to wait for
+            await asyncio.sleep(deadline.earliest)
+        return passed
+
+    def _deadline(self, seconds: float) -> Deadline:
+        return Deadline(self.kernel, seconds, self.limits.wall(seconds))
 
     def _note(self, **fields: Any) -> None:
         self.cells[-1] = replace(self.cells[-1], **fields)
@@ -252,9 +292,10 @@ def run_notebook(
 ) -> Run:
     """Run the code cells of `nb` in `kernel` and fill in their outputs. The kernel is dead afterwards.
 
-    Deadlines are in seconds. `on_cell` is called with the index of each cell as it starts; cells whose index is
-    in `skip` do not run and keep no output. `probing` keeps what the probes give. Never raises because of a
-    notebook; an internal error ends as `Ending.BROKEN`.
+    Deadlines are in seconds of processor time; on the clock, they pass as late as `limits.wall` says. `on_cell` is
+    called with the index of each cell as it starts; cells whose index is in `skip` do not run and keep no output.
+    `probing` keeps what the probes give. Never raises because of a notebook; an internal error ends as
+    `Ending.BROKEN`.
     """
     clear_outputs(nb)
     broken: Exception | None = None
@@ -270,7 +311,7 @@ def run_notebook(
         probing=probing or Probing(),
     )
     try:
-        asyncio.run(asyncio.wait_for(drive.run(), STARTUP + notebook_deadline + HARD_STOP))
+        asyncio.run(asyncio.wait_for(drive.run(), STARTUP + limits.wall(notebook_deadline) + HARD_STOP))
     except Exception as error:  # noqa: BLE001 - all internal errors are reported the same way
         broken = error
     join_streams(nb)
@@ -296,16 +337,23 @@ def conclude(drive: Drive, broken: Exception | None) -> Run:
 
 
 @contextmanager
-def deadline(kernel: Kernel, seconds: float) -> Iterator[None]:
-    """Kill the kernel after `seconds`, from a separate thread that no message can keep busy."""
-    detail = f"the whole notebook ran for more than {seconds:.0f} s"
-    timer = threading.Timer(seconds, kernel.kill, (Ending.TIMEOUT, detail))
-    timer.daemon = True
-    timer.start()
+def killed_at(deadline: Deadline, kernel: Kernel) -> Iterator[None]:
+    """Kill the kernel when the deadline has passed, from a separate thread that no message can keep busy."""
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not finished.wait(deadline.earliest):
+            if passed := deadline.passed:
+                kernel.kill(Ending.TIMEOUT, f"the whole notebook {passed}")
+                return
+
+    thread = threading.Thread(target=watch, name="deadline", daemon=True)
+    thread.start()
     try:
         yield
     finally:
-        timer.cancel()
+        finished.set()
+        thread.join()
 
 
 async def until_dead(kernel: Kernel) -> None:

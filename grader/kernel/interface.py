@@ -72,6 +72,10 @@ class Kernel(Protocol):
         """None before the kernel has started and while it is alive."""
 
     @property
+    def cpu_seconds(self) -> float:
+        """Processor time that all its processes have used, the ended ones included. It never falls."""
+
+    @property
     def log(self) -> str:
         """What the process wrote outside any cell, for a person who wants to know why a kernel did not start."""
 

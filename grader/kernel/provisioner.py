@@ -20,7 +20,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 
 from grader.errors import HarnessError
-from grader.kernel import handover
+from grader.kernel import handover, processor
 from grader.kernel.cgroup import Group
 from grader.kernel.memory import family, oom_kills, over_in_all
 from grader.model import Ending
@@ -119,6 +119,7 @@ class ProcessKernel:
         self._log = handover.fixed_file(handover.LOG_SIZE)
         self._reason: tuple[Ending, str] | None = None
         self._released = False
+        self._cpu_seconds = 0.0
         self.group = Group.create(request.limits.memory)
         self._oom_kills = oom_kills()
         self._lock = threading.Lock()
@@ -143,6 +144,15 @@ class ProcessKernel:
             return death
         ending, detail = self._reason
         return replace(death, ending=ending, detail=detail)
+
+    @property
+    def cpu_seconds(self) -> float:
+        if self.process is not None and self.process.poll() is None:
+            counted = self.group.cpu_seconds
+            now = processor.used(self.process.pid) if counted is None else counted
+            with self._lock:
+                self._cpu_seconds = max(self._cpu_seconds, now)
+        return self._cpu_seconds
 
     @property
     def log(self) -> str:

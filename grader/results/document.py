@@ -123,7 +123,8 @@ class Execution(_Part, frozen=True, kw_only=True):
     ending: Ending
     detail: str
     seconds: float
-    longest_cell: float
+    cpu_seconds: float = 0.0
+    busiest_cell: float = 0.0
     gaps: tuple[Gap, ...] = ()
     compat: tuple[dict[str, Any], ...]
     sandbox: dict[str, Any]

@@ -82,6 +82,7 @@ def test_without_a_tree_to_write_to_nothing_is_held_back(monkeypatch, tmp_path, 
     assert group.folder is None
     group.add([os.getpid()])
     assert group.kills == 0
+    assert group.cpu_seconds is None
     group.remove()
     assert [path.name for path in tmp_path.iterdir()] == list(files)
 
@@ -95,9 +96,11 @@ def test_version_2_is_taken_where_it_limits_memory(monkeypatch, tmp_path):
         make(path, *arguments, **options)
         (path / "memory.max").write_text("max\n")
         (path / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
+        (path / "cpu.stat").write_text("usage_usec 1250000\nuser_usec 1000000\n")
 
     monkeypatch.setattr(cgroup.Path, "mkdir", mkdir)
     group = Group.create(MIB)
     assert group.folder.parent == tmp_path
     assert (group.folder / "memory.max").read_text().startswith(str(MIB + HEADROOM))
     assert group.kills == 2
+    assert group.cpu_seconds == 1.25

@@ -83,8 +83,9 @@ def test_name_that_could_not_be_imported_is_no_error_of_its_own():
 
 
 def test_interrupted_cell_is_a_timeout():
-    run = ending(cell(4, "KeyboardInterrupt", seconds=31.0, timed_out=True))
-    assert (run.ending, run.detail) == (Ending.TIMEOUT, "cell 5 was interrupted after 31 s")
+    run = ending(cell(4, "KeyboardInterrupt", seconds=31.0, cpu_seconds=20.0, timed_out=True))
+    words = "cell 5 was interrupted after 31 s, in which it used 20 s of processor time"
+    assert (run.ending, run.detail) == (Ending.TIMEOUT, words)
 
 
 SOURCES = {0: "x = 1", 3: "train()", 5: "evaluate()", 6: "plot()"}

@@ -37,7 +37,10 @@ NETWORK = "Cell 1 needs the network, which notebooks cannot reach here."
         (raised("CalledProcessError", "Command '['wget', 'x']' returned non-zero exit status 4."), NETWORK),
         (raised("MemoryError"), "Cell 1 ran out of memory."),
         (raised("SystemExit", "0"), "Cell 1 stopped before its end with sys.exit() or the like."),
-        ({"timed_out": True, "seconds": 31.0}, "Cell 1 was interrupted after 31 s."),
+        (
+            {"timed_out": True, "seconds": 31.0, "cpu_seconds": 20.0},
+            "Cell 1 was interrupted after 31 s, in which it used 20 s of processor time.",
+        ),
     ],
 )
 def test_why_a_cell_says_nothing(facts, why):

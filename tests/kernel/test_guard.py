@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from machine import lacks
@@ -87,12 +88,117 @@ def test_last_words_of_a_dying_kernel_are_kept(box, drive):
     )
 
 
-def test_cell_past_its_deadline_is_interrupted_and_the_next_one_runs(box, drive):
-    run, nb = drive(box, "x = 1", "import time; time.sleep(60)", "print('after', x)", cell=2.0, limits=SMALL)
+@pytest.mark.parametrize(
+    ("cell", "wall_factor"),
+    [
+        pytest.param("while True: pass", 100.0, id="by the processor"),
+        pytest.param("import time; time.sleep(600)", 1.0, id="by the clock"),
+    ],
+)
+def test_cell_past_its_deadline_is_interrupted_and_the_next_one_runs(box, drive, cell, wall_factor):
+    limits = replace(SMALL, wall_factor=wall_factor)
+    run, nb = drive(box, "x = 1", cell, "print('after', x)", cell=2.0, limits=limits)
     assert run.ending is Ending.TIMEOUT
-    assert re.fullmatch(r"cell 2 was interrupted after \d+ s", run.detail)
+    words = r"cell 2 was interrupted after \d+ s, in which it used \d+ s of processor time"
+    assert re.fullmatch(words, run.detail)
     assert nb.cells[1].outputs[0].ename == "KeyboardInterrupt"
     assert outputs(nb, 2) == [("stream", "after 1\n")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "detail"),
+    [
+        pytest.param(
+            10 * ["from time import process_time as now\nend = now() + 0.4\nwhile now() < end: pass"],
+            r"the whole notebook used more than 2 s of processor time",
+            id="by the processor",
+        ),
+        pytest.param(
+            ["import time; time.sleep(600)"], r"the whole notebook ran for more than 6 s", id="by the clock"
+        ),
+        pytest.param(
+            ["import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"],
+            r"it used more than 1 s of processor time and did not stop",
+            id="deaf to interrupts",
+        ),
+    ],
+)
+def test_notebook_past_its_deadline_is_killed(box, drive, cells, detail):
+    limits = replace(SMALL, wall_factor=3.0 if "sleep" in cells[0] else 100.0, interrupt_grace=0.5)
+    run, _ = drive(box, *cells, cell=1.0 if "SIG_IGN" in cells[0] else 20.0, notebook=2.0, limits=limits)
+    assert run.ending is Ending.TIMEOUT
+    assert re.search(detail, run.detail), run.detail
+
+
+def test_time_without_the_processor_counts_towards_no_deadline(box, drive):
+    """As on a machine that is busy with something else."""
+    limits = replace(SMALL, wall_factor=100.0)
+    run, nb = drive(box, "import time; time.sleep(4); print('done')", cell=2.0, notebook=3.0, limits=limits)
+    assert run.ending is Ending.FINISHED, run
+    assert outputs(nb) == [("stream", "done\n")]
+    assert run.cells[0].seconds > 4
+
+
+SPIN = """
+import os, threading
+from time import process_time, thread_time
+
+def spin(clock):
+    end = clock() + 0.6
+    while clock() < end: pass
+"""
+ORPHAN = """
+reader, writer = os.pipe()
+if os.fork() == 0:
+    if os.fork() == 0:
+        spin(process_time)
+        os.write(writer, b"x")
+    os._exit(0)
+os.wait()
+os.read(reader, 1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "used"),
+    [
+        pytest.param("spin(process_time)", 0.6, id="itself"),
+        pytest.param(
+            "threads = [threading.Thread(target=spin, args=(thread_time,)) for _ in range(3)]\n"
+            "for thread in threads: thread.start()\nfor thread in threads: thread.join()",
+            1.8,
+            id="threads",
+        ),
+        pytest.param(
+            "import multiprocessing\n"
+            "with multiprocessing.Pool(3) as pool: pool.map(spin, 3 * [process_time], chunksize=1)",
+            1.8,
+            id="workers that have ended",
+        ),
+        pytest.param(ORPHAN, 0.6, id="an orphan that has ended"),
+    ],
+)
+def test_every_process_of_a_kernel_counts(box, drive, cell, used):
+    run, _ = drive(box, SPIN, cell, limits=SMALL)
+    assert run.ending is Ending.FINISHED, run
+    assert run.cells[1].cpu_seconds > used - 0.05, "clocks tick every 10 ms"
+
+
+def test_an_interrupt_leaves_workers_that_persist_to_the_cells_after_it(box, drive):
+    run, nb = drive(
+        box,
+        "import time, torch\nfrom torch.utils.data import DataLoader, TensorDataset\n"
+        "points = TensorDataset(torch.ones(64, 3))\n"
+        "loader = DataLoader(points, batch_size=4, num_workers=2, persistent_workers=True)",
+        "for _ in loader: time.sleep(600)",
+        "print(sum(len(batch) for batch, in loader))",
+        cell=5.0,
+        limits=replace(SMALL, wall_factor=1.0),
+        imports=("torch", "torchvision"),
+        prelude=("fastdata",),
+    )
+    assert [cell.timed_out for cell in run.cells] == [False, True, False], run
+    assert outputs(nb, 2) == [("stream", "64\n")]
 
 
 def test_cells_after_an_error_still_run(box, drive):

@@ -12,7 +12,9 @@ Runs inside the student's kernel and imports nothing of ours.
 
 from __future__ import annotations
 
+import signal
 from collections import deque
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +36,7 @@ from torchvision.datasets import mnist
 from torchvision.transforms import functional, transforms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Batch = list[torch.Tensor]
 as_dtype = torch.Tensor.to  # as it was before anybody patched it
@@ -63,10 +65,24 @@ def install(_options: dict[str, Any], _context: object) -> None:
         if self.num_workers > 0 and _needs_no_workers(self) and _undisturbed(stock):
             self.check_worker_number_rationality()
             return _ServedHere(self)
-        return start_iterator(self)
+        with _interrupts_held_back():
+            return start_iterator(self)
 
     fetch._MapDatasetFetcher.fetch = fetch_batch  # type: ignore[method-assign]
     DataLoader._get_iterator = get_iterator  # type: ignore[method-assign]
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Have workers that start in the block ignore interrupts, which end a cell and reach all its processes.
+
+    Workers that persist are needed by the cells after it. They still end with the loader, or the kernel.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _replaceable() -> tuple[Any, ...]:

@@ -128,6 +128,10 @@ SOURCES = {
             Loss(net(x), y).backward()
             optimizer.step()
     """,
+    "workers": """
+        def persistent(data): return DataLoader(data, batch_size=64, num_workers=1, persistent_workers=True)
+        trainDataLoader, testDataLoader = map(persistent, sets)
+    """ + TRAIN.replace("\n", "\n        "),
     "vector": """
         t = torch.ones(2, requires_grad=True)
         (t * 2).backward(torch.ones(2))
@@ -278,6 +282,14 @@ def test_the_test_set_trains(seen):
     assert [each.split for each in run.passes] == [training.TRAIN, training.TEST] * 2
 
 
+def test_workers_that_persist_serve_one_pass_after_the_other(seen):
+    run = trace(seen, "workers")
+    assert (run.steps_on_train, run.steps_on_test) == (2 * BATCHES, 0)
+    assert [(each.split, each.steps, each.points) for each in run.passes] == 2 * [
+        (training.TRAIN, BATCHES, SPLITS["train"])
+    ]
+
+
 def test_gradients_are_never_cleared(seen):
     assert trace(seen, "uncleared").steps_without_zero_grad == 2 * BATCHES
     assert trace(seen, "cleared by the net").steps_without_zero_grad == 0
@@ -300,7 +312,7 @@ def test_what_trained_is_told(seen):
     assert [loader["batch_size"] for loader in trace["loaders"]] == [64] * 4
     assert [optimizer["class"] for optimizer in trace["optimizers"]] == ["SGD"]
     assert seen.value("net", by=CELL["net"]).state["1.weight"].shape == (10, 784)
-    assert len(seen.values("net")) == 1 + 5  # each training cell changed it
+    assert len(seen.values("net")) == 1 + 6  # each training cell changed it
     assert seen.value("loader").fields["dataset"]["train"] is True
 
 

@@ -187,11 +187,17 @@ def hook(trace: Trace) -> None:
 def _hook_loaders(trace: Trace) -> None:
     iterator = dataloader._BaseDataLoaderIter  # noqa: SLF001 - the one place that every loader passes
     begin: Callable[..., None] = iterator.__init__
+    restart: Callable[..., None] = iterator._reset  # noqa: SLF001 - as above
     fetch: Callable[[Any], Any] = iterator.__next__
 
     def noted_begin(self: Any, loader: Any) -> None:
         begin(self, loader)
         self._grader_event = trace.iteration(loader)
+
+    def noted_restart(self: Any, loader: Any, first_iter: bool = False) -> None:
+        restart(self, loader, first_iter)
+        if not first_iter:  # workers that persist serve the next pass with the same iterator
+            self._grader_event = trace.iteration(loader)
 
     def noted_fetch(self: Any) -> Any:
         batch = fetch(self)
@@ -199,6 +205,7 @@ def _hook_loaders(trace: Trace) -> None:
         return batch
 
     iterator.__init__ = noted_begin  # type: ignore[method-assign]
+    iterator._reset = noted_restart  # type: ignore[method-assign]  # noqa: SLF001 - as above
     iterator.__next__ = noted_fetch  # type: ignore[method-assign]
 
 
