@@ -246,6 +246,11 @@ def test_what_contradicts_the_rest_leaves_a_part_open(text, missing):
     assert read(text).missing == missing
 
 
+def test_a_sentence_that_takes_weights_back_gives_none():
+    assert read("hidden unit 1 does not have weights [1, -1, 0, 0, 0]").sources == ()
+    assert len(read("hidden unit 1 does have weights [1, -1, 0, 0, 0]").sources) == 1
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -131,6 +131,7 @@ def facts(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
     ones = _BOLD.sub(lambda found: f"[{', '.join([found[1] or found[2]] * units)}]", text)
     plain = plainly(ones)
     yield from _assignments(plain, inputs, units)
+    yield from _about_units(plain)
     yield from _sentences(plain)
     yield from units_in(plain, inputs=inputs, units=units)
 
@@ -196,13 +197,19 @@ def _names(chain: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _sentences(text: str) -> Iterator[Fact]:
+def _about_units(text: str) -> Iterator[Fact]:
+    """Sentences such as “Unit 1 has weights [1, -1, 0, 0, 0] and bias 0”."""
     for found in _OF_UNIT.finditer(text):
+        if _TAKEN_BACK.search(found[0]):
+            continue
         unit, listed = int(found["unit"]), leading(found["list"])
         if listed and len(listed[0]) == 1:
             yield Fact(slot=Slot.ROW, values=listed[0][0], source=found[0], unit=unit)
         if found["bias"]:
             yield Fact(slot=Slot.HIDDEN_BIAS, values=(number(found["bias"]),), source=found[0], unit=unit)
+
+
+def _sentences(text: str) -> Iterator[Fact]:
     mentioned = _OUTPUT_BIAS_MENTIONED.search(text)
     for found in _LISTED_OUTPUT.finditer(text):
         numbers = re.sub(r"\s*,?\s*and\s", ",", found["list"])
