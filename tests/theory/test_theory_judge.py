@@ -16,8 +16,15 @@ from grader.theory import (
     judge_formula,
     scanned,
 )
-from grader.theory.latex import judge
+from grader.theory.latex import judge, nodes
+from grader.theory.latex.claims import claims
+from grader.theory.latex.compare import Exam
 from grader.theory.latex.doubt import FORMULA, computes_beside
+from grader.theory.latex.fuel import Fuel
+from grader.theory.latex.indexing import Indexing
+from grader.theory.latex.statements import statements
+from grader.theory.latex.witness import witness
+from grader.theory.latex.worlds import STRICT
 
 ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
 
@@ -170,6 +177,20 @@ def test_a_reason_quotes_the_answer_as_it_was_typed(text, reason):
 def test_an_inverse_that_may_not_exist_is_named():
     text = "$w = (X^TX)^{-1}X^Ty$ so $L = (X^TX)^{-1}$"
     assert judge_formula(text, L1_LOSS).reason == "not understood: the inverse of a matrix that may have none"
+
+
+def test_an_intercept_is_shown_under_the_name_that_the_answer_has_for_it(monkeypatch):
+    picked = Indexing.picked
+    as_bias = lambda self, base, at: self.named("b") if at == (nodes.ZERO,) else picked(self, base, at)  # noqa: E731
+    monkeypatch.setattr(Indexing, "picked", as_bias)
+    parts = statements(
+        r"L = \sum_i (y_i - \beta_0 - x_i^T\beta)^2", Fuel(seconds=2), functions=L1_LOSS.functions
+    )
+    exam = Exam(found=claims(parts, L1_LOSS), spec=L1_LOSS, fuel=Fuel(seconds=2))
+    assert str(witness(parts[0], exam, STRICT[0])) == (
+        "at x_1 = (1, 2), x_2 = (3, 4), x_3 = (1, 2), β = (1, 3), y = (1, 4, 3), β_0 = 1 "
+        "the answer gives 218, but 24 is right"
+    )
 
 
 def test_what_breaks_the_judge_is_not_told_in_its_own_terms(monkeypatch):

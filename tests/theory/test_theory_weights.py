@@ -105,6 +105,13 @@ def parts(reading):
             f"weights = [np.array({ROWS}), np.array([[1,1,1,1]])]\nbiases = [[0,0,0,0], [-3.5]]",
             id="lists-by-layer",
         ),
+        pytest.param(f"layers = [({ROWS}, [0,0,0,0]), ([1,1,1,1], -3.5)]", id="pairs"),
+        pytest.param(
+            f"with torch.no_grad():\n    net.fc1.weight.copy_(torch.tensor({ROWS}))\n"
+            "    net.fc1.bias.copy_(torch.zeros(4))\n    net.fc2.weight.copy_(torch.ones(1, 4))\n"
+            "    net.fc2.bias.copy_(torch.tensor([-3.5]))",
+            id="copied-into-a-module",
+        ),
         pytest.param(COMMENTED, id="commented"),
         pytest.param(f'"""{LATEX}"""'.replace("\\", "\\\\"), id="docstring"),
         pytest.param(f"W1 = {ROWS}\nb1 = [0, 0, 0, 0]\n\nAnd $w_2 = [1,1,1,1]$, $b_2=-3.5$", id="code-and-text"),
@@ -133,6 +140,34 @@ def parts(reading):
                      id="units-in-latex"),
         pytest.param(RUNNING + r"$y = \operatorname{sign}\left(\sum_{i=1}^4 h_i - \frac72\right)$",
                      id="running-index"),
+        pytest.param(RUNNING + r"$$f(x) = \text{sgn}\bigl(h_1(x) + h_2(x) + h_3(x) + h_4(x) - 3.5\bigr)$$",
+                     id="calls"),
+        pytest.param(
+            "z_1 = x_1 - x_2, z_2 = x_2 - x_3, z_3 = x_3 - x_4, z_4 = x_4 - x_5, h_1 = sign(z_1), h_2 = sign(z_2), "
+            "h_3 = sign(z_3), h_4 = sign(z_4), z = h_1 + h_2 + h_3 + h_4 - 3.5, y = sign(z)",
+            id="sums-by-name",
+        ),
+        pytest.param(
+            "Unit 1: sign(x_1 - x_2). Unit 2: sign(x_2 - x_3). Unit 3 is sign(x_3 - x_4). "
+            "Unit 4 computes sign(x_4 - x_5). Output: sign(h_1 + h_2 + h_3 + h_4 - 3.5)",
+            id="units-in-words",
+        ),
+        pytest.param(
+            "- h1: weights (1, -1, 0, 0, 0), bias 0\n- h2: weights (0, 1, -1, 0, 0), bias 0\n"
+            "- h3: weights (0, 0, 1, -1, 0), bias 0\n- h4: weights (0, 0, 0, 1, -1), bias 0\n"
+            "- output: weights (1, 1, 1, 1), bias -3.5",
+            id="weights-in-words",
+        ),
+        pytest.param(
+            rf"$\mathbf{{W}}_1 = {MATRIX}$, $\mathbf{{b}}_1=\mathbf{{0}}$, $\mathbf{{w}}_2=\mathbf 1$, $b_2=-3.5$",
+            id="bold-digits",
+        ),
+        pytest.param(
+            "| unit | weights | bias |\n|---|---|---|\n| h1 | [1, -1, 0, 0, 0] | 0 |\n"
+            "| h2 | [0, 1, -1, 0, 0] | 0 |\n| h3 | [0, 0, 1, -1, 0] | 0 |\n| h4 | [0, 0, 0, 1, -1] | 0 |\n"
+            "| output | [1, 1, 1, 1] | -3.5 |",
+            id="lists-in-a-table",
+        ),
         pytest.param(RUNNING + r"$y = \operatorname{sgn}(h_1 + \dots + h_4 + (-3.5))$", id="dots"),
         pytest.param(
             "def net(x):\n    h1 = np.sign(x[0] - x[1])\n    h2 = np.sign(x[1] - x[2])\n"
@@ -209,6 +244,33 @@ def test_sizes_are_no_weights(sizes):
 )
 def test_what_contradicts_the_rest_leaves_a_part_open(text, missing):
     assert read(text).missing == missing
+
+
+def test_a_sentence_that_takes_weights_back_gives_none():
+    assert read("hidden unit 1 does not have weights [1, -1, 0, 0, 0]").sources == ()
+    assert len(read("hidden unit 1 does have weights [1, -1, 0, 0, 0]").sources) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "h_i = sign(x_i - x_j)",
+        "h_i = sign(x_i - x_{i+2})",
+        r"$h_i = sign(x_i - x_{i+1})$ for $i = 1, \dots, 3$",
+        r"$h_i = sign(x_i - x_{i+1})$ for $i \in \{1, 2\}$",
+        "h_k = sign(x_k - x_{k+1}), k from 2 to 4",
+        "h = np.zeros(4)\nfor i in range(3):\n    h[i] = np.sign(x[i] - x[i + 1])",
+        "for i in range(1, 5):\n    h[i] = np.sign(x[i] - x[i + 1])",
+        "for i in range(len(x) - 2):\n    h[i] = np.sign(x[i] - x[i + 1])",
+        r"$y = sign(\sum_{i=1}^3 h_i - 3.5)$",
+        r"$y = sign(\sum_i h_j - 3.5)$",
+        "y = sign(h_1 + ... + h_3 - 3.5)",
+        "h_1 = sign(z_1), z_1 = x_1 - x_2, z_1 = x_1 - x_3",
+    ],
+)
+def test_units_that_are_not_all_there_are_not_filled_in(text):
+    reading = read(text)
+    assert (reading.W1, reading.w2) == (None, None), reading
 
 
 def test_units_with_another_activation_are_not_taken_for_perceptrons():

@@ -56,10 +56,17 @@ def _seen(side: n.Node, claim: Statement, exam: Exam, reading: Reading, trial: T
 
 
 def _letters(sides: Sequence[n.Node], exam: Exam) -> list[str]:
-    """The names that an answer uses, also in what it defines, in order."""
+    """The names that an answer uses, also in what it defines, in order, and `β_0` beside `β`."""
     found = exam.found
     roots = (*sides, *found.definitions.values(), *(body for _, body in found.indexed.values()))
-    return [node.text for root in roots for node in n.walk(root) if isinstance(node, n.Name)]
+    letters = []
+    for node in (part for root in roots for part in n.walk(root)):
+        match node:
+            case n.Name(name):
+                letters.append(name)
+            case n.Index(n.Name(name), (n.Number(value=0),)):
+                letters.append(f"{name}_0")
+    return letters
 
 
 def _shown(
@@ -77,6 +84,8 @@ def _shown(
     ]
     if whole := next((letter for letter in meant if theirs.canonical(letter) in theirs.values), None):
         return {typeset(whole): printed(theirs.values[theirs.canonical(whole)])}
+    if name in spec.known_optional and (intercepts := [one for one in letters if one.endswith("_0")]):
+        return {typeset(intercepts[0]): printed(ours.values[name])}
     families = meant or [
         family for family, of in ours.stands_for.items() if of == {name} and name not in spec.needs
     ]

@@ -13,7 +13,7 @@ from grader.source import parsed
 from grader.theory.latex.spans import comments_and_strings
 from grader.theory.networks import NetworkError, exact
 from grader.theory.weights.loops import followed
-from grader.theory.weights.names import fact_about, says_where
+from grader.theory.weights.names import fact_about, is_holder, says_where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ _ARRAYS = frozenset(
 )
 _FILLED = {"ones": 1, "zeros": 0}
 _KEPT_BY = frozenset({"float", "double", "reshape", "view", "unsqueeze", "squeeze", "flatten", "copy", "clone",
-                      "astype", "to", "requires_grad_", "detach"})  # fmt: skip
+                      "astype", "to", "requires_grad_", "detach", "copy_"})  # fmt: skip
 _CHANGING = frozenset("append extend insert pop remove clear reverse sort update setdefault fill put".split())
 _MOST = 4000
 _BEGINS = re.compile(r"\s*[A-Za-z_][\w.]*(?:\[[^\]]*\])*(?:\s*,\s*\w+)*\s*=(?!=)")
@@ -102,6 +102,8 @@ def _assignments(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.expr]]:
                 yield target, value
             case ast.Expr(value=ast.Dict() as value):
                 yield ast.Name("_"), value
+            case ast.Call(func=ast.Attribute(value=target, attr="copy_"), args=[value]):
+                yield target, value
 
 
 def _changed_in_place(tree: ast.Module) -> set[str]:
@@ -117,7 +119,11 @@ def _changed_in_place(tree: ast.Module) -> set[str]:
             case ast.AugAssign(target=target):
                 targets.append(target)
             case ast.Call(func=ast.Attribute(value=owner, attr=method)):
-                targets += [owner] if method in _CHANGING or method.endswith("_") else []
+                targets += (
+                    [owner]
+                    if method in _CHANGING or (method.endswith("_") and method not in _KEPT_BY)
+                    else []
+                )
             case ast.For(target=target, iter=over):
                 views.append((target, over))
     changed = {name for target in targets for name in _names_within(target)}
@@ -181,6 +187,8 @@ def _inside(
             ]
         case ast.Call(keywords=keywords):
             items = [(keyword.arg or "", keyword.value) for keyword in keywords]
+        case ast.List(elts=[weights, bias]) | ast.Tuple(elts=[weights, bias]) if is_holder(name):
+            items = [("weight", weights), ("bias", bias)]
         case ast.List(elts=parts) | ast.Tuple(elts=parts):
             for number, part in enumerate(parts, 1):
                 yield from _inside(f"{name}{number}", part, text)

@@ -80,7 +80,7 @@ def assembled(facts: Sequence[Fact], *, inputs: int, units: int) -> NetworkReadi
             return None
         return value
 
-    matrix = only("W1", (*_matrices(facts, inputs, units), _by_unit_rows(facts, units)), Slot.ROW)
+    matrix = only("W1", (*_matrices(facts, inputs, units), _by_unit_rows(facts, inputs, units)), Slot.ROW)
     hidden = only("b1", (
         *_vectors(facts, Slot.HIDDEN_BIASES, units),
         *(fact.values[:units] for fact in facts if fact.slot is Slot.EVERY_BIAS),
@@ -151,8 +151,8 @@ def _matrices(facts: Sequence[Fact], inputs: int, units: int) -> list[Matrix]:
     return upright + ([tuple(zip(*rows, strict=True)) for rows in lying] if inputs != units else [])
 
 
-def _by_unit_rows(facts: Sequence[Fact], units: int) -> Matrix | None:
-    rows = _indexed(facts, Slot.ROW)
+def _by_unit_rows(facts: Sequence[Fact], inputs: int, units: int) -> Matrix | None:
+    rows = {unit: row for unit, row in _indexed(facts, Slot.ROW).items() if len(row) == inputs}
     return (
         tuple(rows[unit] for unit in range(1, units + 1)) if set(range(1, units + 1)) == set(rows) else None
     )

@@ -22,6 +22,12 @@ def says_where(name: str) -> bool:
     return bool(re.search(r"\d", plain) or _OUTPUT.search(plain) or _HIDDEN.search(plain))
 
 
+def is_holder(name: str) -> bool:
+    """Whether a name says which layer or unit it is about, but not what: `layer1`, `h2`, `out`."""
+    plain = re.sub(r"[\d_.]+", " ", name.lower())
+    return says_where(name) and not (_BIAS.search(plain) or _WEIGHT.search(plain))
+
+
 def fact_about(name: str, rows: Matrix, source: str, *, inputs: int, units: int) -> Fact | None:
     """Say what a named value is, if its name and shape leave no doubt.
 

@@ -27,6 +27,7 @@ _BIASES = re.compile(r"b|bias(?:es)?|b_?\{?[ijk1]\}?|hidden bias(?:es)?")
 _OUTPUT_WEIGHTS = re.compile(
     r"w_?\{?(?:2|out)\}?|v|(?:output|out) weights?|weights? (?:to|of) (?:the )?output"
 )
+_ALL = frozenset({"weights", "weight", "w"})
 _NONE = frozenset({"", "-", "\u2013", "\u2014", "n/a", "/"})
 
 
@@ -89,20 +90,29 @@ def _row(header: Sequence[str], cells: Sequence[str], inputs: int, units: int) -
     source, label = " | ".join(cells), cells[0].lower().strip()
     bias = _bias(header, cells)
     of_unit = _LABEL.fullmatch(label)
+    whole = _whole(header, cells)
     numbered = _labelled(header[1:], "any")
     places = {k: at + 1 for k, at in (_labelled(header[1:], "input") or numbered).items()}
     hidden = {k: at + 1 for k, at in _labelled(header[1:], "unit").items()}
-    if of_unit and not of_unit["input"] and (weights := _numbers(cells, places, inputs)):
+    if of_unit and not of_unit["input"] and (weights := whole or _numbers(cells, places, inputs)):
         index = int(of_unit["k"])
         yield Fact(slot=Slot.ROW, values=weights, source=source, unit=index)
         if bias is not None:
             yield Fact(slot=Slot.HIDDEN_BIAS, values=bias, source=source, unit=index)
     elif _OUT.fullmatch(label) or (hidden and not of_unit and not _BIASES.fullmatch(label)):
         used = {k: at for k, at in (hidden or places).items() if cells[at] not in _NONE}
-        if weights := _numbers(cells, used, units):
+        if weights := whole or _numbers(cells, used, units):
             yield Fact(slot=Slot.OUTPUT_WEIGHTS, values=weights, source=source)
             if bias is not None:
                 yield Fact(slot=Slot.OUTPUT_BIAS, values=bias, source=source)
+
+
+def _whole(header: Sequence[str], cells: Sequence[str]) -> Vector | None:
+    """All weights of a unit in one cell."""
+    for name, cell in zip(header[1:], cells[1:], strict=True):
+        if name in _ALL and (value := leading(cell)) and len(value[0]) == 1:
+            return value[0][0]
+    return None
 
 
 def _by_columns(

@@ -52,7 +52,7 @@ _IS = (
 )
 _VALUE = rf"{_IS}(?P<n>{_NUMBER}){_ALONE}"
 _HIDDEN = r"(?:hidden|first[ -]layer)[a-z -]{0,20}?"
-_OUTPUT = r"(?:output|second[ -]layer|final)[a-z -]{0,20}?"
+_OUTPUT = r"(?:output|second[ -]layer|final)[a-z :-]{0,20}?"
 _BIASES = r"bias(?:es)?(?: terms?)?"
 _SENTENCES: tuple[tuple[str, Slot], ...] = (
     (rf"(?:no biases|without (?:any )?bias(?:es)?) (?:in|for) the {_HIDDEN}(?P<n>)", Slot.ALL_HIDDEN_BIASES),
@@ -79,6 +79,13 @@ _SENTENCES: tuple[tuple[str, Slot], ...] = (
 _LISTED_OUTPUT = re.compile(
     rf"{_OUTPUT}weights?{_IS}(?P<list>{_LIST}|{_NUMBER}(?:(?:,|\s+and|,\s*and)\s*{_NUMBER})+)", re.IGNORECASE
 )
+_OF_UNIT = re.compile(
+    r"(?:unit|neuron|perceptron|\bh)_?\s*\{?(?P<unit>\d)\}?"
+    rf"[a-z: ]{{0,30}}?weights?[a-z:= ]{{0,20}}(?P<list>{_LIST})"
+    rf"(?:[a-z, ]{{0,20}}bias[a-z:= ]{{0,10}}(?P<bias>{_NUMBER}))?",
+    re.IGNORECASE,
+)
+_BOLD = re.compile(r"\\(?:mathbf|boldsymbol|bm|vec|mathbb)\s*+(?:\{\s*+([01])\s*+\}|([01]))")
 _TAKEN_BACK = re.compile(
     r"\b(?:not|except\w*|but|other than|unless|instead|non-?zero|or)\b|n't", re.IGNORECASE
 )
@@ -92,14 +99,23 @@ _COUNTS = re.compile(_COUNTED, re.IGNORECASE)
 _SHAPE = re.compile(r".*:\s*\(\d+,\s*\)", re.DOTALL)
 _SENTENCE_PATTERNS = tuple((re.compile(pattern, re.IGNORECASE), slot) for pattern, slot in _SENTENCES)
 _UNIT = re.compile(
-    r"(?:(?<![A-Za-z])(?P<name>[hzayo])\s*+_?[{(]*+(?P<unit>\d|[ijk](?![A-Za-z]))?[)}]*+\s*+(?:\([^()=]*+\)\s*+)?=\s*+)?"
+    r"(?:(?<![A-Za-z])(?P<name>[hzayo])\s*+_?[{(]*+(?P<unit>\d|[ijk](?![A-Za-z]))?[)}]*+\s*+(?:\([^()=]*+\)\s*+)?=\s*+"
+    r"|(?:unit|neuron|perceptron)\s*+(?P<number>\d)\s*+(?:(?::|=|is|computes|outputs)\s*+)?)?"
     r"(?:\\|\b(?:np|torch|math)\.)?(?<![A-Za-z])(?:sign|sgn|s|f|phi|sigma|g)\s*+"
     r"(?:\((?P<round>[^()=]*+)\)|\[(?P<square>[^\[\]=]*+)\])",
     re.IGNORECASE,
 )
-_RUNNING = re.compile(r"([xh])_?\{?[ijk](?![A-Za-z])\s*+(?:\+\s*+(?P<step>\d))?\s*+\}?")
+_SUM = re.compile(r"(?<![A-Za-z])(?P<name>[zsauv]_?\{?\d?\}?)\s*+=\s*+(?P<sum>[^=;,\n$()\\]{3,200})")
+_OF_SUM = re.compile(r"\(\s*+([zsauv]_?\{?\d?\}?)\s*+\)")
+_RUNNING = {
+    index: re.compile(rf"([xh])_?\{{?{index}(?![A-Za-z])\s*+(?:\+\s*+(?P<step>\d))?\s*+\}}?")
+    for index in "ijk"
+}
+_RANGE = re.compile(
+    r"\b[ijk]\s*+(?:=|\\in|\u2208|in|from)\s*+(?P<range>range\([^()]*+(?:\)|\()|[\\{\[\s]*+(?:[\d,.\s]|to)++)"
+)
 _TOTAL = re.compile(
-    r"\\?sum\s*+(?:_\s*+\{?[ijk](?:\s*+=\s*+1)?\}?\s*+)?(?:\^\s*+\{?(?P<last>\d)\}?\s*+)?h_?\{?[ijk]\}?"
+    r"\\?sum\s*+(?:_\s*+\{?(?P<i>[ijk])(?:\s*+=\s*+1)?\}?\s*+)(?:\^\s*+\{?(?P<last>\d)\}?\s*+)?h_?\{?(?P=i)\}?"
     r"|(?:\b(?:np|torch)\.)?\bsum\(h\)|\bh\.sum\(\)"
     r"|h_?\{?1\}?\s*+\+\s*+(?:h_?\{?2\}?\s*+\+\s*+)?\.\.\.\s*+\+\s*+h_?\{?(?P<end>\d)\}?"
 )
@@ -112,8 +128,10 @@ _TERM = re.compile(
 
 def facts(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
     """Everything that a text says about weights."""
-    plain = plainly(text)
+    ones = _BOLD.sub(lambda found: f"[{', '.join([found[1] or found[2]] * units)}]", text)
+    plain = plainly(ones)
     yield from _assignments(plain, inputs, units)
+    yield from _about_units(plain)
     yield from _sentences(plain)
     yield from units_in(plain, inputs=inputs, units=units)
 
@@ -128,7 +146,7 @@ def plainly(text: str) -> str:
     text = re.sub(
         r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|text|textbf|operatorname|mathit)\s*\{([^{}]*)\}", r"\1", text
     )
-    text = re.sub(r"(?<!\\)\\(?:left|right|bigl?|bigr?|quad|qquad|,|;|:|!| )|[$*`~]", " ", text)
+    text = re.sub(r"(?<!\\)\\(?:left|right|[bB]igg?[lr]?|quad|qquad|,|;|:|!| )|[$*`~]", " ", text)
     text = re.sub(r"\\(?:l|c)?dots|…", "...", text)
     text = re.sub(r"\^\s*\{?\s*(?:\\top|\\intercal|T|\\mathsf\s*T)\s*\}?|ᵀ", " ", text)
     text = text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")).replace(r"\_", "_")
@@ -179,6 +197,18 @@ def _names(chain: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def _about_units(text: str) -> Iterator[Fact]:
+    """Sentences such as “Unit 1 has weights [1, -1, 0, 0, 0] and bias 0”."""
+    for found in _OF_UNIT.finditer(text):
+        if _TAKEN_BACK.search(found[0]):
+            continue
+        unit, listed = int(found["unit"]), leading(found["list"])
+        if listed and len(listed[0]) == 1:
+            yield Fact(slot=Slot.ROW, values=listed[0][0], source=found[0], unit=unit)
+        if found["bias"]:
+            yield Fact(slot=Slot.HIDDEN_BIAS, values=(number(found["bias"]),), source=found[0], unit=unit)
+
+
 def _sentences(text: str) -> Iterator[Fact]:
     mentioned = _OUTPUT_BIAS_MENTIONED.search(text)
     for found in _LISTED_OUTPUT.finditer(text):
@@ -209,15 +239,17 @@ def _is_partial(sentence: str) -> bool:
 def units_in(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
     """`h_1 = sign(x_1 - x_2)`, `h_i = sign(x_i - x_{i+1})` and `y = sign(h_1 + h_2 + h_3 + h_4 - 3.5)`."""
     outputs: dict[bool, list[Fact]] = {True: [], False: []}
-    for found in _UNIT.finditer(_summed(text, units)):
-        total, unit = found["round"] or found["square"] or "", found["unit"] or ""
-        numbers = range(1, units + 1) if unit.isalpha() else [int(unit)] if unit else []
-        for k in numbers:
-            if of_inputs := _linear(_at(total, k) if unit.isalpha() else total, "x", inputs):
+    complete = _runs_over_all(text, units)
+    for found in _UNIT.finditer(_without_sums(_summed(text, units), inputs, units)):
+        total, unit = found["round"] or found["square"] or "", found["unit"] or found["number"] or ""
+        running = unit.lower() if unit.isalpha() else ""
+        numbers = range(1, units + 1) if running else [int(unit)] if unit else []
+        for k in numbers if complete or not running else ():
+            if of_inputs := _linear(_at(total, running, k) if running else total, "x", inputs):
                 *weights, bias = of_inputs
                 yield Fact(slot=Slot.ROW, values=tuple(weights), source=found[0], unit=k)
                 yield Fact(slot=Slot.HIDDEN_BIAS, values=(bias,), source=found[0], unit=k)
-        of_hidden = _linear(total, "hza", units)
+        of_hidden = _linear(total, "hza", units) if unit in ("", str(units + 1)) else None
         if of_hidden and (any(of_hidden[:-1]) if found["name"] else all(of_hidden[:-1])):
             *weights, bias = of_hidden
             outputs[bool(found["name"])] += [
@@ -234,6 +266,7 @@ def _summed(text: str, units: int) -> str:
         last = found["last"] or found["end"] or str(units)
         return "+".join(f"h_{k}" for k in range(1, units + 1)) if last == str(units) else found[0]
 
+    text = re.sub(r"(?<![A-Za-z])([hz]_?\{?\d\}?)\(x\)", r"\1", text)
     text = re.sub(r"\b([xh])\[(\d)\]", lambda found: f"{found[1]}_{int(found[2]) + 1}", text)
     text = re.sub(r"\b([xh])\[([ijk])\s*(\+\s*\d)?\]", r"\1_{\2\3}", text)
     text = re.sub(rf"(?<![A-Za-z])\(\s*({_NUMBER})\s*\)", r"\1", _TOTAL.sub(total, text))
@@ -242,9 +275,36 @@ def _summed(text: str, units: int) -> str:
     return text
 
 
-def _at(total: str, k: int) -> str:
+def _without_sums(text: str, inputs: int, units: int) -> str:
+    """`sign(x_1 - x_2)` for `sign(z_1)` where `z_1 = x_1 - x_2`."""
+    sums: dict[str, set[str]] = {}
+    for found in _SUM.finditer(text):
+        total = found["sum"].strip().rstrip(".")
+        if _linear(total, "x", inputs) or _linear(total, "h", units):
+            sums.setdefault(_bare(found["name"]), set()).add(total)
+    known = {name: totals.pop() for name, totals in sums.items() if len(totals) == 1}
+    return _OF_SUM.sub(lambda found: f"({known.get(_bare(found[1]), found[1])})", text)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"[_{}]", "", name)
+
+
+def _runs_over_all(text: str, units: int) -> bool:
+    """Whether an index runs over all units, as far as that is said: `i = 1, …, 4`, `range(4)`."""
+    for found in _RANGE.finditer(text):
+        numbers = re.findall(r"\d+", found["range"])
+        if found["range"].startswith("range"):
+            if numbers not in ([str(units)], ["0", str(units)]):
+                return False
+        elif len(numbers) > 1 and (numbers[0], numbers[-1]) != ("1", str(units)):
+            return False
+    return True
+
+
+def _at(total: str, index: str, k: int) -> str:
     """A sum with a running index, at one unit."""
-    return _RUNNING.sub(lambda found: f"{found[1]}_{k + int(found['step'] or 0)}", total)
+    return _RUNNING[index].sub(lambda found: f"{found[1]}_{k + int(found['step'] or 0)}", total)
 
 
 def _linear(text: str, letters: str, size: int) -> Vector | None:
