@@ -11,12 +11,24 @@ from grader.theory import plain_text, themes
 from .closed_form import YesNo, claims_nothing, leaning
 
 ASIDE = (
-    "unlike", "than", "instead of", "rather than", "in contrast to", "in contrast with", "compared to",
-    "compared with", "as in", "just like in", "contrary to", "a diferencia de", "contrairement a",
-    "im gegensatz zu", "ao contrario d*", "a differenza d*",
+    "unlike", "like", "than", "instead of", "rather than", "in contrast to", "in contrast with", "compared to",
+    "compared with", "similar to", "similarly to", "variant of", "version of", "extension of", "generali*ation of",
+    "as in", "contrary to", "a diferencia de", "más lent* que", "más rápid* que", "mejor que", "contrairement à",
+    "plus lent* que", "plus rapide* que", "im gegensatz zu", "als", "ao contrário d*", "mais lent* que",
+    "mais rápid* que", "a differenza d*", "più lent* d*", "più veloc* d*", "比", "不像", "不同于",
 )  # fmt: skip
 """What follows these is not what an answer is about."""
-BESIDE = frozenset({"least squares", "not linear", "not unique", "iterative", "absolute value", "piecewise"})
+BESIDE = frozenset(
+    {
+        "least squares",
+        "not linear",
+        "not unique",
+        "iterative",
+        "absolute value",
+        "piecewise",
+        "linear program",
+    }
+)
 """Reasons for 2b that count only where there is no other."""
 ABSORBED = {
     "huber smoothing": {"gradient descent", "stochastic gradient descent", "quasi-newton", "adam", "newton"},
@@ -27,7 +39,7 @@ ABSORBED = {
 _REFUSED = re.compile(
     r"\b(?:can(?:no|')t|cannot|can not|could not|should not|do(?:es)? ?n[o']t|not) "
     r"(?:directly |simply |just )?(?:be )?"
-    r"(?:use|used|apply|applied|work|applicable|suitable|possible|converge)\b|\bfails?\b|\binstead\b",
+    r"(?:use|used|apply|applied|work|applicable|suitable|possible)\b|\bfails?\b|\binstead\b",
     re.IGNORECASE,
 )
 """Words beside an algorithm that may say that it is not the one."""
