@@ -169,7 +169,7 @@ class ReviewItem:
     answer: str
     """The student's words, or what was seen in their place."""
     group: str
-    """The same for answers that mean the same, whatever their spelling; a short hash."""
+    """The same for answers that are laid before a person together; a short hash of what they mean."""
     polarity: str = ""
     """`yes` or `no` where the answer has to be one of them and it could be read."""
     tags: tuple[str, ...] = ()
@@ -182,7 +182,7 @@ class Ruling:
     check: str
     group: str
     student: str
-    """Empty: every student whose answer is in the group."""
+    """Empty: every student who gave this answer."""
     points: Decimal
     comment: str
     by: str

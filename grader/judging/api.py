@@ -11,7 +11,6 @@ decides) or `skip`. An error in the test itself is `broken`: never the student's
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import NoReturn, TypeVar
@@ -19,7 +18,7 @@ from typing import NoReturn, TypeVar
 import pytest
 
 from grader.model import Outcome, ReviewItem, Visibility
-from grader.theory.words import normal_text
+from grader.theory.words import code_of
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -89,17 +88,12 @@ def review(
     """
     answer = str(actual) or message
     item = ReviewItem(
-        answer=answer, group=group_of(meaning or answer), polarity=polarity, tags=tuple(sorted(tags))
+        answer=answer, group=code_of(meaning or answer), polarity=polarity, tags=tuple(sorted(tags))
     )
     worth = Decimal(str(points))
     raise CheckEnded(
         Outcome.REVIEW, message, points=worth, expected=expected, actual=actual, hint=hint, item=item
     )
-
-
-def group_of(meaning: str) -> str:
-    """A short name for all answers of one meaning, whatever their spacing, case and punctuation."""
-    return hashlib.sha256(normal_text(meaning).encode()).hexdigest()[:10]
 
 
 def skip(message: str) -> NoReturn:

@@ -15,7 +15,6 @@ import nbformat
 from grader import assignment as assignments
 from grader.assignment import cells
 from grader.errors import EvidenceError, RubricError
-from grader.judging.api import group_of
 from grader.judging.excuses import excused, not_run
 from grader.judging.rubric import Rubric, loaded
 from grader.judging.work import Reference, Work
@@ -34,6 +33,7 @@ from grader.model import (
     is_provisional,
     outcome_of,
 )
+from grader.theory.words import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -237,4 +237,4 @@ def _with_item(check: Check) -> Check:
     if check.outcome is not Outcome.REVIEW or check.review is not None:
         return check
     seen = check.actual or check.message
-    return replace(check, review=ReviewItem(answer=seen, group=group_of(seen)))
+    return replace(check, review=ReviewItem(answer=seen, group=code_of(seen)))

@@ -1,7 +1,8 @@
 """`review.csv`: the answers that people grade, for a spreadsheet.
 
 One row for each answer that the machine left open, and one (student `*`) above each group of answers that mean
-the same. Points and comments are filled in by hand; `results.rulings` reads them back.
+the same. `code` says which answer a student's row shows. Points and comments are filled in by hand;
+`results.rulings` reads them back.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from grader import csvs
 from grader.model import EVERYONE, Outcome
-from grader.theory.words import order_alike
+from grader.theory.words import code_of, order_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 
 MOST_CELL = 30_000
 """Characters of an answer that are written: a cell of a spreadsheet holds 32,767."""
+MOST_COMPARED = 5
+"""Answers of a group that are compared with those of others."""
 COLUMNS = (
-    "question", "check", "group", "student", "polarity", "tags", "answer", "why", "max", "points", "comment",
+    "question", "check", "group", "code", "student", "polarity", "tags", "answer", "why", "max", "points",
+    "comment",
 )  # fmt: skip
 
 
@@ -60,21 +64,34 @@ def _by_meaning(entries: Iterable[_Entry]) -> list[list[_Entry]]:
 
 def _in_order(groups: Sequence[list[_Entry]]) -> list[list[_Entry]]:
     """Open groups before decided ones, then by polarity, then each after the one that it resembles most."""
-    alike = [groups[index] for index in order_alike([group[0].item.answer for group in groups])]
+    alike = [groups[index] for index in order_alike([_words(group) for group in groups])]
     return sorted(
         alike,
         key=lambda group: (not any(entry.is_open for entry in group), group[0].item.polarity),
     )
 
 
+def _words(group: Sequence[_Entry]) -> str:
+    """What a group is compared by: its tags say what its answers share in any language."""
+    return "\n".join([*group[0].item.tags, *(entry.item.answer for entry in group[:MOST_COMPARED])])
+
+
 def _rows(group: Sequence[_Entry]) -> Iterator[list[str]]:
+    common = _common(group) if len(group) > 1 else None
     if len(group) > 1:
-        rulings = {ruling for entry in group if (ruling := entry.check.ruling) and not ruling.student}
-        ruling = rulings.pop() if len(rulings) == 1 else None
-        yield _row(group[0], EVERYONE, ruling, prefix=f"({len(group)} answers) ")
+        yield _row(group[0], EVERYONE, common, prefix=f"({len(group)} answers) ")
     for entry in group:
         ruling = entry.check.ruling
-        yield _row(entry, entry.student, ruling if ruling is not None and ruling.student else None)
+        is_common = ruling is not None and not ruling.student and common is not None
+        yield _row(entry, entry.student, None if is_common else ruling)
+
+
+def _common(group: Sequence[_Entry]) -> Ruling | None:
+    """The decision for all of a group; none while an answer is open, which nobody has decided yet."""
+    rulings = {
+        entry.check.ruling for entry in group if not (entry.check.ruling and entry.check.ruling.student)
+    }
+    return rulings.pop() if len(rulings) == 1 else None
 
 
 def _row(entry: _Entry, student: str, ruling: Ruling | None, *, prefix: str = "") -> list[str]:
@@ -86,5 +103,7 @@ def _row(entry: _Entry, student: str, ruling: Ruling | None, *, prefix: str = ""
         (prefix + item.answer)[:MOST_CELL],
         check.message[:MOST_CELL],
     )
-    words = [csvs.escape_formula(cell) for cell in (check.question, check.id, item.group, student, *answer)]
+    code = "" if student == EVERYONE else code_of(item.answer)
+    facts = (check.question, check.id, item.group, code, student, *answer)
+    words = [csvs.escape_formula(cell) for cell in facts]
     return [*words, str(check.max), points, csvs.escape_formula(comment)]

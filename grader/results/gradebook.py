@@ -45,8 +45,8 @@ create table grade (
 create table ruling (       -- what people decided; rows are only ever added
     number    integer primary key,
     check_id  text not null,
-    meaning   text not null,              -- the group of answers that it is about
-    student   text not null,              -- empty: all of the group
+    meaning   text not null,              -- the code of the answer that it is about; once, of a group
+    student   text not null,              -- empty: all who gave this answer
     points    text not null,
     comment   text not null,
     by        text not null,

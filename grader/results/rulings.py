@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from grader import csvs
 from grader.errors import UsageError
 from grader.model import EVERYONE, Grade, Outcome, Ruling, is_provisional, outcome_of
+from grader.theory.words import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,38 +23,55 @@ _COLUMNS = ("check", "group", "student", "points", "comment")
 def read(text: str, grades: Sequence[Grade], *, source: str, by: str, at: str) -> list[Ruling]:
     """The rulings of a sheet that was filled in. Rows without points say nothing.
 
+    Each is for one answer, by its code: a row for all of a group reaches those whose answers the sheet shows, not
+    one that joins the group later.
+
     Raises:
         UsageError: a row that does not fit this class; names the row and what to do. Then none of them counts.
     """
-    checks = {
-        (check.id, check.review.group, student): check
+    items = {
+        (check.id, check.review.group, grade.student): (check, code_of(check.review.answer))
         for grade in grades
         for check in grade.checks
         if check.review is not None
-        for student in (grade.student, EVERYONE)
     }
-    rulings = []
-    for number, row in _rows(text, source):
+    rows = list(_rows(text, source))
+    shown = {
+        key: code
+        for _, row in rows
+        if (key := (row["check"], row["group"], row["student"])) in items
+        and row["code"] in ("", code := items[key][1])
+    }
+    rulings: list[Ruling] = []
+    for number, row in rows:
         if not row["points"].strip():
             continue
-        name, group, student = row["check"], row["group"], row["student"]
-        check = checks.get((name, group, student))
-        if check is None:
+        everyone = row["student"] == EVERYONE
+        reached = {
+            key: code
+            for key, code in shown.items()
+            if key[:2] == (row["check"], row["group"]) and (everyone or key[2] == row["student"])
+        }
+        if not reached:
+            whose = "no student in this sheet" if everyone else row["student"]
             raise UsageError(
-                f"{source}, row {number}: {student} has no such answer to {name}. "
-                "It may have changed since then; fill in a fresh review.csv."
+                f"{source}, row {number}: {whose} has {'such an' if everyone else 'no such'} answer to "
+                f"{row['check']}. It may have changed since then; fill in a fresh review.csv."
             )
-        rulings.append(
+        check, _ = items[next(iter(reached))]
+        points = _points(row["points"].strip(), check.max, f"{source}, row {number}")
+        rulings += [
             Ruling(
-                check=name,
-                group=group,
-                student="" if student == EVERYONE else student,
-                points=_points(row["points"].strip(), check.max, f"{source}, row {number}"),
+                check=row["check"],
+                group=code,
+                student="" if everyone else row["student"],
+                points=points,
                 comment=row["comment"].strip(),
                 by=by,
                 at=at,
             )
-        )
+            for code in dict.fromkeys(reached.values())
+        ]
     return rulings
 
 
@@ -67,7 +85,7 @@ def _rows(text: str, source: str) -> Iterator[tuple[int, dict[str, str]]]:
             )
     for number, row in enumerate(rows, start=2):
         cells = dict(zip(header, map(csvs.unescape_formula, row), strict=False))
-        yield number, {column: cells.get(column, "") for column in _COLUMNS}
+        yield number, {column: cells.get(column, "") for column in (*_COLUMNS, "code")}
 
 
 def _points(text: str, maximum: Decimal, where: str) -> Decimal:
@@ -105,10 +123,13 @@ def apply(grade: Grade, rulings: Iterable[Ruling]) -> Grade:
 def _decided(check: Check, student: str, rulings: Mapping[tuple[str, str, str], Ruling]) -> Check:
     if check.review is None or check.outcome is not Outcome.REVIEW:
         return check
-    keys = ((check.id, check.review.group, student), (check.id, check.review.group, ""))
-    ruling = next((rulings[key] for key in keys if key in rulings), None)
-    if ruling is None:
+    # Rulings of earlier versions are for a group.
+    codes = (code_of(check.review.answer), check.review.group)
+    keys = [(check.id, code, whose) for whose in (student, "") for code in codes]
+    found = next((rulings[key] for key in keys if key in rulings), None)
+    if found is None:
         return check
+    ruling = replace(found, group=check.review.group)
     full, none = ruling.points == check.max, ruling.points == 0
     return replace(
         check,

@@ -13,7 +13,7 @@ A formula is right if it computes the right thing, however it is written:
 
 `FormulaSpec` declares a question. `judge_derivation` checks the steps that lead to a minimiser. `read_network`
 finds weights as people write them; `verify` proves a small network right over all of R^n, or shows where it fails.
-`tags`, `normal_text` and `order_alike` sort free text for the person who grades it.
+`tags`, `themes`, `normal_text` and `order_alike` sort free text for the person who grades it.
 """
 
 from grader.theory.latex.derivation import judge_derivation
@@ -26,7 +26,7 @@ from grader.theory.networks import Activation, Evaluation, Network, NetworkError
 from grader.theory.proof import Counterexample, Proof, Status, Wanted, verify
 from grader.theory.regions import AllOf, AnyOf, HalfSpace, Outside, Region, descending, off_boundary
 from grader.theory.weights import NetworkReading, read_network
-from grader.theory.words import normal_text, order_alike, plain_text, tags
+from grader.theory.words import normal_text, order_alike, plain_text, tags, themes
 
 __all__ = [
     "Activation",
@@ -61,5 +61,6 @@ __all__ = [
     "read_network",
     "scanned",
     "tags",
+    "themes",
     "verify",
 ]

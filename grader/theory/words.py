@@ -5,11 +5,13 @@ Nothing here grades. An answer is only sorted: by the topics it touches, next to
 
 from __future__ import annotations
 
+import hashlib
 import html
 import math
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,73 @@ def _phrase(phrase: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){joined}(?!\w)")
 
 
+# Themes
+
+_ASIDE = r"(?:{})[^.,;:!?()\n]*"
+_WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+"""Scripts whose words stand next to each other."""
+_GAP = r"(?:\s+[^\s.,;:!?]+){0,3}?\s+"
+
+
+def themes(
+    text: str, vocabulary: Mapping[str, Iterable[str]], *, aside: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """Name the themes of an answer, in the order in which it first names them.
+
+    Case, accents, spacing, markup and hyphens do not matter, and `n't` is read as `not`.
+
+    Args:
+        text: an answer, in any language.
+        vocabulary: for each theme its phrases. Each matches as whole words, with any ending after a `*` and up to
+            three words at `...` (`not ... differentiable`). Where several phrases match, the longest counts:
+            `proximal gradient descent` is not `gradient descent`.
+        aside: words that set aside what follows, up to the next punctuation mark: `unlike`, `than`.
+    """
+    folded = _folded(text)
+    if phrases := tuple(aside):
+        folded = re.sub(_ASIDE.format("|".join(map(_theme_pattern, phrases))), " ", folded)
+    found = sorted(
+        (match.start(), -match.end(), theme)
+        for theme, pattern in _compiled(tuple((name, tuple(each)) for name, each in vocabulary.items()))
+        for match in pattern.finditer(folded)
+    )
+    named: dict[str, None] = {}
+    end = 0
+    for start, negative_end, theme in found:
+        if start >= end:
+            named[theme] = None
+            end = -negative_end
+    return tuple(named)
+
+
+@lru_cache(maxsize=16)
+def _compiled(
+    vocabulary: tuple[tuple[str, tuple[str, ...]], ...],
+) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (theme, re.compile("|".join(sorted(map(_theme_pattern, phrases), key=len, reverse=True))))
+        for theme, phrases in vocabulary
+    )
+
+
+def _theme_pattern(phrase: str) -> str:
+    folded = _folded(phrase.replace(" ... ", "\0").replace("*", "\1"))
+    pattern = re.escape(folded).replace(r"\ ", r"\s+").replace("\0", _GAP).replace("\1", r"\w*")
+    if _WITHOUT_SPACES.search(folded):
+        return pattern
+    first, last = (folded[at : at + 1 or None] for at in (0, -1))
+    return ("" if not first.isalnum() else r"(?<!\w)") + pattern + ("" if not last.isalnum() else r"(?!\w)")
+
+
+def _folded(text: str) -> str:
+    """A text without what makes no difference to its themes; punctuation stays."""
+    plain = unicodedata.normalize("NFKD", plain_text(text)).casefold().translate(_TYPOGRAPHY)
+    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    plain = re.sub(r"[`~#>$]|(?<!\w)[*_]+|[*_]+(?!\w)|\\(?:text\w*|left|right|[,;:! ])", " ", plain)
+    plain = plain.replace("can't", "can not").replace("cannot", "can not").replace("n't", " not")
+    return re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", plain)
+
+
 # Likeness
 
 _TYPOGRAPHY = {0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"', 0x2013: "-", 0x2014: "-", 0x2212: "-"}
@@ -53,6 +122,11 @@ def normal_text(text: str) -> str:
     plain = re.sub(r"[*`_~#>$]|\\(?:text\w*|left|right|[,;:! ])", " ", plain)
     plain = re.sub(r"(?<!\w)['\"]|['\"](?!\w)|[.,;:!?()](?=\s|$)|(?<!\w)\(", " ", plain)
     return " ".join(plain.split())
+
+
+def code_of(text: str) -> str:
+    """A short code for a text, the same whatever its spacing, case and punctuation."""
+    return hashlib.sha256(normal_text(text).encode()).hexdigest()[:10]
 
 
 def plain_text(text: str) -> str:

@@ -83,3 +83,64 @@ def _first_sentence(text: str) -> str:
 
 def _meaning(word: str) -> YesNo:
     return YesNo.NO if word.lower() in ("no", "nope", "non", "nein") else YesNo.YES
+
+
+_UNDECIDED = re.compile(
+    r"\b(?:yes and no|not (?:sure|always|necessarily|exactly|really)|depends?|depende|maybe|perhaps|"
+    r"sometimes|unless|in some cases|special cases?|sort of|kind of|part(?:ly|ially)|probably|idk)\b|\?",
+    re.IGNORECASE,
+)
+_DENYING = re.compile(
+    r"\W{0,9}(?:answer\W{1,3})?(?:no|nope|nah|false|never|impossible|unfortunately,? (?:not|no)|non|nein|"
+    r"não|nao|nem|falso|faux|falsch|we (?:can(?:no|')t|cannot|can not|do(?:n't| not))|"
+    r"i (?:do(?:n't| not)) (?:think|believe)|it (?:does(?:n't| not)) (?:have|admit|exist|possess)|"
+    r"there (?:is|are|exists?)(?:n't| not| no)|it is (?:not possible|impossible)|"
+    r"on ne peut pas|il n'y a pas|il n'existe pas|no (?:se puede|hay|existe|tiene)|es gibt kein\w*|"
+    r"non (?:esiste|c'è|si può)|não (?:existe|há|tem))\b|\W{0,9}(?:нет\b|没|不)",
+    re.IGNORECASE,
+)
+_NO_SOLUTION = re.compile(
+    rf"\b{_NEGATED}\s+(?:such |a |an |any )*(?:closed|analytic|explicit|exact formula|formula)|"
+    r"\b(?:so|hence|thus|therefore),? (?:the answer is )?no\b|"
+    r"(?:\bhere|\bthen|\bso|\bhence|\bthus|\btherefore|,|\band)\s+there (?:is|'s) (?:none|not)\b|"
+    r"\b(?:no (?:tiene|existe|hay)|n'(?:existe|a|y a) pas de|kein\w*|nao (?:existe|ha|tem)|non (?:esiste|ha))\b",
+    re.IGNORECASE,
+)
+_AFFIRMING = re.compile(
+    r"\W{0,9}(?:answer\W{1,3})?(?:yes|yeah|yep|true|sure|of course|sí|oui|ja|sim|sì|是的|有|可以)(?!\w)",
+    re.IGNORECASE,
+)
+_CONTRASTED = re.compile(
+    r"\b(?:unlike|in contrast to|as (?:it (?:has|does) )?in|compared (?:to|with))\b"
+    r"(?:[^.;]{0,200}?(?=\bhere\b)|[^.,;]*(?:,\s(?:which|where|that)\b[^.,;]*)?[.,;])",
+    re.IGNORECASE,
+)
+
+
+def leaning(text: str) -> YesNo:
+    """What an answer seems to say, for sorting alone: as `yes_no`, but also where it is put in other words."""
+    if (said := yes_no(text)) is not YesNo.UNCLEAR:
+        return said
+    plain = _CONTRASTED.sub(" ", plain_text(text))
+    if _UNDECIDED.search(plain):
+        return YesNo.UNCLEAR
+    rest = _NO_SOLUTION.sub(" ", _DENIED.sub(" ", plain))
+    denies = bool(_DENYING.match(plain)) or rest != plain
+    affirms = bool(_AFFIRMING.match(plain) or _AFFIRMED.search(rest))
+    if denies != affirms:
+        return YesNo.NO if denies else YesNo.YES if not _CONTRARY.search(rest) else YesNo.UNCLEAR
+    return YesNo.UNCLEAR
+
+
+def claims_nothing(text: str) -> bool:
+    """Does an answer say neither yes nor no, not even hedged, but only gives a reason?"""
+    plain = _CONTRASTED.sub(" ", plain_text(text))
+    looks = (
+        _UNDECIDED.search,
+        _DENYING.match,
+        _NO_SOLUTION.search,
+        _DENIED.search,
+        _AFFIRMING.match,
+        _AFFIRMED.search,
+    )
+    return not any(look(plain) for look in looks)

@@ -3,12 +3,17 @@
 import re
 
 from grader import award, fail, question, review
-from grader.theory import Verdict, judge_derivation, judge_formula, tags
+from grader.theory import Verdict, judge_derivation, judge_formula, tags, themes
 
-from .closed_form import YesNo, yes_no
+from .closed_form import YesNo, leaning, yes_no
 from .formulas import GRADIENT, L1_LOSS, MEAN
+from .themes import of_algorithm, of_reason
 
 LATEX = re.compile(r"\$[^$]+\$|\\[a-zA-Z(\[]")
+MATH = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
+STEPS = re.compile(
+    r"\\(?:nabla|partial|implies|Rightarrow|iff|Leftrightarrow|text|frac\{?d)|=\s*0|\\\\|'|\bd/d"
+)
 PICTURE = re.compile(
     r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])|<img\b[^>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL
 )
@@ -50,7 +55,12 @@ def test_best_constant_vector_is_derived(student):
     derived = judge_derivation(answer, MEAN)
     if derived.verdict is not Verdict.ACCEPT:
         review(
-            sentence(derived.reason), actual=answer, meaning=derived.normal_form or answer, tags=derived.tags
+            sentence(derived.reason),
+            actual=answer,
+            meaning=f"theme of 1b, result only: {derived.normal_form}"
+            if derived.normal_form and only_formula(answer)
+            else "",
+            tags=derived.tags,
         )
 
 
@@ -107,8 +117,9 @@ def test_says_why_there_is_no_closed_form(student, settings):
     review(
         "The reason is graded by a person.",
         actual=answer,
+        meaning=of_reason(answer, settings["themes"]["2b"]),
         polarity=polarity(answer),
-        tags=seen(answer, settings, "2b"),
+        tags=themes(answer, settings["themes"]["2b"]),
     )
 
 
@@ -122,7 +133,12 @@ def test_algorithm_is_in_latex(student):
 def test_names_an_algorithm_with_pros_and_cons(student, settings):
     """An algorithm is named, with its pros and cons."""
     answer = written(student, "2c")
-    review("This answer is graded by a person.", actual=answer, tags=seen(answer, settings, "2c"))
+    review(
+        "This answer is graded by a person.",
+        actual=answer,
+        meaning=of_algorithm(answer, settings["themes"]["2c"]),
+        tags=(*themes(answer, settings["themes"]["2c"]), *tags(answer, settings["tags"]["2c"])),
+    )
 
 
 def expect_latex(student, name):
@@ -194,9 +210,11 @@ def sentence(text):
 
 
 def polarity(answer):
-    said = yes_no(answer)
+    said = leaning(answer)
     return "" if said is YesNo.UNCLEAR else str(said)
 
 
-def seen(answer, settings, name):
-    return tags(answer, settings["tags"][name])
+def only_formula(answer):
+    """Is an answer one equation, without words or steps around it, so that its formula says all of it?"""
+    math, words = "".join(MATH.findall(answer)), re.findall(r"[^\W\d_]{2,}", MATH.sub(" ", answer))
+    return not words and math.count("=") == 1 and not STEPS.search(math)

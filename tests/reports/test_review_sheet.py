@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from grader.judging.api import group_of
 from grader.model import Outcome, ReviewItem, Ruling
 from grader.reports.review_sheet import COLUMNS, MOST_CELL, review_csv
+from grader.theory.words import code_of
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def answering(ann):
         check = replace(
             first.checks[0],
             outcome=Outcome.REVIEW if ruling is None else Outcome.PASSED,
-            review=ReviewItem(answer=answer, group=group_of(answer), polarity=polarity, tags=tags),
+            review=ReviewItem(answer=answer, group=code_of(answer), polarity=polarity, tags=tags),
             ruling=ruling,
         )
         return replace(ann, student=student, questions=(replace(first, checks=(check,)), *others))
@@ -39,7 +39,7 @@ def students(*grades):
 
 def ruling(answer, *, student=""):
     return Ruling(
-        check="test_hw1.py::test_gradient", group=group_of(answer), student=student,
+        check="test_hw1.py::test_gradient", group=code_of(answer), student=student,
         points=Decimal("0.50"), comment="=so be it", by="ada", at="2026-01-02T03:04:05+00:00",
     )  # fmt: skip
 
@@ -49,7 +49,8 @@ def test_a_row_holds_all_that_a_person_needs(answering):
     assert row == {
         "question": "1a",
         "check": "test_hw1.py::test_gradient",
-        "group": group_of("It is 2x."),
+        "group": code_of("It is 2x."),
+        "code": code_of("It is 2x."),
         "student": "ana",
         "polarity": "yes",
         "tags": "gradient, norm",
@@ -88,6 +89,12 @@ def test_similar_answers_are_adjacent(answering):
     )
     order = students(*(answering(str(n), answer) for n, answer in enumerate(answers)))
     assert abs(order.index("0") - order.index("2")) == abs(order.index("1") - order.index("3")) == 1
+
+
+def test_answers_that_share_a_topic_are_adjacent_in_any_language(answering):
+    answers = {"a": ("kink", "It has a kink"), "b": ("sign", "the sign of it"), "c": ("kink", "Hay un pico")}
+    order = students(*(answering(name, text, tags=(tag,)) for name, (tag, text) in answers.items()))
+    assert abs(order.index("a") - order.index("c")) == 1
 
 
 def test_open_answers_come_before_decided_ones(answering):

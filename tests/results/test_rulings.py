@@ -8,7 +8,6 @@ from decimal import Decimal
 import pytest
 
 from grader.errors import UsageError
-from grader.judging.api import group_of
 from grader.model import (
     Check,
     Ending,
@@ -23,12 +22,13 @@ from grader.model import (
 from grader.reports.review_sheet import COLUMNS, review_csv
 from grader.results import rulings
 from grader.results.store import Store
+from grader.theory.words import code_of
 
 NO_CLOSED_FORM = "No, it is not differentiable."
 
 
-def left_open(answer, *, polarity="", tags=(), check="test_why", points="0.5"):
-    item = ReviewItem(answer=answer, group=group_of(answer), polarity=polarity, tags=tags)
+def left_open(answer, *, meaning="", polarity="", tags=(), check="test_why", points="0.5"):
+    item = ReviewItem(answer=answer, group=code_of(meaning or answer), polarity=polarity, tags=tags)
     return Check(
         id=check,
         question="2b",
@@ -127,6 +127,63 @@ def test_a_ruling_holds_only_for_the_answer_it_was_made_for(class_):
     decided = read(filled(review_csv(class_), ana="0.5"), class_)
     changed = grade("ana", left_open("No, because of the absolute value."))
     assert rulings.apply(changed, decided).total == 0
+
+
+@pytest.fixture
+def theme():
+    """Students who say the same in their own words."""
+    words = {"ana": "No, it has a kink.", "bo": "no: not smooth", "cy": "It is not smooth, so no."}
+    return [grade(name, left_open(answer, meaning="a kink")) for name, answer in words.items()]
+
+
+def test_a_row_for_all_reaches_those_whose_answers_were_shown(theme):
+    shown, late = theme[:2], grade("late", left_open("No, I have a kink in my neck.", meaning="a kink"))
+    sheet = filled(review_csv(shown), everyone="0.5")
+    decided = read(sheet, [*shown, late])
+    assert points([*shown, late], decided) == {"ana": Decimal("0.5"), "bo": Decimal("0.5"), "late": 0}
+    same = grade("same", left_open("no, it has  a KINK", meaning="a kink"))
+    assert rulings.apply(same, decided).total == Decimal("0.5")
+
+
+def test_an_answer_that_changed_since_the_sheet_was_written_stays_open(theme):
+    sheet = filled(review_csv(theme), everyone="0.5")
+    changed = grade("bo", left_open("No, I read somewhere that it is not smooth.", meaning="a kink"))
+    decided = read(sheet, [theme[0], changed, theme[2]])
+    assert points([theme[0], changed, theme[2]], decided) == {
+        "ana": Decimal("0.5"),
+        "bo": 0,
+        "cy": Decimal("0.5"),
+    }
+    with pytest.raises(UsageError, match="bo has no such answer to test_why"):
+        read(filled(review_csv(theme), bo="0.5"), [theme[0], changed, theme[2]])
+
+
+def test_a_row_for_all_without_the_answers_that_it_decides_is_refused(theme):
+    sheet = filled(review_csv(theme), everyone="0.5").splitlines(keepends=True)
+    with pytest.raises(UsageError, match="row 2: no student in this sheet has such an answer"):
+        read("".join(sheet[:2]), theme)
+
+
+def test_a_decision_is_not_offered_for_an_answer_that_joined_its_group_later(theme):
+    decided = read(filled(review_csv(theme[:2]), everyone="0.5"), theme[:2])
+    ruled = [rulings.apply(each, decided) for each in theme]
+    again = {row["student"]: row["points"] for row in rows(review_csv(ruled))}
+    assert again == {"*": "", "ana": "0.5", "bo": "0.5", "cy": ""}
+
+
+def test_rulings_of_earlier_versions_are_for_a_group(theme):
+    earlier = rulings.Ruling(
+        check="test_why",
+        group=code_of("a kink"),
+        student="",
+        points=Decimal("0.25"),
+        comment="",
+        by="ada",
+        at="",
+    )
+    assert set(points(theme, [earlier]).values()) == {Decimal("0.25")}
+    later = read(filled(review_csv(theme), everyone="0.5"), theme)
+    assert set(points(theme, [earlier, *later]).values()) == {Decimal("0.5")}
 
 
 def test_rows_without_points_decide_nothing(class_):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.theory import normal_text, order_alike, plain_text, tags
+from grader.theory import normal_text, order_alike, plain_text, tags, themes
 
 METHODS = {
     "stochastic gradient descent": ("sgd", "stochastic gradient*"),
@@ -28,6 +28,38 @@ METHODS = {
 )
 def test_topics_are_tagged_in_the_tables_order(text, found):
     assert tags(text, METHODS) == found
+
+
+ALGORITHMS = {
+    "gradient": ("gradient descent",),
+    "proximal": ("proximal*", "proximal gradient*"),
+    "kink": ("not ... smooth", "不可导", "dérivable"),
+    "inverse": (")^{-1}",),
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Gradient-Descent", ("gradient",)),
+        ("**gradient** *descent*", ("gradient",)),
+        ("proximal gradient descent", ("proximal",)),
+        ("It isn\N{RIGHT SINGLE QUOTATION MARK}t very smooth; use gradient descent", ("kink", "gradient")),
+        ("It can't be smooth", ("kink",)),
+        ("It is not convex. It is smooth", ()),
+        ("not, as one might have hoped for, smooth", ()),
+        ("因为绝对值不可导", ("kink",)),
+        ("DERIVABLE", ("kink",)),
+        ("$(X^TX)^{-1}$", ("inverse",)),
+        ("a gradient. Descent", ()),
+        ("unlike gradient descent, proximal", ("proximal",)),
+        ("proximal is faster than gradient descent", ("proximal",)),
+        ("unlikely gradient descent", ("gradient",)),
+        ("", ()),
+    ],
+)
+def test_themes_are_named_in_the_texts_order(text, named):
+    assert themes(text, ALGORITHMS, aside=("unlike", "than")) == named
 
 
 def test_a_table_may_be_the_instructors_own():
