@@ -93,8 +93,36 @@ def test_only_evaluate_is_probed(master):
     assert probed == {"q46-answer": ["evaluate"]}
 
 
+GIVEN = {
+    "autograd": ("4.1", "z.backward()"),
+    "loaders": ("4.3", "next(iter(trainDataLoader))"),
+    "plot": ("4.5", "plt.plot(epochs, train_loss_history"),
+    "prediction": ("4.5", "fit = Loss(predicted_output, labels)"),
+}
+"""Cells that ask for nothing, by id: the question whose answer they follow, and what they do."""
+
+
+@pytest.mark.parametrize("name", GIVEN)
+def test_the_kit_has_the_cells_that_ask_for_nothing(master, blank, name):
+    question, does = GIVEN[name]
+    ids = [cell.id for cell in blank.cells]
+    cell = blank.cells[ids.index(name)]
+    assert cell.cell_type == "code"
+    assert does in cell.source
+    assert cell.source == master.cells[ids.index(name)].source
+    assert "grader" not in cell.metadata
+    answered = [each.metadata.get("grader", {}).get("question") for each in blank.cells[: ids.index(name)]]
+    assert [one for one in answered if one][-1] == question
+
+
 def test_no_line_of_a_solution_is_in_the_kit(hw1, master):
-    lines = list(solution_lines(master))
+    given = {
+        line.strip()
+        for cell in master.cells
+        if "SOLUTION" not in cell.source
+        for line in cell.source.splitlines()
+    }
+    lines = [line for line in solution_lines(master) if line not in given]
     with zipfile.ZipFile(io.BytesIO(kit(hw1))) as archive:
         notebook = nbformat.reads(archive.read("hw1.ipynb").decode(), as_version=4)
         readme = archive.read("README.txt").decode()
