@@ -3,9 +3,13 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from time import process_time
 
-from grader.kernel import processor
+import psutil
+import pytest
+
+from grader.kernel import memory, processor
 
 FAMILY = """
 import os
@@ -42,3 +46,20 @@ def test_children_count_while_they_live_and_after_their_end():
 def test_a_process_of_its_own_has_used_what_it_knows_itself():
     before = process_time()
     assert processor.used(os.getpid()) > before - 0.05
+
+
+@pytest.mark.parametrize("by_parents", [False, True], ids=["children", "parents"])
+def test_a_family_is_found_with_and_without_the_systems_list_of_children(monkeypatch, by_parents):
+    code = "import subprocess, sys; subprocess.Popen(['sleep', '60']); print('started', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "started\n"
+        if by_parents:
+            monkeypatch.setattr(Path, "exists", lambda _: False)
+        root, child = memory.family(process.pid)
+        assert root == process.pid
+        assert psutil.Process(child).name() == "sleep"
+        psutil.Process(child).kill()
+        process.kill()
+    assert memory.family(2**22 + 1) == []
