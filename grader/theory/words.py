@@ -46,8 +46,8 @@ def _phrase(phrase: str) -> re.Pattern[str]:
 # Themes
 
 _ASIDE = r"(?:{})[^.,;:!?()\n]*"
-_WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
-"""Scripts whose words stand next to each other."""
+_WITHOUT_SPACES = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u9fff]")
+"""Scripts whose words stand next to each other, or end in any way."""
 _GAP = r"(?:\s+[^\s.,;:!?]+){0,3}?\s+"
 
 

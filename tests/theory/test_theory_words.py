@@ -33,7 +33,7 @@ def test_topics_are_tagged_in_the_tables_order(text, found):
 ALGORITHMS = {
     "gradient": ("gradient descent",),
     "proximal": ("proximal*", "proximal gradient*"),
-    "kink": ("not ... smooth", "不可导", "dérivable"),
+    "kink": ("not ... smooth", "不可导", "dérivable", "미분 불가능", "微分できない"),
     "inverse": (")^{-1}",),
 }
 
@@ -50,6 +50,8 @@ ALGORITHMS = {
         ("not, as one might have hoped for, smooth", ()),
         ("因为绝对值不可导", ("kink",)),
         ("DERIVABLE", ("kink",)),
+        ("절댓값은 미분 불가능하다", ("kink",)),
+        ("絶対値は微分できないから", ("kink",)),
         ("$(X^TX)^{-1}$", ("inverse",)),
         ("a gradient. Descent", ()),
         ("unlike gradient descent, proximal", ("proximal",)),
