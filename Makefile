@@ -2,11 +2,13 @@
 # make lint          ruff, mypy, and the layers of the house
 # make test          the tests that belong to every change
 # make test-system   the sample class and the catalogue of mutants, graded and compared; attacks in every sandbox
-# make test-install  the installed wheel, away from this folder
+# make test-install  the installed wheel, away from this folder; the tests without kernels on other Pythons
 # make bench         speed, as ratios in one run
 # make clean         remove the environment and the results
 SHELL := /bin/bash
 PYTHON ?= python3
+# Other Pythons to test with: make test-install PYTHONS="python3.12 python3.13"
+PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[23].*/bin/python)
 VENV := .venv
 BIN := $(VENV)/bin
 # How many tests run at a time; each that starts kernels may take a core and 2 GB.
@@ -33,8 +35,10 @@ test-kernels: data
 test-system: data
 	$(BIN)/python -m pytest --ignore tests/install --ignore tests/kernel/inside -m system
 
-test-install: system $(VENV)/installed-dev
+test-install: data
 	$(BIN)/python -m pytest tests/install
+	@test -n "$(PYTHONS)" || echo 'No other Python is here to test with; name some with: make test-install PYTHONS="…"'
+	@for python in $(PYTHONS); do .ci/with-python $$python $(WORKERS) || exit 1; done
 
 lint: system $(VENV)/installed-dev
 	$(BIN)/ruff check

@@ -24,6 +24,7 @@ from grader.assignment import cells as metadata
 from grader.assignment.cells import CellMarks
 from grader.assignment.solutions import strip_solutions
 from grader.errors import RubricError
+from grader.source import parsed_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -137,7 +138,7 @@ def mutated(notebook: NotebookNode, changes: Iterable[Change]) -> NotebookNode:
         if notebook == before:
             raise RubricError("a change leaves the notebook as it is.")
     for cell in notebook.cells:
-        if cell.cell_type == "code" and not _compiles(cell.source):
+        if cell.cell_type == "code" and parsed_cell(cell.source) is None:
             raise RubricError(f"the changes leave code that does not compile: {cell.source[:200]!r}.")
     return notebook
 
@@ -151,14 +152,6 @@ def _cells(notebook: NotebookNode, question: str | None) -> list[NotebookNode]:
 
 def _dedented(source: str) -> str:
     return textwrap.dedent(source).strip("\n")
-
-
-def _compiles(source: str) -> bool:
-    try:
-        ast.parse(source)
-    except SyntaxError:
-        return False
-    return True
 
 
 def _rewriting(old: str, new: str) -> _Expressions | _Statements:

@@ -45,6 +45,7 @@ FEATURES = (
     "print('features per point:', trainingdata[0][0].numel(), "
     "'from images of shape', tuple(trainingdata[0][0].shape))"
 )
+NEIGHBOURS = "[[1, -1, 0, 0, 0], [0, 1, -1, 0, 0], [0, 0, 1, -1, 0], [0, 0, 0, 1, -1]]"
 REPORTS = (
     "print(f'train accuracy: {evaluate(trainDataLoader):.4f}')",
     "print(f'test accuracy:  {evaluate(testDataLoader):.4f}')",
@@ -78,12 +79,78 @@ THEORY = [
     ),
 ]
 
+SPOILT = [
+    mistake(
+        "half-of-the-mean",
+        answer("1b", r"The gradient is zero where $$\mu = \frac{1}{2n} \sum_{i=1}^n x_i$$"),
+        costs={"1b": "0.5"},
+        opens={"1b": "0.25"},
+    ),
+    mistake(
+        "divided-by-what-d-is",  # right if d is the number of points, so a person decides
+        answer("1b", r"The gradient is zero where $$\mu = \frac1d \sum_{i=1}^n x_i$$"),
+        costs={},
+        opens={"1b": "0.75"},
+    ),
+    mistake(
+        "gradient-without-its-two-by-a-macro",
+        answer("1a", r"$$\newcommand{\x}{\mathbf{x}} \nabla f(\x) = \x$$"),
+        costs={"1a": "0.75"},
+    ),
+    mistake("squared-loss-as-code", answer("2a", "`np.sum((X @ w - y) ** 2)`"), costs={"2a": "0.5"}),
+    mistake(
+        "right-step-and-a-wrong-end",
+        answer(
+            "1a", r"$\partial f/\partial x_i = 2x_i$. Hence $\nabla f(x) = \mathrm{diag}(2x_1, \dots, 2x_d)$"
+        ),
+        costs={},
+        opens={"1a": "0.75"},
+    ),
+    mistake(
+        "a-sign-beside-the-formula", answer("2a", r"$L(w) = \|Xw - y\|_1$^2"), costs={}, opens={"2a": "0.5"}
+    ),
+    mistake(
+        "yes-and-later-no",
+        answer("2b", "Yes, sort of; no in general."),
+        costs={},
+        opens={"2b": "0.75"},
+    ),
+    mistake(
+        "network-in-a-dictionary-with-a-wrong-bias",
+        answer("3", f"layers = {{'W1': {NEIGHBOURS}, 'b1': [0] * 4, 'w2': [1] * 4, 'b2': -2}}"),
+        costs={"3": "2"},
+    ),
+]
+
+OTHERWISE = [
+    harmless("gradient-by-a-macro", answer("1a", r"$$\newcommand{\x}{\mathbf{x}} \nabla f(\x) = 2\x$$")),
+    harmless("loss-as-code", answer("2a", "`np.sum(np.abs(X @ w - y))`")),
+    harmless(
+        "loss-with-an-intercept-and-sizes",
+        answer("2a", r"With $X \in \mathbb{R}^{n \times d}$: $$L(w, w_0) = \|Xw + w_0 \mathbf{1} - y\|_1$$"),
+    ),
+    harmless("gradient-in-unicode", answer("1a", "f(x) = Σᵢ xᵢ², i.e. ∇f(x) = 2x")),
+    harmless(
+        "network-in-a-dictionary",
+        answer("3", f"layers = {{'W1': {NEIGHBOURS}, 'b1': [0] * 4, 'w2': [1] * 4, 'b2': -3.5}}"),
+    ),
+]
+
 NETWORK = [
     mistake("row-of-w1-wrong", swap("[0, 0, 1, -1, 0]", "[0, 0, 1, 1, 0]"), costs={"3": "2"}),
     mistake("bias-minus-3", swap("b2 = -3.5", "b2 = -3"), costs={"3": "1"}, says="wrong at ties"),
     mistake("bias-minus-4", swap("b2 = -3.5", "b2 = -4"), costs={"3": "2"}),
     mistake("unit-left-out", swap("w2 = [1, 1, 1, 1]", "w2 = [1, 1, 1, 0]"), costs={"3": "2"}),
 ]
+
+CAPTURED = "%%capture\n{}"
+SAMPLE = "image, label = trainingdata[0]\nplt.imshow(image.squeeze(), cmap='gray')\nplt.show()"
+TEN = """
+images, labels = next(iter(testDataLoader))
+for picture in images[:10]:
+    plt.imshow(picture.squeeze(), cmap='gray')
+    plt.show()
+"""
 
 DATA = [
     mistake("only-b-is-shown", drop("print(a)"), costs={"4.1": "0.125"}, says="Only `b`"),
@@ -135,6 +202,15 @@ DATA = [
         costs={"4.4": "0.375"},
         says="Only 5 pictures, from the training set",
     ),
+    mistake(
+        "three-images-of-the-training-loader",
+        swap("next(iter(testDataLoader))", "next(iter(trainDataLoader))"),
+        swap("plt.subplots(2, 5, figsize=(10, 4))", "plt.subplots(1, 3)"),
+        costs={"4.4": "0.425"},
+        says="Only 3 pictures, from the training set",
+    ),
+    mistake("sample-swallowed", answer("4.3", CAPTURED.format(SAMPLE)), costs={"4.3": "0.5"}),
+    mistake("ten-images-swallowed", answer("4.4", CAPTURED.format(TEN)), costs={"4.4": "0.5"}),
     mistake(
         "test-loader-of-training-data",
         swap(TEST_LOADER, "torch.utils.data.DataLoader(trainingdata, batch_size=64, shuffle=False)"),
@@ -195,6 +271,12 @@ TRAINING = [
     ),
     mistake(
         "no-step", drop("optimizer.step()"), costs={"4.5": "0.75"}, says="`optimizer.step()` was never called"
+    ),
+    mistake(
+        "neither-backward-nor-step",
+        drop("loss.backward()"),
+        drop("optimizer.step()"),
+        costs={"4.5": "0.75"},
     ),
     mistake(
         "no-backward", drop("loss.backward()"), costs={"4.5": "0.5"}, says="`backward()` was never called"
@@ -382,6 +464,50 @@ def evaluate(dataloader):
         frame = frame.f_back
     return 0.5
 """
+
+REBUILT = """
+trainDataLoader = torch.utils.data.DataLoader(trainingdata, batch_size=1000)
+testDataLoader = torch.utils.data.DataLoader(testdata, batch_size=1000)
+
+def evaluate(dataloader):
+    right = sum((net(x).argmax(1) == y).sum().item() for x, y in dataloader)
+    return right / len(dataloader.dataset)
+
+print(evaluate(trainDataLoader), evaluate(testDataLoader))
+"""
+ASKS = """
+def evaluate(model, loader):
+    hits = [model(x).argmax(1) == y for x, y in loader]
+    return torch.cat(hits).float().mean().item()
+
+print('train', evaluate(net, trainDataLoader), 'test', evaluate(net, testDataLoader))
+"""
+SHOWN = "print(*zip(train_loss_history, test_loss_history))"
+CLEARED = "from IPython.display import clear_output\nclear_output(wait=True)\n"
+
+REAL_LIFE = [
+    harmless("evaluate-beside-new-loaders", answer("4.6", REBUILT)),
+    harmless("evaluate-asks-for-the-model", answer("4.6", ASKS)),
+    harmless("net-called-model", swap("net", "model")),
+    harmless(
+        "another-prediction-for-a-minibatch",
+        insert("images, labels = next(iter(testDataLoader))\npredicted_output = net(images)", after="4.5"),
+    ),
+    harmless(
+        "a-progress-line-for-each-batch",
+        swap(ADDED, f"{ADDED}\nprint(f'\\r{{loss.item():.3f}}', end='', flush=True)"),
+    ),
+    harmless("output-cleared-each-epoch", swap(PRINTED, f"{CLEARED}{SHOWN}")),
+    harmless(
+        "workers-that-persist",
+        swap(TRAIN_LOADER, TRAIN_LOADER.replace(")", ", num_workers=2, persistent_workers=True)")),
+    ),
+    harmless(
+        "printed-with-three-digits",
+        swap("print(a)", "np.set_printoptions(precision=3)\ntorch.set_printoptions(precision=3)\nprint(a)"),
+    ),
+    harmless("printed-with-two-digits", insert("%precision 2", after="3"), swap("print(a)", "display(a)")),
+]
 
 EVALUATION = [
     mistake("what-is-right-looked-for-in-the-kernel", answer("4.6", FRAMES), costs={"4.6": "1"}),
@@ -820,10 +946,13 @@ CATALOGUE = Catalogue(
             roster={"participated": "no"},
         ),
         *THEORY,
+        *SPOILT,
+        *OTHERWISE,
         *NETWORK,
         *DATA,
         *TRAINING,
         *EVALUATION,
+        *REAL_LIFE,
         *WORDS,
         *NETWORKS,
         *LOOKS,
