@@ -99,7 +99,7 @@ def test_evaluate_counts_every_batch(student, exhibits, data):
 def test_reports_both_accuracies(student, reference, data):
     """The accuracies on the training set and on the test set are reported, and correct."""
     answer = student.answer("4.6")
-    text = f"{student.text_with('evaluate')}\n{answer.text}\n{answer.markdown}"
+    text = "\n".join(dict.fromkeys([student.text_with("evaluate"), answer.text, answer.markdown]))
     own = {which: accuracy(student, data, which) for which in ("training", "test")}
     bands = {
         which: reference.band(lambda run, which=which: accuracy(run, data, which), floor=0.01)
@@ -117,6 +117,12 @@ def test_reports_both_accuracies(student, reference, data):
         and not is_shown(own[which], text)
         and not (results and draws_from_a_part(student, data, which))
     ]
+    near = [*bands.values(), *(Band(one - 0.01, one + 0.01) for one in own.values())]
+    fitting = [one for one in seen if any(one in band for band in near)]
+    whole = not any(draws_from_a_part(student, data, which) for which in own)
+    if whole and not missing and len(fitting) == 1 and not all(is_shown(one, text) for one in own.values()):
+        # Where the bands overlap one number is in both, but it reports one accuracy.
+        missing = [max(own, key=lambda which: abs(own[which] - fitting[0]))]
     if len(seen) > 1 and not missing:
         return
     details = {

@@ -10,6 +10,7 @@ import numpy as np
 from grader import award, fail, question, review
 from grader.analysis import diagnosis, histories, numbers, training
 from grader.analysis.linear import Scores, normalisation
+from grader.judging import answers
 
 from .data import UNTRAINED, linear_layer, network, scores, size
 
@@ -233,7 +234,11 @@ def recomputed(work, data, *, test, softmaxed=False):
 @cache
 def mistakes(student, data):
     """What went wrong with the training itself, by its trace."""
-    code = "\n".join(cell.source for cell in student.notebook.cells if cell.cell_type == "code")
+    code = "\n".join(
+        cell.source
+        for cell in student.notebook.cells
+        if cell.cell_type == "code" and not answers.is_given(cell, student.assignment)
+    )
     return diagnosis.mistakes(
         diagnosis.Run(
             trace=run_of(student),

@@ -1806,6 +1806,28 @@ def test_accuracies_of_a_network_that_we_cannot_recompute(judge, work):
     assert judge("reports_both_accuracies", student).outcome == REVIEW
 
 
+def test_one_number_reports_one_accuracy(checks, judge, work, own, true, monkeypatch):
+    """Where the bands of both sets overlap it is in each."""
+    function = checks["test_reports_both_accuracies"]
+    wide = function.__globals__["Band"](min(true) - 0.02, max(true) + 0.02)
+    monkeypatch.setattr(Reference, "band", lambda *_, **__: wide)
+    for text, outcome in (
+        ("{1:.4f}", "partial"),
+        ("{1:.4f} and 3.2", "partial"),
+        ("{0:.4f} {1:.4f}", PASSED),
+    ):
+        cell = Cell("evaluate(d)", text=text.format(*true), values={"net": own.net})
+        result = judge("reports_both_accuracies", work({"4.5": training_cell(own), "4.6": cell}))
+        assert result.outcome == outcome, text
+    assert (
+        judge(
+            "reports_both_accuracies",
+            work({"4.6": Cell("evaluate(d)", text=f"{true[1]:.4f}", values={"net": own.net})}),
+        ).message
+        == "The accuracy on the training set is not reported, or not correct."
+    )
+
+
 def test_shares_of_first_minibatches_are_charged_once(judge, work, called, own, true):
     text = " ".join(f"{one + 0.07:.4f}" for one in true)
     cell = evaluate_cell(called, of_own(own, first), text=text)
