@@ -39,6 +39,8 @@ class Plan:
     limits: Limits
     sample: bool = False
     """`data` are only a few of the data that the notebook was written for."""
+    lacks: range = range(0)
+    """Numbers of points that these few do not reach; see `Dataset.lacks`."""
     strict: bool = False
     """Adapt nothing for notebooks written for other versions or for a GPU."""
     inputs: tuple[str, ...] = ()
@@ -135,6 +137,7 @@ class Session:
             probes=self.assignment.probes,
             limits=self.assignment.limits,
             sample=not self.dataset.complete,
+            lacks=self.dataset.lacks,
             strict=self.strict,
             inputs=self.assignment.inputs,
         )
