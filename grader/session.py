@@ -40,6 +40,8 @@ class Plan:
     limits: Limits
     sample: bool = False
     """`data` are only a few of the data that the notebook was written for."""
+    lacks: range = range(0)
+    """Numbers of points that these few do not reach; see `Dataset.lacks`."""
     strict: bool = False
     """Adapt nothing for notebooks written for other versions or for a GPU."""
     inputs: tuple[str, ...] = ()
@@ -137,6 +139,7 @@ class Session:
             probe_inputs=self.assignment.probe_inputs,
             limits=self.assignment.limits,
             sample=not self.dataset.complete,
+            lacks=self.dataset.lacks,
             strict=self.strict,
             inputs=self.assignment.inputs,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import math
 import re
 import symtable
 import tokenize
@@ -60,6 +61,19 @@ def imports(source: str) -> frozenset[str]:
         for node in (ast.walk(tree) if tree is not None else ())
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
+    )
+
+
+def integers(source: str) -> frozenset[int]:
+    """The whole numbers that a cell names."""
+    tree = parsed_cell(source)
+    return frozenset(
+        int(node.value)
+        for node in (ast.walk(tree) if tree is not None else ())
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, int | float)
+        and math.isfinite(node.value)
+        and node.value == int(node.value)
     )
 
 

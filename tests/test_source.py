@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from grader.source import Bindings, comments, displays, parsed
+from grader.source import Bindings, comments, displays, integers, parsed
 
 
 def defined(source):
@@ -195,3 +195,16 @@ def test_a_cell_displays_something_of_a_name(source):
 )
 def test_a_cell_displays_nothing_of_a_name(source):
     assert not displays(source, ["data"])
+
+
+@pytest.mark.parametrize(
+    ("source", "numbers"),
+    [
+        ("random_split(data, [50_000, 1e4])", {50000, 10000}),
+        ("x = 0.5 + 1e999; '60000'  # 7", set()),
+        ("data[-6000:]", {6000}),
+        ("not python 1", set()),
+    ],
+)
+def test_the_whole_numbers_that_a_cell_names(source, numbers):
+    assert integers(source) == numbers

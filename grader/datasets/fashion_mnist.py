@@ -87,6 +87,8 @@ SUBSET = Edition(
     },
 )
 """The first 500 training and the first 100 test images of each class, in the full set's order."""
+LACKING = range(1_001, 60_001)
+"""More points than the subset's test images, up to all training images."""
 
 
 def find(
@@ -155,7 +157,8 @@ def where(
 
 def subset(cache: Path) -> Dataset:
     """Lay out the embedded subset: real images, too few for grades that are final."""
-    return _laid_out(Place(name="the embedded subset", path=EMBEDDED, found=True), SUBSET, cache)
+    found = _laid_out(Place(name="the embedded subset", path=EMBEDDED, found=True), SUBSET, cache)
+    return replace(found, lacks=LACKING)
 
 
 def load(dataset: Dataset) -> Arrays:

@@ -24,6 +24,8 @@ class Dataset:
     """The folder that notebooks read, and nothing else of this machine; None if there is nothing to read."""
     complete: bool = True
     """False for a sample, whose grades are provisional."""
+    lacks: range = range(0)
+    """Numbers of points that a part of the whole set has and the same part of this sample has not."""
     provenance: str = ""
     sums: Mapping[str, str] = field(default_factory=dict, hash=False)
     """The sha256 of each file, by its name."""

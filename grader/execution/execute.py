@@ -15,6 +15,7 @@ from grader import evidence, notebook
 from grader.errors import EvidenceError, HarnessError
 from grader.execution import saved
 from grader.kernel import KernelRequest
+from grader.kernel.ending import on_a_sample
 from grader.kernel.gaps import gaps
 from grader.kernel.guard import run_notebook, runnable
 from grader.kernel.probing import Probing
@@ -94,6 +95,8 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         )
         seconds = time.monotonic() - started
         written = _evidence(kernel.evidence)
+    if job.plan.sample:
+        run = on_a_sample(run, runnable(nb), job.plan.lacks)
     seen, flags = _seen(written, run)
     execution = Execution(
         student=job.student,

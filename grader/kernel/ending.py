@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from grader.model import Ending
-from grader.source import parsed_cell, undefined
+from grader.source import Bindings, integers, parsed_cell, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,6 +71,12 @@ FAILED_DOWNLOAD = re.compile(
     r"^Command .{0,300}\b(?:wget|curl|git|gdown|kaggle)\b.{0,300} returned non-zero",
     re.MULTILINE | re.IGNORECASE,
 )
+FEWER_POINTS = re.compile(
+    r"^AssertionError|^ZeroDivisionError|\bindex\b.{0,40} out of (bounds|range)|Sum of input lengths"
+    r"|split_sizes to sum|num_samples should be|larger (sample )?than population|number of samples"
+    r"|cannot reshape array|is invalid for input of size|must match the size|inconsistent numbers"
+)
+"""What is raised for a point, or a number of points, that is not there."""
 LONGEST_TOLD = 100_000
 """Characters, the last ones, in which a program is heard to say that it reached nobody."""
 EXITS = ("exit", "quit", "do_shutdown")
@@ -93,6 +99,8 @@ class CellRun:
     timed_out: bool = False
     replied: bool = False
     """The kernel said that the cell had ended."""
+    lacks_data: bool = False
+    """It failed where it may have worked with all the data instead of a sample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +130,7 @@ def of_cell(cell: CellRun) -> Ending:
             return Ending.MEMORY
         case _:
             missing = lacks_a_package(cell) or lacks_the_network(cell) or uses_what_was_removed(cell)
-            return Ending.ENVIRONMENT if missing else Ending.ERROR
+            return Ending.ENVIRONMENT if missing or cell.lacks_data else Ending.ERROR
 
 
 def of_cells(cells: Sequence[CellRun], source: Callable[[int], str]) -> Run:
@@ -136,6 +144,33 @@ def of_cells(cells: Sequence[CellRun], source: Callable[[int], str]) -> Run:
         if WORSE.index(cell_ending) > WORSE.index(ending):
             ending, detail = cell_ending, describe(cell)
     return Run(ending=ending, detail=detail, cells=tuple(cells))
+
+
+def on_a_sample(run: Run, sources: Mapping[int, str], lacks: range) -> Run:
+    """A run with fewer data than the notebook was written for: what that may have broken is not its mistake.
+
+    `sources` are the cells that were to run, by index; `lacks` the numbers of points that the sample has not.
+    """
+    cells = tuple(
+        replace(cell, lacks_data=_counts_on_more(cell, sources, lacks)) if cell.ename else cell
+        for cell in run.cells
+    )
+    if run.ending is Ending.ERROR:
+        return of_cells(cells, sources.__getitem__)
+    return replace(run, cells=cells)
+
+
+def _counts_on_more(cell: CellRun, sources: Mapping[int, str], lacks: range) -> bool:
+    """Does it fail over points, and name a number of them that is lacking, itself or in what it uses?"""
+    if FEWER_POINTS.search(f"{cell.ename}: {cell.evalue}") is None:
+        return False
+    used, read = Bindings.of(sources[cell.index]).used, [sources[cell.index]]
+    for index in sorted((index for index in sources if index < cell.index), reverse=True):
+        bound = Bindings.of(sources[index])
+        if bound.assigned & used:
+            used |= bound.used
+            read.append(sources[index])
+    return any(number in lacks for source in read for number in integers(source))
 
 
 def follows(cell: CellRun, missing: Sequence[str]) -> bool:

@@ -66,6 +66,8 @@ def _reason(  # noqa: PLR0911 - a table: one line for each reason
         return ending, f"{where} stopped before its end with sys.exit() or the like."
     if ending is Ending.MEMORY:
         return ending, f"{where} ran out of memory."
+    if cell.lacks_data:
+        return ending, f"{where} counts on more data than the small sample that was used here has."
     if lacks_a_package(cell):
         return ending, f"{where} needs a package that is not installed here."
     if lacks_the_network(cell) or (SHELL.search(source) and reached_nobody(shown)):

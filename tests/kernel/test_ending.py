@@ -1,6 +1,6 @@
 import pytest
 
-from grader.kernel.ending import CellRun, of_cells, of_death
+from grader.kernel.ending import CellRun, Run, of_cells, of_death, on_a_sample
 from grader.kernel.interface import Death
 from grader.model import Ending
 
@@ -132,3 +132,44 @@ def test_death_by_ours():
         Ending.MEMORY,
         "The notebook was stopped in cell 6: it used 13 GiB, so cell 7 did not run.",
     )
+
+
+SPLIT = "ValueError", "Sum of input lengths does not equal the length of the input dataset!"
+TOO_FAR = "IndexError", "index 59999 is out of bounds for dimension 0 with size 5000"
+LACKS = range(1001, 60001)
+
+
+@pytest.mark.parametrize(
+    ("sources", "raised", "expected"),
+    [
+        pytest.param(["random_split(data, [50000, 10000])"], SPLIT, Ending.ENVIRONMENT, id="lengths"),
+        pytest.param(["data.data[59999]"], TOO_FAR, Ending.ENVIRONMENT, id="an index"),
+        pytest.param(
+            ["count = 50_000", "part = Subset(data, range(count))", "for x in part: pass"],
+            ("IndexError", "list index out of range"),
+            Ending.ENVIRONMENT,
+            id="in what it uses",
+        ),
+        pytest.param(
+            ["assert len(data) == 6e4"], ("AssertionError", ""), Ending.ENVIRONMENT, id="an assertion"
+        ),
+        pytest.param(["random_split(data, [500, 100])"], SPLIT, Ending.ERROR, id="numbers that are there"),
+        pytest.param(["count = 50000", "data.data[i]"], TOO_FAR, Ending.ERROR, id="a number it does not use"),
+        pytest.param(
+            ["net(50000)"], ("RuntimeError", "mat1 and mat2 shapes"), Ending.ERROR, id="another error"
+        ),
+        pytest.param(["data[50000"], ("SyntaxError", "'[' was never closed"), Ending.ERROR, id="no code"),
+    ],
+)
+def test_an_error_may_come_from_the_sample(sources, raised, expected):
+    cells = (*(cell(index) for index in range(len(sources) - 1)), cell(len(sources) - 1, *raised))
+    by_index = dict(enumerate(sources))
+    run = on_a_sample(of_cells(cells, by_index.__getitem__), by_index, LACKS)
+    assert run.ending is expected
+    assert run.cells[-1].lacks_data is (expected is Ending.ENVIRONMENT)
+
+
+def test_a_notebook_that_was_stopped_was_stopped_on_a_sample_too():
+    stopped = Run(ending=Ending.TIMEOUT, detail="too late", cells=(cell(0, *TOO_FAR),))
+    run = on_a_sample(stopped, {0: "data[59999]"}, LACKS)
+    assert (run.ending, run.detail, run.cells[0].lacks_data) == (Ending.TIMEOUT, "too late", True)

@@ -35,6 +35,10 @@ NETWORK = "Cell 1 needs the network, which notebooks cannot reach here."
         (raised("ImportError", "IProgress not found. Please update jupyter and ipywidgets."), PACKAGE),
         (NO_HOST, NETWORK),
         (raised("CalledProcessError", "Command '['wget', 'x']' returned non-zero exit status 4."), NETWORK),
+        (
+            raised("IndexError", "index 59999 is out of bounds") | {"lacks_data": True},
+            "Cell 1 counts on more data than the small sample that was used here has.",
+        ),
         (raised("MemoryError"), "Cell 1 ran out of memory."),
         (raised("SystemExit", "0"), "Cell 1 stopped before its end with sys.exit() or the like."),
         (
