@@ -47,6 +47,7 @@ class Limits:
     support_size: int = 64 * MIB
     """How many files a student may hand in beside the notebook, and how large they may be together."""
     judge: float = 60.0
+    """Processor time that the checks of one notebook may use."""
 
     def notebook_deadline(self, reference: float) -> float:
         """For a whole notebook, from the processor time of the whole reference."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import multiprocessing
 import os
+import resource
 import signal
 from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn, Self
@@ -114,8 +116,8 @@ def _answer_all(pipe: Connection, court: Court) -> NoReturn:
     gc.collect()
     gc.freeze()  # else the first collection in each fork would touch, and so copy, every page
     while True:
-        with _fork(court) as fork:  # before anybody asks: nobody waits for it
-            pipe.send(_ask(fork, court, pipe.recv()))
+        with _fork(court) as (fork, child):  # before anybody asks: nobody waits for it
+            pipe.send(_ask(fork, child, court, pipe.recv()))
 
 
 def _rehearse(court: Court, reference: Sequence[Execution]) -> None:
@@ -126,8 +128,8 @@ def _rehearse(court: Court, reference: Sequence[Execution]) -> None:
     """
     for number, run in enumerate(reference):
         case = Case(execution=run)
-        with _fork(court) as fork:
-            answer = _ask(fork, court, case)
+        with _fork(court) as (fork, child):
+            answer = _ask(fork, child, court, case)
         if isinstance(answer, Exception):
             raise answer
         court.approve(answer)
@@ -136,7 +138,7 @@ def _rehearse(court: Court, reference: Sequence[Execution]) -> None:
 
 
 @contextlib.contextmanager
-def _fork(court: Court) -> Iterator[Connection]:
+def _fork(court: Court) -> Iterator[tuple[Connection, BaseProcess]]:
     """A copy of this process that judges the one case it is sent."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
@@ -144,28 +146,34 @@ def _fork(court: Court) -> Iterator[Connection]:
     child.start()
     theirs.close()
     try:
-        yield ours
+        yield ours, child
     finally:
         child.kill()
         child.join()
         ours.close()
 
 
-def _ask(fork: Connection, court: Court, case: Case) -> Grade | Exception:
+def _ask(fork: Connection, child: BaseProcess, court: Court, case: Case) -> Grade | Exception:
     """A fork's grade, but do not wait for ever."""
+    limits = court.assignment.limits
+    too_long = f"Judging took longer than {limits.judge:.0f} s."
     try:
         fork.send(case)
-        if not fork.poll(court.assignment.limits.judge):
-            return court.broken(case, f"Judging took longer than {court.assignment.limits.judge:.0f} s.")
+        if not fork.poll(limits.wall(limits.judge)):
+            return court.broken(case, too_long)
         answer: Grade | Exception = fork.recv()
     except (EOFError, OSError):
-        return court.broken(case, "Judging ended without a grade.")
+        child.join(1)
+        timed_out = child.exitcode == -signal.SIGXCPU
+        return court.broken(case, too_long if timed_out else "Judging ended without a grade.")
     return court.broken(case, str(answer)) if isinstance(answer, HarnessError) else answer
 
 
 def _judge_one(parents: Connection, pipe: Connection, court: Court) -> None:
     parents.close()  # else nobody would see the parent's end of it close
     gc.disable()  # this process ends before garbage counts
+    seconds = math.ceil(court.assignment.limits.judge)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))  # processor time: others may be busy
     case = pipe.recv()
     try:
         answer: Grade | Exception = court.judge(case)

@@ -33,8 +33,12 @@ _MOST_GRID_POINTS = 4000
 _LARGEST_SCALE = 10**6
 _BOX = 1000
 _DECIMALS = 6
-_SOON = 300
-"""Milliseconds that a more readable counterexample is worth."""
+_SOON = 0.3
+"""Seconds of z3's work that a more readable counterexample is worth."""
+_STEPS = 5_000_000
+"""What z3 calls its resource count, for a second's work: unlike a clock, it is the same on a busy machine."""
+_WALL = 6
+"""Times as many seconds may pass on the clock, in case a step takes unusually long."""
 
 
 EVERYWHERE = AllOf(())
@@ -97,9 +101,9 @@ def verify(
         wanted: what is right: a value inside and one outside a region of half-spaces, or another network with as
             many inputs.
         within: where it has to be right, if not everywhere.
-        seconds: z3's time, if it takes z3. Four sign units on five inputs take 20 to 150 ms; the cost grows
-            exponentially with the width in the worst case, ten ReLU units take about 0.1 s. Small counterexamples
-            may take as long again.
+        seconds: z3's work, counted in steps, if it takes z3. Four sign units on five inputs take 20 to 150 ms; the
+            cost grows exponentially with the width in the worst case, ten ReLU units take about 0.1 s. Small
+            counterexamples may take as long again.
 
     Returns:
         `proved`, `refuted` with a counterexample (the smallest of {0..4}^n if one is there and n is at most 5, else
@@ -115,7 +119,7 @@ def verify(
         return Proof(status=Status.PROVED)
     x = _unknowns(network.inputs)
     solver = z3.Solver()
-    solver.set("timeout", max(1, int(1000 * seconds)))
+    _limit(solver, seconds)
     solver.add(_value(network) != _wanted(wanted, network.inputs), _holds(within, network.inputs))
     answer = solver.check()
     if answer == z3.unsat:
@@ -126,6 +130,11 @@ def verify(
     if found := _first_wrong(network, wanted, within, (*_whole(solver, x, known), *_rounded(known), known)):
         return Proof(status=Status.REFUTED, counterexample=found)
     return Proof(status=Status.UNDECIDED, reason="z3's counterexample does not hold in exact arithmetic")
+
+
+def _limit(solver: z3.Solver, seconds: float) -> None:
+    solver.set("rlimit", max(1, int(_STEPS * seconds)))
+    solver.set("timeout", max(1, int(1000 * _WALL * seconds)))
 
 
 def _first_wrong(
@@ -181,7 +190,7 @@ def _whole(solver: z3.Solver, x: Sequence[Any], known: Point) -> Iterator[Point]
     scale = lcm(*(number.denominator for number in known))
     if scale < _LARGEST_SCALE:
         yield tuple(number * scale for number in known)
-    solver.set("timeout", _SOON)
+    _limit(solver, _SOON)
     solver.add(*(z3.And(v >= -_BOX, v <= _BOX, z3.IsInt(v)) for v in x))
     if solver.check() == z3.sat:
         yield _point(solver.model(), x)
