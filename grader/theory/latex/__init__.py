@@ -1,6 +1,6 @@
 r"""Judging a formula by what it computes: a small book.
 
- 1. `spelling`    many spellings become one
+ 1. `spelling`    many spellings become one (`macros` are expanded first)
  2. `tokens`      characters become tokens
  3. `grammar`     tokens become a tree (`cursor`, `notation`, `calculus`, `arrays`; the tree itself: `nodes`)
  4. `values`      typed values, and `worlds` in which every name has one

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from grader import source
 from grader.theory.latex.doubt import FORMULA
 from grader.theory.latex.fuel import LENGTH, Unread
+from grader.theory.latex.macros import expanded
 from grader.theory.latex.spelling import GREEK
 
 _ENVIRONMENTS = "equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign"
@@ -92,6 +93,7 @@ def cell(text: str) -> Cell:
     """
     if len(text) > LENGTH:
         raise Unread(f"the answer has {len(text)} characters, more than {LENGTH}")
+    text = expanded(text)
     if len(_DELIMITER.findall(text)) > _MOST_DELIMITERS:
         raise Unread("it has too many formulas to be an answer")
     text = _plain(_uncoded(_document(text)))
