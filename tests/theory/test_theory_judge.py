@@ -16,7 +16,7 @@ from grader.theory import (
     judge_formula,
     scanned,
 )
-from grader.theory.latex.doubt import FORMULA, computes_beside
+from grader.theory.latex.doubt import FORMULA, casts_doubt, computes_beside, without_conditions
 
 ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
 
@@ -37,7 +37,7 @@ ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
         pytest.param(r"$\nabla f(x) = 2z$", GRADIENT, "the symbol z", id="unknown"),
         pytest.param(r"$\nabla f(x) \approx 2x$", GRADIENT, "the relation approx", id="approximately"),
         pytest.param("I thought $2x$", GRADIENT, "the word “thought” may take it back", id="doubt"),
-        pytest.param("это $2x$", GRADIENT, "the word “э” may take it back", id="script-we-cannot-read"),
+        pytest.param("זה $2x$", GRADIENT, "the word “ז” may take it back", id="script-we-cannot-read"),
         pytest.param("不是 $2x$", GRADIENT, "the word “不” may take it back", id="doubt-in-chinese"),
         pytest.param("twice $x$", GRADIENT, "the word “twice” may belong to the formula", id="half-in-words"),
         pytest.param(
@@ -353,6 +353,13 @@ def test_a_right_answer_beside_something_else_is_never_rejected(text, spec):
         pytest.param(r"$\nabla f = 2x$ * 3", GRADIENT, id="a product outside"),
         pytest.param(r"2 * $x$ + $x$ is the gradient $2x$ / 2", GRADIENT, id="a quotient outside"),
         pytest.param(r"$\nabla f = 2x$ divided by two", GRADIENT, id="halved in words"),
+        pytest.param(r"If $d=1$ then $\nabla f = 2x$", GRADIENT, id="a special case"),
+        pytest.param(r"If all entries are positive, $\nabla f = 2x$", GRADIENT, id="a special case in words"),
+        pytest.param(r"It is not $L=\|Xw-y\|_1$ but its square", L1_LOSS, id="not, but"),
+        pytest.param(r"$L(w)=\|Xw-y\|_1$, but squared", L1_LOSS, id="but squared"),
+        pytest.param("Это не $\\nabla f=2x$", GRADIENT, id="not in Russian"),
+        pytest.param("답은 $\\nabla f=2x$ 이 아니다", GRADIENT, id="not in Korean"),
+        pytest.param(r"$L(w) = \|Xw-y\|_1 \ge 5$", L1_LOSS, id="an inequality that fails"),
     ],
 )
 def test_a_right_formula_is_not_accepted_with_something_that_changes_it(text, spec):
@@ -365,6 +372,16 @@ def test_a_right_formula_is_not_accepted_with_something_that_changes_it(text, sp
         pytest.param(r"$\nabla f(x) = 2x$ where $d \ge 1$", GRADIENT, id="a side fact"),
         pytest.param("Answer:\n* $\\nabla f(x) = 2x$\n+ where $d$ is any number", GRADIENT, id="a list"),
         pytest.param(r"*$\nabla f(x) = 2x$* and **$2x$**", GRADIENT, id="emphasis"),
+        pytest.param(r"$L(w)=\|Xw-y\|_1$ is not differentiable but convex.", L1_LOSS, id="not, but"),
+        pytest.param(r"$L(w)=\|Xw-y\|_1$. However, it isn't smooth", L1_LOSS, id="however"),
+        pytest.param(r"We use $L(w)=\|Xw-y\|_1$ instead of the square.", L1_LOSS, id="instead of squares"),
+        pytest.param(
+            r"If the rows of $X$ are the points, then $L(w)=\|Xw-y\|_1$", L1_LOSS, id="if, of what is given"
+        ),
+        pytest.param(r"If $f(x)=x^Tx$ then $\nabla f(x)=2x$", GRADIENT, id="if, of the function"),
+        pytest.param("Ответ: $\\nabla f(x)=2x$", GRADIENT, id="Cyrillic"),
+        pytest.param("정답은 $\\nabla f(x)=2x$ 입니다", GRADIENT, id="Hangul"),
+        pytest.param(r"$L(w) = \|Xw-y\|_1 \ge 0$", L1_LOSS, id="an inequality that holds"),
         pytest.param(
             r"The norm of $x$ squared has the gradient $\nabla f = 2x$", GRADIENT, id="the norm of x"
         ),
@@ -372,6 +389,16 @@ def test_a_right_formula_is_not_accepted_with_something_that_changes_it(text, sp
 )
 def test_words_that_change_no_formula_cost_nothing(text, spec):
     assert judge_formula(text, spec).verdict is ACCEPT
+
+
+@pytest.mark.parametrize(
+    "piece", ["if ", "if $x$ ", "but it is ", "not the ", "instead of the ", "$x$", "or "]
+)
+def test_phrases_are_read_in_one_pass(piece):
+    """Each would take minutes with a search that goes back."""
+    text = piece * (12_000 // len(piece))
+    assert without_conditions(f"{text}$f$").endswith("$f$")
+    assert casts_doubt(f"{text} wrong")
 
 
 @pytest.mark.parametrize(

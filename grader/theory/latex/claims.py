@@ -115,7 +115,8 @@ def is_heading(side: n.Node, spec: FormulaSpec) -> bool:
     """Whether a side says what the statement is about."""
     match spec.oracle:
         case GradientOf():
-            return any(n.is_derivative(part) for part in n.walk(side))
+            parts = list(n.walk(side))
+            return any(map(n.is_derivative, parts)) and not any(map(n.is_second_derivative, parts))
         case Minimises():
             return _is_minimiser(side, spec)
         case Equals():

@@ -13,10 +13,10 @@ import re
 from dataclasses import dataclass
 
 from grader import source
-from grader.theory.latex.doubt import FORMULA
+from grader.theory.latex.doubt import FORMULA, without_conditions
 from grader.theory.latex.fuel import LENGTH, Unread
 from grader.theory.latex.macros import expanded
-from grader.theory.latex.spelling import GREEK
+from grader.theory.latex.spelling import GREEK, SCRIPTS
 
 _ENVIRONMENTS = "equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign"
 _MATHS = re.compile(
@@ -60,6 +60,15 @@ _AS_TEXT = frozenset({"mean", "median", "abs", "grad", "MAE", "MSE"})
 _ALONE = GREEK | {"sum", "grad", "argmin", "nabla", "MAE", "MSE"}
 """Words that are maths even with nothing attached."""
 _WORDS_BEFORE_WORDS = frozenset({"sum", "a", "I", "y", "e", "A"})
+_ABBREVIATIONS = (
+    (
+        re.compile(
+            r"\b(?:i\. ?e\.|e\. ?g\.|w\. ?r\. ?t\.|a\. ?k\. ?a\.|resp\.|cf\.|q\. ?e\. ?d\.)", re.IGNORECASE
+        ),
+        " namely ",
+    ),
+    (re.compile(r"\bs\. ?t\.", re.IGNORECASE), " subject to "),
+)
 _SHORT_WORDS = frozenset(
     (
         "is of so to we by in it as at be an or on if do us no for the and are was has can let set get with "
@@ -99,7 +108,7 @@ def cell(text: str) -> Cell:
     text = _plain(_uncoded(_document(text)))
     formulas = tuple(next(filter(None, found.groups())).strip() for found in _MATHS.finditer(text))
     if formulas:
-        outside = _MATHS.sub(" ", text)
+        outside = _MATHS.sub(" ", without_conditions(text))
         spoken = _CASES.sub(" ", " ".join(formulas))
         inside = " ".join(re.findall(r"\\(?:text\w*|mbox|textnormal)\s*\{([^}]*)\}", spoken))
         around = _MATHS.sub(lambda found: " " if _MENTION.fullmatch(found[0]) else f" {FORMULA} ", text)
@@ -163,6 +172,8 @@ def _separated(line: str) -> tuple[list[str], list[str]]:
     line = _LABEL.sub(" ", line.strip().strip("`").strip()).strip()
     if line.startswith("- "):
         raise Unread("a line starts with a dash, which could be a bullet or a minus")
+    for abbreviation, words_for_it in _ABBREVIATIONS:
+        line = abbreviation.sub(words_for_it, line)
     line = re.sub(r"(?<=[\w)\]])\*\*(?=[\d(])", "^", line)
     line = re.sub(r"\*\*|__|`|^[*+>]\s", " ", line)
     line = re.sub(
@@ -185,6 +196,8 @@ def _separated(line: str) -> tuple[list[str], list[str]]:
 def _is_word(chunk: str) -> bool:
     bare = chunk.strip(".,:;!?()\"'")
     if not bare.replace("-", "").replace("'", "").isalpha() or "\\" in chunk:
+        return False
+    if not SCRIPTS.isdisjoint(bare):
         return False
     if bare in _SHORT_WORDS:
         return True
