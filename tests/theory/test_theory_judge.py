@@ -392,6 +392,44 @@ def test_words_that_change_no_formula_cost_nothing(text, spec):
 
 
 @pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        pytest.param(r"$L=\sum_{i=1}^n|y_i-w_0-\sum_{j=1}^d w_jx_{ij}|$", L1_LOSS, id="w_0 in a sum"),
+        pytest.param(r"$L(\beta_0,\beta)=\|y-\beta_0\mathbf 1-X\beta\|_1$", L1_LOSS, id="beta_0"),
+        pytest.param(r"$\|X\beta + \beta_0 1 - y\|_1$", L1_LOSS, id="beta_0 times 1"),
+        pytest.param(r"$L=\|Xw+w_0-y\|_1$", L1_LOSS, id="a number added to a vector"),
+        pytest.param(r"$\|y-\alpha\mathbf{1}-X\beta\|_1$", L1_LOSS, id="alpha"),
+        pytest.param(
+            r"$\sum_i |y_i-\beta_0-\beta_1 x_{i1}-\dots-\beta_d x_{id}|$", L1_LOSS, id="an ellipsis after it"
+        ),
+        pytest.param(r"$\mu = \mathbb{E}[x] = \frac1n\sum_i x_i$", MEAN, id="an expectation"),
+        pytest.param(r"$\mu = \text{mean}(x) = \frac1n\sum_i x_i$", MEAN, id="a mean"),
+        pytest.param(r"$\mu = \langle x \rangle = \frac1n\sum_i x_i$", MEAN, id="an average"),
+        pytest.param(r"$\mu = \frac1n\sum x$", MEAN, id="a sum of all points"),
+    ],
+)
+def test_intercepts_and_means_are_read(text, spec):
+    judgement = judge_formula(text, spec)
+    assert judgement.verdict is ACCEPT, judgement.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "verdict"),
+    [
+        pytest.param(r"$L=\|y-\beta_0\mathbf 1-X\beta\|_2$", L1_LOSS, REJECT, id="another norm"),
+        pytest.param(r"$L=\sum_i(y_i-\beta_0-x_i^T\beta)^2$", L1_LOSS, REJECT, id="squares"),
+        pytest.param(r"$L=\|Xw-y_0\|_1$", L1_LOSS, REVIEW, id="no intercept"),
+        pytest.param(r"$\mu = \mathbb{E}[x] = \sum_i x_i$", MEAN, REVIEW, id="not an expectation"),
+        pytest.param(r"$\mu = \mathbb{E}[x]$", MEAN, REVIEW, id="only a name"),
+        pytest.param(r"$\mu = \text{mean}(x)$", MEAN, REVIEW, id="only a word"),
+        pytest.param(r"$\mu = \sum x$", MEAN, REJECT, id="a sum"),
+    ],
+)
+def test_what_else_stands_beside_an_intercept_or_a_mean_counts(text, spec, verdict):
+    assert judge_formula(text, spec).verdict is verdict
+
+
+@pytest.mark.parametrize(
     "piece", ["if ", "if $x$ ", "but it is ", "not the ", "instead of the ", "$x$", "or "]
 )
 def test_phrases_are_read_in_one_pass(piece):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from grader.theory.latex import nodes as n
 from grader.theory.latex.oracles import Equals, GradientOf, Minimises
+from grader.theory.latex.scope import MEANS
 from grader.theory.latex.tokens import INDEX_LETTERS
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ def is_closed(side: n.Node, spec: FormulaSpec) -> bool:
 
 
 def merely_named(side: n.Node, spec: FormulaSpec) -> bool:
+    match side:
+        case n.Call(function, (n.Name(),)) if function in MEANS:
+            return True
     return any(spec.known(name) in spec.merely_named for name in n.names_in(side))
 
 

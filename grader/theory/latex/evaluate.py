@@ -11,7 +11,7 @@ from grader.theory.latex import nodes as n
 from grader.theory.latex.dots import unfolded
 from grader.theory.latex.fuel import SERIES, IllTyped, Unread
 from grader.theory.latex.indexing import SILENT, Indexing
-from grader.theory.latex.scope import AGGREGATES
+from grader.theory.latex.scope import AGGREGATES, MEANS
 from grader.theory.latex.values import Value, column, is_scalar, is_vector, value
 
 if TYPE_CHECKING:
@@ -78,7 +78,14 @@ class Evaluator(Indexing):
 
     def _is_offset(self, term: n.Node) -> bool:
         bare = term.body if isinstance(term, n.Negative) else term
-        return isinstance(bare, n.Name) and self.world.canonical(bare.text) in self.world.offsets
+        match bare:
+            case n.Product(offset, n.Number() as ones, "") if ones == n.ONE:  # 1 for a column of ones
+                return self._is_offset(offset)
+            case n.Name(name):
+                return self.world.canonical(name) in self.world.offsets
+            case n.Index(n.Name(name), at):
+                return bool(self.intercept(self.world.canonical(name), at))
+        return False
 
     def _unfolded(self, items: tuple[n.Node, ...]) -> list[n.Node]:
         return unfolded(items, self.integer, list(self.world.sizes.values())[-1])
@@ -125,9 +132,14 @@ class Evaluator(Indexing):
         free = self.free(body)
         if len(free) == 1:
             return free.pop()
-        if self.reading.silent_index:
+        if self.reading.silent_index or self._is_family(body):
             return SILENT
         raise Unread("a sum that does not say over what")
+
+    def _is_family(self, node: n.Node) -> bool:
+        r"""Whether it is the name of all points at once, the x of `\sum x`."""
+        known = self.world.canonical(node.text) if isinstance(node, n.Name) else ""
+        return known in self.world.families and known not in {*self.world.values, *self.world.definitions}
 
     # Functions
 
@@ -135,6 +147,8 @@ class Evaluator(Indexing):
         if function in ("sign", "sgn", "abs", "sqrt"):
             (inside,) = map(self, arguments) if len(arguments) == 1 else (value([]),)
             return self._entry_function(function, inside)
+        if function in MEANS and len(arguments) == 1 and self._is_family(arguments[0]):
+            return self.named("expectation")
         if function in AGGREGATES:
             return self._aggregate(function, self._spread(arguments))
         known = self.world.functions.get(function)

@@ -127,10 +127,12 @@ def _under(reading: Reading, exam: Exam, where: Cell) -> Judgement:
     findings = [tried(claim, exam, reading) for claim in chosen]
     judgement = _weighed(findings, chosen, exam, reading)
     reason = ""
+    if judgement.verdict is Verdict.REJECT and _may_be_intercept(exam, reading, where):
+        return review("the index 0 may be that of an intercept", form=judgement.normal_form)
     if judgement.verdict is Verdict.ACCEPT:
         reason = _contradicted(others, exam, reading) or _taken_back(exam.found)
     if judgement.verdict is Verdict.REJECT:
-        reason = _saved(others, exam, reading, where)
+        reason = _saved(others, exam, reading)
     return replace(judgement, verdict=Verdict.REVIEW, reason=reason, witness=None) if reason else judgement
 
 
@@ -235,10 +237,12 @@ def _taken_back(found: Claims) -> str:
     return next((f"right, but “{statement.text[:60]}” comes after it" for statement in found.later), "")
 
 
-def _saved(others: list[Statement], exam: Exam, reading: Reading, where: Cell) -> str:
+def _may_be_intercept(exam: Exam, reading: Reading, where: Cell) -> bool:
+    return reading.base == 0 and bool(exam.spec.optional) and any(map(_INDEX_0.search, where.formulas))
+
+
+def _saved(others: list[Statement], exam: Exam, reading: Reading) -> str:
     """What else may be the answer, if what looks like it is wrong."""
-    if reading.base == 0 and exam.spec.optional and any(map(_INDEX_0.search, where.formulas)):
-        return "the index 0 may be that of an intercept"
     if exam.found.unread:
         return f"not read: {exam.found.unread[0].problem} in “{exam.found.unread[0].text[:60]}”"
     for statement in others:

@@ -84,6 +84,8 @@ _REWRITES = tuple(
         (r"\\neq(?![a-zA-Z])|!=|\\not\s*=", r"\\ne "),
         (r"\\(?:mbox|textnormal|textrm|textup|mathop|operatorname|texttt|mathtt)(?![a-zA-Z])", r"\\text"),
         (r"\\(?:var)(epsilon|theta|phi|rho|sigma)(?![a-zA-Z])", r"\\\1"),
+        (r"\\(?:mathrm|text|operatorname|mathsf|mathcal)\s?\{\s?E\s?\}(?=\s?[\[(_])", r"\\mathbb{E}"),
+        (r"(?:\\mathbb\s)?(?<![\w\\{])E(?=\s?\[)", r"\\mathbb{E}"),
         (r"\\Sigma(?=\s?[_^])", r"\\sum"),
         (r"\\sum\s?_([a-z])\s?=\s?(\d)(?=\s?\^)", r"\\sum_{\1=\2}"),
         (r"(?<=[\w} ])\*(?=\s?=)", "^*"),

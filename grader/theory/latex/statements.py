@@ -122,6 +122,8 @@ def _unboxed(tokens: list[Token]) -> list[Token]:
 def _without_arguments(tokens: list[Token]) -> list[Token]:
     r"""Drop the `(w)` of `\text{Loss}(w) = …`."""
     for at, token in enumerate(tokens[:-1]):
+        if token.text == "=":
+            break
         if token.kind is Kind.WORD and token.text.lower() in _HEADINGS and tokens[at + 1].text == "(":
             end = next((k for k in range(at, len(tokens)) if tokens[k].text == ")"), at)
             if end + 1 < len(tokens) and tokens[end + 1].text == "=":
