@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from grader.theory.latex import nodes as n
 from grader.theory.latex.oracles import Equals, GradientOf, Minimises
 from grader.theory.latex.scope import MEANS
-from grader.theory.latex.tokens import INDEX_LETTERS
+from grader.theory.latex.tokens import FUNCTIONS, INDEX_LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -179,7 +179,9 @@ def is_mention(statement: Statement) -> bool:
         side = side.body
     if isinstance(side, n.Index):
         side = side.base
-    return isinstance(side, n.Name | n.Number | n.Call)
+    return isinstance(side, n.Name | n.Number) or (
+        isinstance(side, n.Call) and side.function not in FUNCTIONS
+    )
 
 
 def _defined_name(side: n.Node, spec: FormulaSpec) -> str:

@@ -16,7 +16,9 @@ from grader import source
 from grader.theory.latex.doubt import FORMULA, without_conditions
 from grader.theory.latex.fuel import LENGTH, Unread
 from grader.theory.latex.macros import expanded
+from grader.theory.latex.python import formula_in
 from grader.theory.latex.spelling import GREEK, SCRIPTS
+from grader.theory.latex.statements import HEADINGS
 
 _ENVIRONMENTS = "equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign"
 _MATHS = re.compile(
@@ -28,6 +30,7 @@ _MATHS = re.compile(
 _DELIMITER = re.compile(r"\$|\\[\[(]|\\begin|<su[bp]>", re.IGNORECASE)
 _MOST_DELIMITERS = 400
 """Unclosed ones would make the search quadratic."""
+_CODE = re.compile(r"```(?:\w*+\n)?+(?P<block>[^`]++)```|(?<![`$])`(?P<inline>[^`\n]++)`(?![`$])")
 _IMAGE = re.compile(
     r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b",
     re.IGNORECASE,
@@ -105,7 +108,7 @@ def cell(text: str) -> Cell:
     text = expanded(text)
     if len(_DELIMITER.findall(text)) > _MOST_DELIMITERS:
         raise Unread("it has too many formulas to be an answer")
-    text = _plain(_uncoded(_document(text)))
+    text = _plain(_uncoded(_document(_with_code_as_maths(text))))
     formulas = tuple(next(filter(None, found.groups())).strip() for found in _MATHS.finditer(text))
     if formulas:
         outside = _MATHS.sub(" ", without_conditions(text))
@@ -128,6 +131,27 @@ def _document(text: str) -> str:
     return re.sub(
         r"\\(?:sub)*(?:section|paragraph|title|author|date)\*?\s*\{[^{}]*\}|\\(?:maketitle|item)\b", " ", body
     )
+
+
+def _with_code_as_maths(text: str) -> str:
+    """Replace Python that computes something, fenced or not, by the formula that it is."""
+    if "$" not in text and (whole := _formula_of_code(text)):
+        return whole
+    return _CODE.sub(lambda found: _formula_of_code(found["block"] or found["inline"]) or found[0], text)
+
+
+def _formula_of_code(code: str) -> str:
+    formula = formula_in(code)
+    if formula is None:
+        return ""
+    said = []
+    for remark in (comments_and_strings(code) or "").splitlines():
+        maths, _ = ([], []) if "$" in remark or "\\" in remark else _separated(remark)
+        equations = [run for run in maths if "=" in run]
+        if equations and remark.startswith("="):
+            formula += " " + equations.pop(0)
+        said += [f"${run}$" for run in equations] or ([] if remark.startswith("=") else [remark])
+    return "\n".join([f" ${formula}$ ", *said])
 
 
 def _uncoded(text: str) -> str:
@@ -183,7 +207,9 @@ def _separated(line: str) -> tuple[list[str], list[str]]:
     words: list[str] = []
     chunks = line.split()
     for chunk, follows in zip(chunks, [*chunks, ""][1:], strict=True):
-        if _is_word(chunk) or (chunk in _WORDS_BEFORE_WORDS and _is_word(follows)):
+        if follows == "=" and chunk.lower() in HEADINGS:
+            maths.append([rf"\text{{{chunk}}}"])
+        elif _is_word(chunk) or (chunk in _WORDS_BEFORE_WORDS and _is_word(follows)):
             words.append(chunk)
             maths.append([])
         else:

@@ -27,7 +27,7 @@ _OTHER_RELATIONS = ORDERS | {"approx", "propto", "ne", "sim", "simeq", "cong", "
 _DEEPER = frozenset({"(", "[", "{", r"\{", "langle"})
 _SHALLOWER = frozenset({")", "]", "}", r"\}", "rangle"})
 _READ_AS_MATHS = FUNCTIONS | {"grad", "gradient"}
-_HEADINGS = frozenset(
+HEADINGS = frozenset(
     (
         "gradient grad answer solution ans mean minimizer minimiser optimum loss l1loss mae cost objective "
         "error lossfunction costfunction mse rmse l1 trainingloss totalloss lad sae"
@@ -124,7 +124,7 @@ def _without_arguments(tokens: list[Token]) -> list[Token]:
     for at, token in enumerate(tokens[:-1]):
         if token.text == "=":
             break
-        if token.kind is Kind.WORD and token.text.lower() in _HEADINGS and tokens[at + 1].text == "(":
+        if token.kind is Kind.WORD and token.text.lower() in HEADINGS and tokens[at + 1].text == "(":
             end = next((k for k in range(at, len(tokens)) if tokens[k].text == ")"), at)
             if end + 1 < len(tokens) and tokens[end + 1].text == "=":
                 return tokens[: at + 1] + tokens[end + 1 :]
@@ -156,7 +156,7 @@ def _depth_change(token: Token) -> int:
 def _ends(token: Token, follows: str) -> bool:
     if token.kind is Kind.WORD:
         return token.text.lower() not in _READ_AS_MATHS and not (
-            follows in ("=", ":") and token.text.lower().strip(".:") in _HEADINGS
+            follows in ("=", ":") and token.text.lower().strip(".:") in HEADINGS
         )
     return token.kind is not Kind.NAME and token.text in _ENDS
 
