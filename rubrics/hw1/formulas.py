@@ -18,8 +18,8 @@ MEAN = FormulaSpec(
     oracle=Minimises(r"\sum_{i=1}^n \|x_i - \mu\|_2^2", r"\mu"),
     shapes={"X": ("n", "d"), r"\mu": ("d",)},
     rows={"x": "X"},
-    derived={r"\bar{x}": r"\frac{1}{n} X^T \mathbf{1}"},
-    mere_names=frozenset({r"\bar{x}"}),
+    derived=dict.fromkeys((r"\bar{x}", r"\mathbb{E}[x]"), r"\frac{1}{n} X^T \mathbf{1}"),
+    mere_names=frozenset({r"\bar{x}", r"\mathbb{E}[x]"}),
     synonyms={
         **dict.fromkeys(("N", "m", "M"), "n"),
         **dict.fromkeys(("D", "p"), "d"),
@@ -50,7 +50,7 @@ L1_LOSS = FormulaSpec(
     optional=frozenset({"b"}),
     scales=("1", r"\frac{1}{n}", r"\frac{1}{2}", r"\frac{1}{2n}", "2", r"\frac{2}{n}"),
     needs=frozenset({"X", "w"}),
-    vocabularies=({"A": "X", "x": "w", "b": "y", "a": "X"},),
+    vocabularies=({"A": "X", "x": "w", "b": "y", "a": "X"}, {r"\alpha": "b"}),
     slips={
         "columns as points": {"X": "X^T"},
         "the bias subtracted": {"b": "-b"},

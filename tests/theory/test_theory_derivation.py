@@ -23,12 +23,23 @@ END = r"so $\mu = \frac1n\sum_{i=1}^n x_i$"
         pytest.param(r"\begin{align} \sum_i (x_i - \mu) &= 0 \\ n\mu &= \sum_i x_i \end{align}", id="aligned"),
         pytest.param(r"$\frac{\partial}{\partial \mu_j}\sum_i \|x_i-\mu\|_2^2 "
                      r"= -2\sum_i (x_{ij} - \mu_j) = 0$", id="entry"),
+        pytest.param(r"$-2\sum_i (x_i - \mu) = 0$, $J(\mu) = \sum_i \|x_i-\mu\|_2^2 \ge 0$", id="bound"),
+        pytest.param(r"$-2\sum_i (x_i - \mu) = 0$ and $\nabla^2 J = 2nI \succ 0$", id="Hessian"),
+        pytest.param(r"$-2\sum_i (x_i - \mu) = 0$ and $\frac{\partial^2 J}{\partial\mu^2} = 2n > 0$", id="second"),
+        pytest.param(r"$-2\sum_i (x_i - \mu) = 0$, $J''(\mu) = 2n > 0$, not a maximum", id="primes"),
+        pytest.param(r"Let $\bar x=\frac1n\sum_i x_i$. $\sum_i\|x_i-\mu\|^2=\sum_i\|x_i-\bar x\|^2"
+                     r"+n\|\bar x-\mu\|^2\ge\sum_i\|x_i-\bar x\|^2$, $-2\sum_i (x_i - \mu) = 0$", id="square"),
     ],
 )  # fmt: skip
 def test_steps_that_hold_are_found(steps):
     judgement = judge_derivation(f"{steps} {END}", MEAN)
     assert judgement.verdict is Verdict.ACCEPT, judgement.reason
     assert judgement.tags == {"derivation steps found"}
+
+
+def test_steps_in_unicode_are_found():
+    steps = "J(μ) = Σᵢ ‖xᵢ - μ‖²\n∇J(μ) = -2 Σᵢ (xᵢ - μ) = 0\n⇒ n μ = Σᵢ xᵢ\n⇒ μ = (1/n) Σᵢ xᵢ"
+    assert judge_derivation(steps, MEAN).verdict is Verdict.ACCEPT
 
 
 @pytest.mark.parametrize(
@@ -42,6 +53,11 @@ def test_steps_that_hold_are_found(steps):
                      "it is not a derivative of that function", id="factor"),
         pytest.param(r"$\sum_i (x_i - z) = 0$", "this step was not read", id="unknown"),
         pytest.param(r"$\sum_i x_i = \mu$", "this step does not hold: Σ_i x_i = μ", id="false"),
+        pytest.param(r"$-2\sum_i (x_i - \mu) = 0$, $\nabla^2 J = -2nI \prec 0$",
+                     "this step does not hold: ∇²(J) = -2·n·I", id="wrong-Hessian"),
+        pytest.param(r"$-2\sum_i (x_i - \mu) = 0$, $J(\mu) \le 0$", "this step does not hold: J(μ) ≤ 0",
+                     id="false-bound"),
+        pytest.param(r"$2nI \succ 0$", "no derivation found, only the result", id="bound-alone"),
         pytest.param("![](attachment:a.png)", "handwritten or scanned", id="image"),
     ],
 )  # fmt: skip

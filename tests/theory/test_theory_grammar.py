@@ -104,7 +104,7 @@ def test_a_wide_reading_lets_the_sum_reach_to_the_end():
         (r"x \unknown y", r"the command “\\unknown”"),
         (r"\begin{tikzpicture}", "the environment tikzpicture"),
         (r"\begin{bmatrix} a & b \\ c & d \end{bmatrix}", "several rows and columns"),
-        (r"\mathbb{E}[x]", "an expectation"),
+        (r"\mathbb{E}[x^2]", "the expectation of something"),
         ("()", "an empty bracket"),
         ("1234567890123456", "too many digits"),
         ("(" * 40 + "x" + ")" * 40, "nested too deeply"),

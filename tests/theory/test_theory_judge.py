@@ -19,7 +19,7 @@ from grader.theory import (
 from grader.theory.latex import judge, nodes
 from grader.theory.latex.claims import claims
 from grader.theory.latex.compare import Exam
-from grader.theory.latex.doubt import FORMULA, computes_beside
+from grader.theory.latex.doubt import FORMULA, casts_doubt, computes_beside, without_conditions
 from grader.theory.latex.fuel import Fuel
 from grader.theory.latex.indexing import Indexing
 from grader.theory.latex.statements import statements
@@ -45,7 +45,7 @@ ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
         pytest.param(r"$\nabla f(x) = 2z$", GRADIENT, "the symbol z", id="unknown"),
         pytest.param(r"$\nabla f(x) \approx 2x$", GRADIENT, "the relation approx", id="approximately"),
         pytest.param("I thought $2x$", GRADIENT, "the word “thought” may take it back", id="doubt"),
-        pytest.param("это $2x$", GRADIENT, "the word “э” may take it back", id="script-we-cannot-read"),
+        pytest.param("זה $2x$", GRADIENT, "the word “ז” may take it back", id="script-we-cannot-read"),
         pytest.param("不是 $2x$", GRADIENT, "the word “不” may take it back", id="doubt-in-chinese"),
         pytest.param("twice $x$", GRADIENT, "the word “twice” may belong to the formula", id="half-in-words"),
         pytest.param(
@@ -445,6 +445,13 @@ def test_a_right_answer_beside_something_else_is_never_rejected(text, spec):
         pytest.param(r"$\nabla f = 2x$ * 3", GRADIENT, id="a product outside"),
         pytest.param(r"2 * $x$ + $x$ is the gradient $2x$ / 2", GRADIENT, id="a quotient outside"),
         pytest.param(r"$\nabla f = 2x$ divided by two", GRADIENT, id="halved in words"),
+        pytest.param(r"If $d=1$ then $\nabla f = 2x$", GRADIENT, id="a special case"),
+        pytest.param(r"If all entries are positive, $\nabla f = 2x$", GRADIENT, id="a special case in words"),
+        pytest.param(r"It is not $L=\|Xw-y\|_1$ but its square", L1_LOSS, id="not, but"),
+        pytest.param(r"$L(w)=\|Xw-y\|_1$, but squared", L1_LOSS, id="but squared"),
+        pytest.param("Это не $\\nabla f=2x$", GRADIENT, id="not in Russian"),
+        pytest.param("답은 $\\nabla f=2x$ 이 아니다", GRADIENT, id="not in Korean"),
+        pytest.param(r"$L(w) = \|Xw-y\|_1 \ge 5$", L1_LOSS, id="an inequality that fails"),
     ],
 )
 def test_a_right_formula_is_not_accepted_with_something_that_changes_it(text, spec):
@@ -457,6 +464,16 @@ def test_a_right_formula_is_not_accepted_with_something_that_changes_it(text, sp
         pytest.param(r"$\nabla f(x) = 2x$ where $d \ge 1$", GRADIENT, id="a side fact"),
         pytest.param("Answer:\n* $\\nabla f(x) = 2x$\n+ where $d$ is any number", GRADIENT, id="a list"),
         pytest.param(r"*$\nabla f(x) = 2x$* and **$2x$**", GRADIENT, id="emphasis"),
+        pytest.param(r"$L(w)=\|Xw-y\|_1$ is not differentiable but convex.", L1_LOSS, id="not, but"),
+        pytest.param(r"$L(w)=\|Xw-y\|_1$. However, it isn't smooth", L1_LOSS, id="however"),
+        pytest.param(r"We use $L(w)=\|Xw-y\|_1$ instead of the square.", L1_LOSS, id="instead of squares"),
+        pytest.param(
+            r"If the rows of $X$ are the points, then $L(w)=\|Xw-y\|_1$", L1_LOSS, id="if, of what is given"
+        ),
+        pytest.param(r"If $f(x)=x^Tx$ then $\nabla f(x)=2x$", GRADIENT, id="if, of the function"),
+        pytest.param("Ответ: $\\nabla f(x)=2x$", GRADIENT, id="Cyrillic"),
+        pytest.param("정답은 $\\nabla f(x)=2x$ 입니다", GRADIENT, id="Hangul"),
+        pytest.param(r"$L(w) = \|Xw-y\|_1 \ge 0$", L1_LOSS, id="an inequality that holds"),
         pytest.param(
             r"The norm of $x$ squared has the gradient $\nabla f = 2x$", GRADIENT, id="the norm of x"
         ),
@@ -464,6 +481,54 @@ def test_a_right_formula_is_not_accepted_with_something_that_changes_it(text, sp
 )
 def test_words_that_change_no_formula_cost_nothing(text, spec):
     assert judge_formula(text, spec).verdict is ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        pytest.param(r"$L=\sum_{i=1}^n|y_i-w_0-\sum_{j=1}^d w_jx_{ij}|$", L1_LOSS, id="w_0 in a sum"),
+        pytest.param(r"$L(\beta_0,\beta)=\|y-\beta_0\mathbf 1-X\beta\|_1$", L1_LOSS, id="beta_0"),
+        pytest.param(r"$\|X\beta + \beta_0 1 - y\|_1$", L1_LOSS, id="beta_0 times 1"),
+        pytest.param(r"$L=\|Xw+w_0-y\|_1$", L1_LOSS, id="a number added to a vector"),
+        pytest.param(r"$\|y-\alpha\mathbf{1}-X\beta\|_1$", L1_LOSS, id="alpha"),
+        pytest.param(
+            r"$\sum_i |y_i-\beta_0-\beta_1 x_{i1}-\dots-\beta_d x_{id}|$", L1_LOSS, id="an ellipsis after it"
+        ),
+        pytest.param(r"$\mu = \mathbb{E}[x] = \frac1n\sum_i x_i$", MEAN, id="an expectation"),
+        pytest.param(r"$\mu = \text{mean}(x) = \frac1n\sum_i x_i$", MEAN, id="a mean"),
+        pytest.param(r"$\mu = \langle x \rangle = \frac1n\sum_i x_i$", MEAN, id="an average"),
+        pytest.param(r"$\mu = \frac1n\sum x$", MEAN, id="a sum of all points"),
+    ],
+)
+def test_intercepts_and_means_are_read(text, spec):
+    judgement = judge_formula(text, spec)
+    assert judgement.verdict is ACCEPT, judgement.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "spec", "verdict"),
+    [
+        pytest.param(r"$L=\|y-\beta_0\mathbf 1-X\beta\|_2$", L1_LOSS, REJECT, id="another norm"),
+        pytest.param(r"$L=\sum_i(y_i-\beta_0-x_i^T\beta)^2$", L1_LOSS, REJECT, id="squares"),
+        pytest.param(r"$L=\|Xw-y_0\|_1$", L1_LOSS, REVIEW, id="no intercept"),
+        pytest.param(r"$\mu = \mathbb{E}[x] = \sum_i x_i$", MEAN, REVIEW, id="not an expectation"),
+        pytest.param(r"$\mu = \mathbb{E}[x]$", MEAN, REVIEW, id="only a name"),
+        pytest.param(r"$\mu = \text{mean}(x)$", MEAN, REVIEW, id="only a word"),
+        pytest.param(r"$\mu = \sum x$", MEAN, REJECT, id="a sum"),
+    ],
+)
+def test_what_else_stands_beside_an_intercept_or_a_mean_counts(text, spec, verdict):
+    assert judge_formula(text, spec).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "piece", ["if ", "if $x$ ", "but it is ", "not the ", "instead of the ", "$x$", "or "]
+)
+def test_phrases_are_read_in_one_pass(piece):
+    """Each would take minutes with a search that goes back."""
+    text = piece * (12_000 // len(piece))
+    assert without_conditions(f"{text}$f$").endswith("$f$")
+    assert casts_doubt(f"{text} wrong")
 
 
 @pytest.mark.parametrize(

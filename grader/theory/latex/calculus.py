@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def fraction(p: Parser) -> n.Node:
     p.take()
+    if second := _second_derivative(p, *_two_groups(p)):
+        return second
     if _is_derivative(*_two_groups(p)):
         top, bottom = p.group(), p.group()
         body = p.inside(top[1:]) if len(top) > 1 else None
@@ -33,6 +35,28 @@ def _two_groups(p: Parser) -> tuple[list[Token], list[Token]]:
     return groups
 
 
+def _second_derivative(p: Parser, top: list[Token], bottom: list[Token]) -> n.Node | None:
+    r"""`\frac{\partial^2 f}{\partial x^2}`, `\frac{d^2}{dx^2} f`, `\frac{\partial^2 f}{\partial x\partial x^T}`."""
+    if not (_is_derivative(top, bottom) and _squared(top[1:])):
+        return None
+    name, *rest = bottom[1:]
+    if not (_squared(rest) or (is_d(rest[:1]) and rest[1:2] == [name])):
+        return None
+    p.group()
+    p.group()
+    body = top[2 + _squared(top[1:]) :]
+    gradient = derivative(p, p.inside(body) if body else None, n.Name(name.text))
+    return n.Hessian(gradient.body, gradient.by)
+
+
+def _squared(tokens: Sequence[Token]) -> int:
+    """How many tokens the `2` or `{2}` of a leading square takes, 0 if none leads."""
+    texts = [token.text for token in tokens[:4]]
+    if texts[:2] == ["^", "2"]:
+        return 1
+    return 3 if texts == ["^", "{", "2", "}"] else 0
+
+
 def _is_derivative(top: list[Token], bottom: list[Token]) -> bool:
     return is_d(top[:1]) and is_d(bottom[:1]) and len(bottom) > 1 and bottom[1].kind is Kind.NAME
 
@@ -41,7 +65,7 @@ def is_d(tokens: Sequence[Token]) -> bool:
     return bool(tokens) and tokens[0].text in ("d", "partial") and tokens[0].kind is not Kind.WORD
 
 
-def derivative(p: Parser, body: n.Node | None, by: n.Node) -> n.Node:
+def derivative(p: Parser, body: n.Node | None, by: n.Node) -> n.Gradient:
     if body is None and p.starts_atom():
         body = p.term()
     return n.Gradient(body, by)
@@ -82,8 +106,17 @@ def slashed(p: Parser) -> n.Node:
 
 def nabla(p: Parser) -> n.Node:
     p.take()
-    by = p.inside(p.group()) if p.skips("_") else None
+    by, second = None, False
+    while p.sees("_", "^"):
+        if p.take().text == "_":
+            by = p.inside(p.group())
+        elif [token.text for token in p.group()] == ["2"]:
+            second = True
+        else:
+            raise Unread("a power of a gradient")
     body = _operand(p)
+    if second:
+        return n.Hessian(body, by)
     match body:
         case n.Index(n.Call() as function, at):
             return n.Index(n.Gradient(function, by), at)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from grader.theory.latex import nodes as n
 from grader.theory.latex.oracles import Equals, GradientOf, Minimises
-from grader.theory.latex.tokens import INDEX_LETTERS
+from grader.theory.latex.scope import MEANS
+from grader.theory.latex.tokens import FUNCTIONS, INDEX_LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -115,7 +116,8 @@ def is_heading(side: n.Node, spec: FormulaSpec) -> bool:
     """Whether a side says what the statement is about."""
     match spec.oracle:
         case GradientOf():
-            return any(n.is_derivative(part) for part in n.walk(side))
+            parts = list(n.walk(side))
+            return any(map(n.is_derivative, parts)) and not any(map(n.is_second_derivative, parts))
         case Minimises():
             return _is_minimiser(side, spec)
         case Equals():
@@ -164,6 +166,9 @@ def is_closed(side: n.Node, spec: FormulaSpec) -> bool:
 
 
 def merely_named(side: n.Node, spec: FormulaSpec) -> bool:
+    match side:
+        case n.Call(function, (n.Name(),)) if function in MEANS:
+            return True
     return any(spec.known(name) in spec.merely_named for name in n.names_in(side))
 
 
@@ -174,7 +179,9 @@ def is_mention(statement: Statement) -> bool:
         side = side.body
     if isinstance(side, n.Index):
         side = side.base
-    return isinstance(side, n.Name | n.Number | n.Call)
+    return isinstance(side, n.Name | n.Number) or (
+        isinstance(side, n.Call) and side.function not in FUNCTIONS
+    )
 
 
 def _defined_name(side: n.Node, spec: FormulaSpec) -> str:

@@ -24,7 +24,7 @@ from grader.theory.latex.judge import NOT_GRADED, review
 from grader.theory.latex.printing import shown, typeset
 from grader.theory.latex.spans import cell, scanned
 from grader.theory.latex.statements import statements
-from grader.theory.latex.values import same, value
+from grader.theory.latex.values import is_scalar, ordered, same, value
 from grader.theory.latex.verdicts import Judgement, Verdict
 from grader.theory.latex.worlds import Reading
 
@@ -35,11 +35,19 @@ if TYPE_CHECKING:
     from grader.theory.latex.spec import FormulaSpec
     from grader.theory.latex.statements import Statement
     from grader.theory.latex.trials import Trial
+    from grader.theory.latex.values import Value
 
 _ENOUGH = 2
-_WRONG_WAY = re.compile(r"\b(?:maxim\w*|largest|concave)\b", re.IGNORECASE)
+_WRONG_WAY = re.compile(
+    r"(?<!not a )(?<!not the )(?<!no )(?<!never a )\b(?:maxim\w*(?! likelihood)|largest|concave)\b",
+    re.IGNORECASE,
+)
 """Words of a derivation of a minimum that are mostly wrong."""
 FOUND = "derivation steps found"
+_SIGNS = {
+    "=": "=", "le": "≤", "ge": "≥", "<": "<", ">": ">", "succ": "≻", "succeq": "⪰", "prec": "≺", "preceq": "⪯",
+}  # fmt: skip
+_STRICT_ORDERS = frozenset({"<", ">", "succ", "prec"})
 _READINGS = (
     Reading(name="as written", squares_are_norms=True, bars_are_norms=True),
     Reading(name="counting from 0", base=0, squares_are_norms=True, bars_are_norms=True),
@@ -52,6 +60,7 @@ class Step(Enum):
     ZERO = auto()  # something is zero at the minimum
     CONDITION = auto()
     RESULT = auto()  # the final formula, which `judge_formula` judges
+    BOUND = auto()  # an inequality
     FALSE = auto()
     UNREAD = auto()
 
@@ -99,7 +108,7 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
             return review(f"{reason}: {bad.text}" + (f" ({bad.why})" if bad.why else ""), form=form)
     if word := _WRONG_WAY.search(where.words):
         return review(f"all steps hold, but the words say “{word[0]}”", form=form)
-    telling = sum(step.step is not Step.RESULT for step in found)
+    telling = sum(step.step not in (Step.RESULT, Step.BOUND) for step in found)
     if telling < _ENOUGH and not any(step.step in (Step.ZERO, Step.DERIVATIVE) for step in found):
         return review("no derivation found, only the result", form=form)
     return Judgement(
@@ -111,13 +120,30 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
 
 
 def _steps(statement: Statement, exam: Exam) -> Iterator[_Found]:
-    if statement.problem:
+    if statement.problem and not statement.bounds:
         if " = " in statement.text:
             yield _Found(Step.UNREAD, statement.excerpt, statement.problem)
         return
     for left, right in pairwise(statement.sides):
         step, why = _read(left, right, exam)
         yield _Found(step, typeset(f"{shown(left)} = {shown(right)}"), why)
+    for left, relation, right in statement.bounds:
+        step, why = _read(left, right, exam) if relation == "=" else _bound(left, relation, right, exam)
+        yield _Found(step, typeset(f"{shown(left)} {_SIGNS[relation]} {shown(right)}"), why)
+
+
+def _bound(left: n.Node, relation: str, right: n.Node, exam: Exam) -> tuple[Step, str]:
+    """Whether an inequality holds everywhere, and, if it is not strict, at the minimum too."""
+    try:
+        for seed, trial in enumerate(exam.spec.trials):
+            evaluators = [_elsewhere(trial, seed, exam, _READINGS[0])]
+            if relation not in _STRICT_ORDERS:
+                evaluators.append(exam.evaluator(trial, _READINGS[0]))
+            if not all(ordered(evaluator(left), relation, evaluator(right)) for evaluator in evaluators):
+                return Step.FALSE, ""
+    except NOT_EVALUATED as why:
+        return Step.UNREAD, explained(why)
+    return Step.BOUND, ""
 
 
 def _read(left: n.Node, right: n.Node, exam: Exam) -> tuple[Step, str]:
@@ -167,4 +193,12 @@ def _elsewhere(trial: Trial, seed: int, exam: Exam, reading: Reading) -> Evaluat
 def _equal(left: n.Node, right: n.Node, evaluator: Evaluator) -> bool:
     if isinstance(left, n.Optimum):
         return same(evaluator(n.Gradient(left.body, None)), value(0.0))
-    return same(*along((left, right), evaluator))
+    return same(*_as_matrices(left, right, along((left, right), evaluator)))
+
+
+def _as_matrices(left: n.Node, right: n.Node, values: list[Value]) -> list[Value]:
+    """A second derivative may be said to be a number, that number times I."""
+    if not any(n.is_second_derivative(part) for side in (left, right) for part in n.walk(side)):
+        return values
+    size = max(v.shape[0] if v.ndim else 1 for v in values)
+    return [v * np.eye(size) if is_scalar(v) and size > 1 else v for v in values]

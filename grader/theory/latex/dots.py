@@ -6,6 +6,7 @@ items that are written out are believed over the pattern: in `2x_1, 2x_2, …, x
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -44,17 +45,30 @@ def unfolded(
     if not before or len(after) > 1 or n.Dots() in after:
         raise Unread("an ellipsis that we cannot fill in")
     try:
-        template, first, last = _pattern(before[0], after[0]) if after else _open_pattern(before)
+        leading, (template, first, last) = _first_pattern(before, after)
         high = integer(last) if last is not None else first + default_length - 1
-        explicit = dict(enumerate(before))
+        explicit = dict(enumerate(before[leading:]))
     except _NoPatternError:
+        leading = 0
         template, first, _ = _open_pattern(before)
         high = first + default_length - 1
         explicit = {**dict(enumerate(before)), default_length - 1: after[0]} if after else {}
     if not 0 < high - first + 1 <= SERIES:
         raise IllTyped("a list that is empty or too long")
     written = [_filled(template, k) for k in range(first, high + 1)]
-    return [explicit.get(k, item) for k, item in enumerate(written)]
+    return [*before[:leading], *(explicit.get(k, item) for k, item in enumerate(written))]
+
+
+def _first_pattern(
+    before: tuple[n.Node, ...], after: tuple[n.Node, ...]
+) -> tuple[int, tuple[n.Node, int, n.Node | None]]:
+    r"""Find where the pattern starts, and what it is: in `w_0 + w_1 x_1 + \dots + w_d x_d`, at the second item."""
+    if not after:
+        return 0, _open_pattern(before)
+    for leading, item in enumerate(before):
+        with suppress(_NoPatternError):
+            return leading, _pattern(item, after[0])
+    raise _NoPatternError
 
 
 def _open_pattern(before: tuple[n.Node, ...]) -> tuple[n.Node, int, None]:

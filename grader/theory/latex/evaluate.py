@@ -11,13 +11,15 @@ from grader.theory.latex import nodes as n
 from grader.theory.latex.dots import unfolded
 from grader.theory.latex.fuel import SERIES, IllTyped, Unread
 from grader.theory.latex.indexing import SILENT, Indexing
-from grader.theory.latex.scope import AGGREGATES
+from grader.theory.latex.scope import AGGREGATES, MEANS
 from grader.theory.latex.values import Value, column, is_scalar, is_vector, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _STEP = 1e-3
+_LONG_STEP = 1e-1
+"""For second derivatives, so that the rounding of the first ones does not count."""
 _STENCIL = ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))
 """Fourth-order central differences: exact for quadratics, 1e-12 for what homework asks."""
 _RELATIONS: Mapping[str, Callable[[Value, Value], object]] = {
@@ -51,6 +53,8 @@ class Evaluator(Indexing):
         return operation(self(node.left), self(node.right))
 
     def _primed(self, node: n.Prime) -> Value:
+        if isinstance(node.body, n.Prime) and isinstance(node.body.body, n.Call):
+            return self._hessian(node.body.body, None)
         return self._gradient(node.body, None) if isinstance(node.body, n.Call) else self._transposed(node)
 
     def _optimum(self, node: n.Optimum) -> Value:
@@ -74,13 +78,22 @@ class Evaluator(Indexing):
 
     def _is_offset(self, term: n.Node) -> bool:
         bare = term.body if isinstance(term, n.Negative) else term
-        return isinstance(bare, n.Name) and self.world.canonical(bare.text) in self.world.offsets
+        match bare:
+            case n.Product(offset, n.Number() as ones, "") if ones == n.ONE:  # 1 for a column of ones
+                return self._is_offset(offset)
+            case n.Name(name):
+                return self.world.canonical(name) in self.world.offsets
+            case n.Index(n.Name(name), at):
+                return bool(self.intercept(self.world.canonical(name), at))
+        return False
 
     def _unfolded(self, items: tuple[n.Node, ...]) -> list[n.Node]:
         return unfolded(items, self.integer, list(self.world.sizes.values())[-1])
 
     def _transposed(self, node: n.Transpose | n.Prime) -> Value:
-        """`2^T` is a power or a slip, `2'` is nothing; `(w^T x)^T` is a number, transposed."""
+        """`1^T` is a row of ones, `2^T` a power or a slip; `(w^T x)^T` is a number, transposed."""
+        if node.body == n.ONE and isinstance(node, n.Transpose):
+            return self.named("ones").T
         inside = self(node.body)
         if is_scalar(inside) and (isinstance(node, n.Prime) or isinstance(node.body, n.Number | n.Name)):
             raise Unread("the transpose of a number")
@@ -119,9 +132,14 @@ class Evaluator(Indexing):
         free = self.free(body)
         if len(free) == 1:
             return free.pop()
-        if self.reading.silent_index:
+        if self.reading.silent_index or self._is_family(body):
             return SILENT
         raise Unread("a sum that does not say over what")
+
+    def _is_family(self, node: n.Node) -> bool:
+        r"""Whether it is the name of all points at once, the x of `\sum x`."""
+        known = self.world.canonical(node.text) if isinstance(node, n.Name) else ""
+        return known in self.world.families and known not in {*self.world.values, *self.world.definitions}
 
     # Functions
 
@@ -129,6 +147,8 @@ class Evaluator(Indexing):
         if function in ("sign", "sgn", "abs", "sqrt"):
             (inside,) = map(self, arguments) if len(arguments) == 1 else (value([]),)
             return self._entry_function(function, inside)
+        if function in MEANS and len(arguments) == 1 and self._is_family(arguments[0]):
+            return self.named("expectation")
         if function in AGGREGATES:
             return self._aggregate(function, self._spread(arguments))
         known = self.world.functions.get(function)
@@ -232,6 +252,26 @@ class Evaluator(Indexing):
         slopes = [self._slope(function, name, entry) for entry in entries]
         return slopes[0] if is_scalar(self.world.values[name]) else column(slopes)
 
+    def _hessian(self, body: n.Node | None, by: n.Node | None) -> Value:
+        name = self.world.variable if by is None else self.world.canonical(getattr(by, "text", ""))
+        if name is None or name not in self.world.values:
+            raise Unread("a derivative with respect to something that is not a symbol of the question")
+        world, here = self.world, self.world.values[name]
+        step = _LONG_STEP * max(1.0, float(np.abs(here).max()))
+        columns = []
+        try:
+            for entry in range(here.size):
+                total = np.zeros(here.size)
+                for steps, weight in _STENCIL:
+                    moved = value(here).copy()
+                    moved.ravel()[entry : entry + 1] += steps * step
+                    self.world = world.with_value(name, moved.reshape(here.shape))
+                    total = total + weight * self._gradient(body, by).ravel() / step
+                columns.append(total)
+        finally:
+            self.world = world
+        return columns[0].reshape(()) if is_scalar(here) else np.column_stack(columns)
+
     def _slope(self, function: n.Node, name: str, entry: int) -> Value:
         world, here = self.world, self.world.values[name]
         step = _STEP * max(1.0, float(np.abs(here).max()))
@@ -273,6 +313,7 @@ class Evaluator(Indexing):
         n.Items: lambda self, node: column(self(item) for item in self._unfolded(node.items)),
         n.Inner: lambda self, node: self.algebra.dot(self(node.left), self(node.right)),
         n.Gradient: lambda self, node: self._gradient(node.body, node.by),
+        n.Hessian: lambda self, node: self._hessian(node.body, node.by),
         n.Optimum: _optimum,
         n.Cases: _cases,
     }

@@ -88,7 +88,7 @@ class Parser(Cursor):
             self.skips("+")
         terms: list[n.Node] = []
         while True:
-            terms.append(self._signed(negative=negative))
+            terms.append(self._signed(negative=negative, after=terms[-1] if terms else None))
             negative = self.sees("-")
             if self.skips("+", "-"):
                 continue
@@ -96,9 +96,9 @@ class Parser(Cursor):
                 break
         return terms[0] if len(terms) == 1 else n.Sum(tuple(terms))
 
-    def _signed(self, *, negative: bool) -> n.Node:
+    def _signed(self, *, negative: bool, after: n.Node | None) -> n.Node:
         if self.sees("dots"):
-            if negative:
+            if negative and not (isinstance(after, n.Negative) and self.peek(1).text == "-"):
                 raise Unread("a minus before an ellipsis")
             self.take()
             return n.Dots()

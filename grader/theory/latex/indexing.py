@@ -55,6 +55,8 @@ class Indexing(Scope):
             if (named := self._special(base.text, at)) is not None:
                 return named
             known = self.world.canonical(base.text)
+            if offset := self.intercept(known, at):
+                return self.named(offset)
             if known in self.world.families:
                 self.note(known)
                 return _entry(self.world.families[known], self._integers(at))
@@ -64,6 +66,15 @@ class Indexing(Scope):
         if is_scalar(array):
             raise IllTyped("an index on a number")
         return _entry(array, self._integers(at))
+
+    def intercept(self, name: str, at: tuple[n.Node, ...]) -> str:
+        r"""The offset that `w_0`, `\beta_0` or `b_0` stands for where the first entry is `w_1`, or nothing."""
+        if at != (n.ZERO,) or self.reading.base != 1 or len(self.world.offsets) != 1:
+            return ""
+        (offset,) = self.world.offsets
+        features = list(self.world.sizes.values())[-1]
+        counted = name in self.world.values and self.world.values[name].shape == (features, 1)
+        return offset if counted or name == offset else ""
 
     def _own_family(self, name: str, at: n.Node) -> Value:
         variable, body = self.world.indexed[name]

@@ -21,7 +21,7 @@ from grader.theory.latex.fuel import Fuel, Unread
 from grader.theory.latex.printing import shown, typeset
 from grader.theory.latex.spans import Cell, cell, scanned
 from grader.theory.latex.statements import Statement, statements
-from grader.theory.latex.values import same
+from grader.theory.latex.values import ordered, same
 from grader.theory.latex.verdicts import Judgement, Verdict
 from grader.theory.latex.witness import witness
 from grader.theory.latex.worlds import STRICT
@@ -127,10 +127,12 @@ def _under(reading: Reading, exam: Exam, where: Cell) -> Judgement:
     findings = [tried(claim, exam, reading) for claim in chosen]
     judgement = _weighed(findings, chosen, exam, reading)
     reason = ""
+    if judgement.verdict is Verdict.REJECT and _may_be_intercept(exam, reading, where):
+        return review("the index 0 may be that of an intercept", form=judgement.normal_form)
     if judgement.verdict is Verdict.ACCEPT:
         reason = _contradicted(others, exam, reading) or _taken_back(exam.found)
     if judgement.verdict is Verdict.REJECT:
-        reason = _saved(others, exam, reading, where)
+        reason = _saved(others, exam, reading)
     return replace(judgement, verdict=Verdict.REVIEW, reason=reason, witness=None) if reason else judgement
 
 
@@ -145,7 +147,7 @@ def _weighed(findings: list[Finding], chosen: list[Statement], exam: Exam, readi
         return _rejected(chosen[-1], exam, reading, form)
     if outcomes != {Outcome.HOLDS}:
         return review("one part of it is right, another is not", form=form, reading=reading.name)
-    if reason := _objection(findings, chosen, exam.spec, reading):
+    if reason := _objection(findings, chosen, exam, reading):
         return review(reason, form=form, reading=reading.name)
     return Judgement(
         verdict=Verdict.ACCEPT,
@@ -197,16 +199,34 @@ def _looks_like(statement: Statement, chosen: list[Statement]) -> bool:
     return bool(equals) and any(head == claim.text.partition(" = ")[0] for claim in chosen)
 
 
-def _objection(findings: list[Finding], chosen: list[Statement], spec: FormulaSpec, reading: Reading) -> str:
+def _objection(findings: list[Finding], chosen: list[Statement], exam: Exam, reading: Reading) -> str:
     """Why an answer that holds is not accepted."""
+    spec = exam.spec
     if doubts := sorted(set[str]().union(*(finding.doubts for finding in findings))):
         return doubts[0]
     if not reading.strict:
         guesses = ", ".join(sorted(set[str]().union(*(finding.guesses for finding in findings))))
         return f"right only if read {reading.name}" + (f" ({guesses})" if guesses else "")
+    if any(not _bounds_hold(claim, exam, reading) for claim in chosen):
+        return "it holds, but not the inequality that follows"
     if all(merely_named(side, spec) for side in _closed_sides(chosen, spec)):
         return "it names the answer without giving a formula"
     return ""
+
+
+def _bounds_hold(claim: Statement, exam: Exam, reading: Reading) -> bool:
+    r"""Whether what follows an answer is true, as in `\\|Xw-y\\|_1 \\ge 0`."""
+    try:
+        return all(
+            same(evaluator(left), evaluator(right))
+            if relation == "="
+            else ordered(evaluator(left), relation, evaluator(right))
+            for trial in (exam.spec.trials if claim.bounds else ())
+            for evaluator in [exam.evaluator(trial, reading)]
+            for left, relation, right in claim.bounds
+        )
+    except NOT_EVALUATED:
+        return False
 
 
 def _contradicted(others: list[Statement], exam: Exam, reading: Reading) -> str:
@@ -221,10 +241,12 @@ def _taken_back(found: Claims) -> str:
     return next((f"right, but “{statement.excerpt}” comes after it" for statement in found.later), "")
 
 
-def _saved(others: list[Statement], exam: Exam, reading: Reading, where: Cell) -> str:
+def _may_be_intercept(exam: Exam, reading: Reading, where: Cell) -> bool:
+    return reading.base == 0 and bool(exam.spec.optional) and any(map(_INDEX_0.search, where.formulas))
+
+
+def _saved(others: list[Statement], exam: Exam, reading: Reading) -> str:
     """What else may be the answer, if what looks like it is wrong."""
-    if reading.base == 0 and exam.spec.optional and any(map(_INDEX_0.search, where.formulas)):
-        return "the index 0 may be that of an intercept"
     if exam.found.unread:
         return _not_read(exam.found.unread[0])
     for statement in others:

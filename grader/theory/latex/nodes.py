@@ -141,6 +141,14 @@ class Gradient:
 
 
 @dataclass(frozen=True, slots=True)
+class Hessian:
+    """∇² or ∂²/∂x². As in a gradient, `body` or `by` may be None."""
+
+    body: Node | None
+    by: Node | None
+
+
+@dataclass(frozen=True, slots=True)
 class Optimum:
     """`kind` is `min` or `argmin`, over the name `over` if one is given."""
 
@@ -184,6 +192,7 @@ Node: TypeAlias = (
     | Series
     | Call
     | Gradient
+    | Hessian
     | Optimum
     | Comparison
     | Cases
@@ -217,7 +226,14 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def is_derivative(node: Node) -> bool:
-    return isinstance(node, Gradient) or (isinstance(node, Prime) and isinstance(node.body, Call))
+    return isinstance(node, Gradient | Hessian) or (isinstance(node, Prime) and isinstance(node.body, Call))
+
+
+def is_second_derivative(node: Node) -> bool:
+    match node:
+        case Hessian() | Prime(Prime(Call())) | Gradient(Gradient()):
+            return True
+    return False
 
 
 def names_in(node: Node) -> set[str]:

@@ -89,8 +89,8 @@ def _command(p: Parser) -> n.Node:  # noqa: PLR0911  one line a command
 
 def _name(p: Parser) -> n.Node:
     token = p.take()
-    if token.text == "expectation":
-        raise Unread("an expectation")
+    if token.text in ("expectation", "hat expectation"):
+        return _expectation(p)
     if token.text == "d" and p.peek().text in p.functions and calculus.slash_follows(p):
         return calculus.slashed(p)
     if token.text == "d" and p.sees("/") and p.peek(1).text == "d" and p.peek(2).kind is Kind.NAME:
@@ -102,6 +102,18 @@ def _name(p: Parser) -> n.Node:
     if token.text not in p.functions:
         return n.Name(token.text)
     return _function(p, token.text)
+
+
+def _expectation(p: Parser) -> n.Node:
+    r"""`\mathbb{E}[x]`, `\mathbb{E}_i[x_i]`: a name for a mean, of a symbol alone."""
+    if p.skips("_"):
+        p.group()
+    (inside,) = p.call_arguments()
+    if isinstance(inside, n.Index):
+        inside = inside.base
+    if not isinstance(inside, n.Name):
+        raise Unread("the expectation of something that is not a symbol")
+    return n.Name("expectation")
 
 
 def _function(p: Parser, name: str) -> n.Node:
@@ -174,4 +186,6 @@ def _inner(p: Parser) -> n.Node:
     items = p.items("rangle")
     if len(items) == 2 and n.Dots() not in items:
         return n.Inner(*items)
+    if len(items) == 1 and isinstance(items[0], n.Name):
+        return n.Call("mean", items)
     return n.Items(items)

@@ -78,8 +78,9 @@ def _shown(node: n.Node, around: int) -> str:  # noqa: C901, PLR0911, PLR0912  o
             return _within(_series(node), around, _PRODUCT)
         case n.Call(function, arguments):
             return f"{function}({_listed(arguments)})"
-        case n.Gradient(body, by):
-            return f"∇{'' if by is None else '_' + _shown(by, _POWER)}" + (
+        case n.Gradient(body, by) | n.Hessian(body, by):
+            sign = "∇²" if isinstance(node, n.Hessian) else "∇"
+            return f"{sign}{'' if by is None else '_' + _shown(by, _POWER)}" + (
                 "" if body is None else f"({shown(body)})"
             )
         case n.Optimum(kind, over, body):

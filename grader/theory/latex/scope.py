@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from grader.theory.latex.worlds import Reading, World
 
-AGGREGATES = frozenset({"mean", "avg", "average", "median", "max", "min", "sum"})
+MEANS = frozenset({"mean", "avg", "average"})
+AGGREGATES = MEANS | {"median", "max", "min", "sum"}
 
 
 class Scope(ABC):

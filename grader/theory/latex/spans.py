@@ -13,9 +13,12 @@ import re
 from dataclasses import dataclass
 
 from grader import source
-from grader.theory.latex.doubt import FORMULA
+from grader.theory.latex.doubt import FORMULA, without_conditions
 from grader.theory.latex.fuel import LENGTH, Unread
-from grader.theory.latex.spelling import GREEK
+from grader.theory.latex.macros import expanded
+from grader.theory.latex.python import formula_in
+from grader.theory.latex.spelling import GREEK, SCRIPTS
+from grader.theory.latex.statements import HEADINGS
 
 _ENVIRONMENTS = "equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign"
 _MATHS = re.compile(
@@ -27,6 +30,7 @@ _MATHS = re.compile(
 _DELIMITER = re.compile(r"\$|\\[\[(]|\\begin|<su[bp]>", re.IGNORECASE)
 _MOST_DELIMITERS = 400
 """Unclosed ones would make the search quadratic."""
+_CODE = re.compile(r"```(?:\w*+\n)?+(?P<block>[^`]++)```|(?<![`$])`(?P<inline>[^`\n]++)`(?![`$])")
 _IMAGE = re.compile(
     r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b",
     re.IGNORECASE,
@@ -59,6 +63,15 @@ _AS_TEXT = frozenset({"mean", "median", "abs", "grad", "MAE", "MSE"})
 _ALONE = GREEK | {"sum", "grad", "argmin", "nabla", "MAE", "MSE"}
 """Words that are maths even with nothing attached."""
 _WORDS_BEFORE_WORDS = frozenset({"sum", "a", "I", "y", "e", "A"})
+_ABBREVIATIONS = (
+    (
+        re.compile(
+            r"\b(?:i\. ?e\.|e\. ?g\.|w\. ?r\. ?t\.|a\. ?k\. ?a\.|resp\.|cf\.|q\. ?e\. ?d\.)", re.IGNORECASE
+        ),
+        " namely ",
+    ),
+    (re.compile(r"\bs\. ?t\.", re.IGNORECASE), " subject to "),
+)
 _SHORT_WORDS = frozenset(
     (
         "is of so to we by in it as at be an or on if do us no for the and are was has can let set get with "
@@ -92,12 +105,13 @@ def cell(text: str) -> Cell:
     """
     if len(text) > LENGTH:
         raise Unread(f"the answer has {len(text)} characters, more than {LENGTH}")
+    text = expanded(text)
     if len(_DELIMITER.findall(text)) > _MOST_DELIMITERS:
         raise Unread("it has too many formulas to be an answer")
-    text = _plain(_uncoded(_document(text)))
+    text = _plain(_uncoded(_document(_with_code_as_maths(text))))
     formulas = tuple(next(filter(None, found.groups())).strip() for found in _MATHS.finditer(text))
     if formulas:
-        outside = _MATHS.sub(" ", text)
+        outside = _MATHS.sub(" ", without_conditions(text))
         spoken = _CASES.sub(" ", " ".join(formulas))
         inside = " ".join(re.findall(r"\\(?:text\w*|mbox|textnormal)\s*\{([^}]*)\}", spoken))
         around = _MATHS.sub(lambda found: " " if _MENTION.fullmatch(found[0]) else f" {FORMULA} ", text)
@@ -117,6 +131,27 @@ def _document(text: str) -> str:
     return re.sub(
         r"\\(?:sub)*(?:section|paragraph|title|author|date)\*?\s*\{[^{}]*\}|\\(?:maketitle|item)\b", " ", body
     )
+
+
+def _with_code_as_maths(text: str) -> str:
+    """Replace Python that computes something, fenced or not, by the formula that it is."""
+    if "$" not in text and (whole := _formula_of_code(text)):
+        return whole
+    return _CODE.sub(lambda found: _formula_of_code(found["block"] or found["inline"]) or found[0], text)
+
+
+def _formula_of_code(code: str) -> str:
+    formula = formula_in(code)
+    if formula is None:
+        return ""
+    said = []
+    for remark in (comments_and_strings(code) or "").splitlines():
+        maths, _ = ([], []) if "$" in remark or "\\" in remark else _separated(remark)
+        equations = [run for run in maths if "=" in run]
+        if equations and remark.startswith("="):
+            formula += " " + equations.pop(0)
+        said += [f"${run}$" for run in equations] or ([] if remark.startswith("=") else [remark])
+    return "\n".join([f" ${formula}$ ", *said])
 
 
 def _uncoded(text: str) -> str:
@@ -161,6 +196,8 @@ def _separated(line: str) -> tuple[list[str], list[str]]:
     line = _LABEL.sub(" ", line.strip().strip("`").strip()).strip()
     if line.startswith("- "):
         raise Unread("a line starts with a dash, which could be a bullet or a minus")
+    for abbreviation, words_for_it in _ABBREVIATIONS:
+        line = abbreviation.sub(words_for_it, line)
     line = re.sub(r"(?<=[\w)\]])\*\*(?=[\d(])", "^", line)
     line = re.sub(r"\*\*|__|`|^[*+>]\s", " ", line)
     line = re.sub(
@@ -170,7 +207,9 @@ def _separated(line: str) -> tuple[list[str], list[str]]:
     words: list[str] = []
     chunks = line.split()
     for chunk, follows in zip(chunks, [*chunks, ""][1:], strict=True):
-        if _is_word(chunk) or (chunk in _WORDS_BEFORE_WORDS and _is_word(follows)):
+        if follows == "=" and chunk.lower() in HEADINGS:
+            maths.append([rf"\text{{{chunk}}}"])
+        elif _is_word(chunk) or (chunk in _WORDS_BEFORE_WORDS and _is_word(follows)):
             words.append(chunk)
             maths.append([])
         else:
@@ -183,6 +222,8 @@ def _separated(line: str) -> tuple[list[str], list[str]]:
 def _is_word(chunk: str) -> bool:
     bare = chunk.strip(".,:;!?()\"'")
     if not bare.replace("-", "").replace("'", "").isalpha() or "\\" in chunk:
+        return False
+    if not SCRIPTS.isdisjoint(bare):
         return False
     if bare in _SHORT_WORDS:
         return True

@@ -18,8 +18,9 @@ GREEK = frozenset(
     ).split()
 )
 
-_SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵀ", "0123456789+-()niT", strict=True))
-_SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼₙₖ", "0123456789+-ijnk", strict=True))
+_SUPER = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵀᵗᵈᵏʲᵐᴺᴰ", "0123456789+-()niTTdkjmND", strict=True))
+_SUB = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₌ᵢⱼₙₖₓₘₚₗₜ", "0123456789+-=ijnkxmplt", strict=True))
+SCRIPTS = frozenset(_SUPER) | frozenset(_SUB)
 _SYMBOLS = {
     "‖": r"\|", "∥": r"\|", "∣": "|", "·": r"\cdot ", "⋅": r"\cdot ", "•": r"\cdot ", "×": r"\times ",
     "∗": "*", "∑": r"\sum ", "∏": r"\prod ", "∇": r"\nabla ", "∂": r"\partial ", "√": r"\sqrt ", "−": "-",
@@ -27,7 +28,10 @@ _SYMBOLS = {
     "〈": r"\langle ", "〉": r"\rangle ", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "≈": r"\approx ",
     "∝": r"\propto ",
     "≡": r"\equiv ", "≔": "=", "∈": r"\in ", "∀": r"\forall ", "→": r"\to ", "⇒": r"\implies ", "⟹": r"\implies ",
-    "⟺": r"\iff ", "⇔": r"\iff ", "∴": r"\therefore ", "⊙": r"\odot ", "∘": r"\circ ", "′": "'", "’": "'",
+    "⟺": r"\iff ", "⇔": r"\iff ", "⟸": ";", "⇐": ";",
+    "Σ": r"\sum ", "≻": r"\succ ", "⪰": r"\succeq ", "≽": r"\succeq ",
+    "≺": r"\prec ", "⪯": r"\preceq ", "∎": "", "□": "", "■": "", "✓": "", "✔": "", "✅": "", "\ufe0f": "",
+    "∴": r"\therefore ", "⊙": r"\odot ", "∘": r"\circ ", "′": "'", "’": "'",
     "，": ",", "。": ",", "、": ",", "；": ";", "：": ":", "（": "(", "）": ")", "⋯": r"\dots ", "⋮": r"\dots ",
     "µ": r"\mu ", "ℓ": r"\ell ", "ϵ": r"\epsilon ", "ϕ": r"\phi ", "\xa0": " ", "\u200b": "", "\ufeff": "",
 }  # fmt: skip
@@ -80,6 +84,11 @@ _REWRITES = tuple(
         (r"\\neq(?![a-zA-Z])|!=|\\not\s*=", r"\\ne "),
         (r"\\(?:mbox|textnormal|textrm|textup|mathop|operatorname|texttt|mathtt)(?![a-zA-Z])", r"\\text"),
         (r"\\(?:var)(epsilon|theta|phi|rho|sigma)(?![a-zA-Z])", r"\\\1"),
+        (r"\\(?:mathrm|text|operatorname|mathsf|mathcal)\s?\{\s?E\s?\}(?=\s?[\[(_])", r"\\mathbb{E}"),
+        (r"(?:\\mathbb\s)?(?<![\w\\{])E(?=\s?\[)", r"\\mathbb{E}"),
+        (r"\\Sigma(?=\s?[_^])", r"\\sum"),
+        (r"\\sum\s?_([a-z])\s?=\s?(\d)(?=\s?\^)", r"\\sum_{\1=\2}"),
+        (r"(?<=[\w} ])\*(?=\s?=)", "^*"),
         (r"\\'", "'"),
         (r"\\_", "_"),
     )

@@ -7,7 +7,7 @@ start of a line goes on. Ranges (`i = 1, …, n`) and memberships (`x \in \mathb
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from grader.theory.latex.fuel import Fuel, Unread
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 _ENDS = frozenset({",", ";", r"\\", "quad", "qquad", "implies", "iff", "to", "therefore", "because"})
 _DROPS_REST = frozenset({"forall", "in", "colon"})
-_OTHER_RELATIONS = frozenset(
-    {"approx", "propto", "le", "ge", "ne", "sim", "<", ">", "simeq", "cong", "ll", "gg"}
-)
+ORDERS = frozenset({"le", "ge", "<", ">", "succ", "succeq", "prec", "preceq"})
+"""Relations that are checked beside an answer: `\\|Xw-y\\|_1 \\ge 0`."""
+_OTHER_RELATIONS = ORDERS | {"approx", "propto", "ne", "sim", "simeq", "cong", "ll", "gg"}
 _DEEPER = frozenset({"(", "[", "{", r"\{", "langle"})
 _SHALLOWER = frozenset({")", "]", "}", r"\}", "rangle"})
 _READ_AS_MATHS = FUNCTIONS | {"grad", "gradient"}
-_HEADINGS = frozenset(
+HEADINGS = frozenset(
     (
         "gradient grad answer solution ans mean minimizer minimiser optimum loss l1loss mae cost objective "
         "error lossfunction costfunction mse rmse l1 trainingloss totalloss lad sae"
@@ -50,6 +50,8 @@ class Statement:
     for_all: bool = False
     """It says that it holds for every index."""
     problem: str = ""
+    bounds: tuple[tuple[Node, str, Node], ...] = ()
+    """Inequalities that go on from the last side: what stands left, one of `ORDERS` or `=`, what stands right."""
 
     @property
     def excerpt(self) -> str:
@@ -66,7 +68,12 @@ class _Chain:
     announced: bool = False
     for_all: bool = False
     dropping: bool = False
-    relation: str = ""
+    relations: list[str] = field(default_factory=list)
+    """What stands before each side but the first."""
+
+    @property
+    def relation(self) -> str:
+        return next((relation for relation in self.relations if relation != "="), "")
 
     @property
     def empty(self) -> bool:
@@ -105,9 +112,10 @@ def _chains(tokens: list[Token]) -> Iterator[_Chain]:
             chain.for_all |= token.text == "forall"
         elif token.text == "=":
             chain.sides.append([])
+            chain.relations.append("=")
         elif token.kind is not Kind.NAME and token.text in _OTHER_RELATIONS:
-            chain.relation = token.text
             chain.sides.append([])
+            chain.relations.append(token.text)
         elif token.text not in ("&", ".", ":"):
             _keep(chain, token)
     yield chain
@@ -123,7 +131,9 @@ def _unboxed(tokens: list[Token]) -> list[Token]:
 def _without_arguments(tokens: list[Token]) -> list[Token]:
     r"""Drop the `(w)` of `\text{Loss}(w) = …`."""
     for at, token in enumerate(tokens[:-1]):
-        if token.kind is Kind.WORD and token.text.lower() in _HEADINGS and tokens[at + 1].text == "(":
+        if token.text == "=":
+            break
+        if token.kind is Kind.WORD and token.text.lower() in HEADINGS and tokens[at + 1].text == "(":
             end = next((k for k in range(at, len(tokens)) if tokens[k].text == ")"), at)
             if end + 1 < len(tokens) and tokens[end + 1].text == "=":
                 return tokens[: at + 1] + tokens[end + 1 :]
@@ -155,7 +165,7 @@ def _depth_change(token: Token) -> int:
 def _ends(token: Token, follows: str) -> bool:
     if token.kind is Kind.WORD:
         return token.text.lower() not in _READ_AS_MATHS and not (
-            follows in ("=", ":") and token.text.lower().strip(".:") in _HEADINGS
+            follows in ("=", ":") and token.text.lower().strip(".:") in HEADINGS
         )
     return token.kind is not Kind.NAME and token.text in _ENDS
 
@@ -166,7 +176,7 @@ def _joined(chains: Iterator[_Chain]) -> list[_Chain]:
     for chain in chains:
         if found and not chain.sides[0] and len(chain.sides) > 1 and not chain.announced:
             found[-1].sides += chain.sides[1:]
-            found[-1].relation = found[-1].relation or chain.relation
+            found[-1].relations += chain.relations
         elif found and chain.empty:
             found[-1].for_all |= chain.for_all
         elif not chain.empty:
@@ -207,7 +217,9 @@ def _goes_on(chain: _Chain) -> bool:
 def _statement(chain: _Chain, fuel: Fuel, functions: frozenset[str], *, wide: bool) -> Statement:
     text = " = ".join("".join(token.text for token in side) for side in chain.sides)
     sides: list[Node] = []
-    problem = f"the relation {chain.relation}" if chain.relation else ""
+    equal = chain.relations.index(chain.relation) + 1 if chain.relation else len(chain.sides)
+    bounded = equal > 1 and set(chain.relations[equal - 1 :]) <= ORDERS | {"="}
+    problem = f"the relation {chain.relation}" if chain.relation and not bounded else ""
     for side in chain.sides:
         if not side:
             problem = problem or (
@@ -218,6 +230,15 @@ def _statement(chain: _Chain, fuel: Fuel, functions: frozenset[str], *, wide: bo
             sides.append(parse(side, fuel, functions=functions, wide=wide))
         except Unread as why:
             problem = problem or str(why)
+    bounds: tuple[tuple[Node, str, Node], ...] = ()
+    if len(sides) == len(chain.sides) and set(chain.relations[equal - 1 :]) <= ORDERS | {"="}:
+        bounds = tuple(zip(sides[equal - 1 :], chain.relations[equal - 1 :], sides[equal:], strict=False))
+        sides = sides[:equal]
     return Statement(
-        sides=tuple(sides), text=text, announced=chain.announced, for_all=chain.for_all, problem=problem
+        sides=tuple(sides),
+        text=text,
+        announced=chain.announced,
+        for_all=chain.for_all,
+        problem=problem,
+        bounds=bounds,
     )

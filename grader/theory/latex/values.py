@@ -59,6 +59,28 @@ def same(a: Value, b: Value) -> bool:
     return bool(np.abs(a.reshape(b.shape) - b).max() <= CLOSE * scale)
 
 
+def ordered(a: Value, relation: str, b: Value) -> bool:
+    r"""Whether an inequality holds: of numbers, or by the eigenvalues of the difference of symmetric matrices.
+
+    Args:
+        a: the left side.
+        relation: as TeX calls it, `le`, `>`, `succeq`.
+        b: the right side; a number stands for that number times I.
+
+    Raises:
+        IllTyped: sides that have no order.
+    """
+    if relation in ("le", "<", "prec", "preceq"):
+        a, b = b, a
+    size = max(v.shape[0] if v.ndim else 1 for v in (a, b))
+    a, b = (v * np.eye(size) if is_scalar(v) else v for v in (a, b))
+    if a.shape != b.shape or a.shape != (size, size):
+        raise IllTyped("an inequality of things that have no order")
+    least = float(np.linalg.eigvalsh((a - b + (a - b).T) / 2).min())
+    slack = CLOSE * max(1.0, float(np.abs(a).max()), float(np.abs(b).max()))
+    return least > slack if relation in ("<", ">", "succ", "prec") else least >= -slack
+
+
 @dataclass(frozen=True, slots=True)
 class Algebra:
     """The operations. `guesses` collects what a loose algebra had to assume."""
