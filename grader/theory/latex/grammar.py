@@ -169,7 +169,7 @@ class Parser(Cursor):
                 return n.Power(n.Norm(body, notation.norm_order(tokens)), exponent)
             case n.Bars(body) if spelled != "2" or not isinstance(body, n.Number):
                 return n.Norm(body, notation.norm_order(tokens))
-        if notation.is_label(tokens):
+        if notation.is_label(tokens) or any(token.text == "times" for token in tokens):  # X_{n \times d}
             return base
         return n.Index(base, self.indices(tokens))
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from grader.theory.latex import nodes as n
+from grader.theory.latex.asides import is_lemma, is_side_fact
 from grader.theory.latex.claims import Claims, claims, is_closed, is_mention, merely_named, valued_sides
 from grader.theory.latex.compare import NOT_EVALUATED, Exam, Finding, Outcome, tried
 from grader.theory.latex.doubt import casts_doubt, computes, computes_beside
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from grader.theory.latex.spec import FormulaSpec
     from grader.theory.latex.worlds import Reading
 
+_Choice: TypeAlias = tuple[list[Statement], list[Statement], list[Statement]]
 _MOST_STATEMENTS = 60
 _INDEX_0 = re.compile(r"_\{?\s*0")
 NOT_GRADED = "handwritten or scanned answers are not graded"
@@ -74,14 +76,19 @@ def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     unclear: Judgement | None = None
     rejected: Judgement | None = None
     exams: dict[bool, Exam] = {}
+    sorted_out: dict[bool, _Choice] = {}
     for reading in spec.readings:
         wide = reading.wide_sums
         exam = exams.get(wide) or Exam(
-            found=claims(_statements(where, spec, wide, fuel), spec), spec=spec, fuel=fuel
+            found=_well_typed(claims(_statements(where, spec, wide, fuel), spec), spec, fuel),
+            spec=spec,
+            fuel=fuel,
         )
         exams[wide] = exam
-        judgement = _under(reading, exam, where)
-        if judgement.verdict is not Verdict.REVIEW and (why := _words_count(exam.found, where)):
+        choice = sorted_out.get(wide) or _chosen(exam, where)
+        sorted_out[wide] = choice
+        judgement = _under(reading, exam, where, choice)
+        if judgement.verdict is not Verdict.REVIEW and (why := _words_count(choice[2], exam.found, where)):
             return replace(judgement, verdict=Verdict.REVIEW, reason=why, witness=None)
         if judgement.verdict is Verdict.ACCEPT:
             return judgement
@@ -94,11 +101,11 @@ def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     return rejected or unclear or review("no reading fits")
 
 
-def _words_count(found: Claims, where: Cell) -> str:
+def _words_count(answers: list[Statement], found: Claims, where: Cell) -> str:
     """Whether words or signs outside the formulas are part of one."""
     if beside := computes_beside(where.around):
         return f"“{beside}” may belong to the formula beside it"
-    told_apart = bool(found.answers) and where.marked
+    told_apart = bool(answers) and where.marked
     if not told_apart and (word := computes(where.words)):
         return f"the word “{word}” may belong to the formula"
     if not found.answers and where.words.strip() and all(is_mention(part) for part in found.bare):
@@ -117,9 +124,9 @@ def _statements(where: Cell, spec: FormulaSpec, wide: bool, fuel: Fuel) -> list[
     return parts
 
 
-def _under(reading: Reading, exam: Exam, where: Cell) -> Judgement:
+def _under(reading: Reading, exam: Exam, where: Cell, choice: _Choice) -> Judgement:
     """The verdict of one reading: `review` without naming it if nothing could be evaluated."""
-    chosen, others = _chosen(exam)
+    chosen, others, _ = choice
     if blocked := _blocked(exam.found, where, chosen):
         return review(blocked)
     if not chosen:
@@ -158,13 +165,38 @@ def _weighed(findings: list[Finding], chosen: list[Statement], exam: Exam, readi
     )
 
 
-def _chosen(exam: Exam) -> tuple[list[Statement], list[Statement]]:
-    """The statements that are the answer, and the bare formulas that are given as well."""
+def _chosen(exam: Exam, where: Cell) -> _Choice:
+    """The statements that are the answer, the bare formulas given as well, and the answers with a heading."""
     found = exam.found
-    telling = [part for part in found.bare if not is_mention(part) and not _restates(part, exam)]
-    if found.answers:
-        return list(found.answers), telling
-    return telling or [part for part in found.bare if len(found.bare) == 1], []
+    telling = [
+        part
+        for part in found.bare
+        if not is_mention(part) and not _restates(part, exam) and not is_side_fact(part, exam, where.words)
+    ]
+    kept = [
+        part for part in found.answers if len(found.bare + found.answers) == 1 or not is_lemma(part, exam)
+    ]
+    if kept:
+        return kept, telling, kept
+    if telling:
+        return telling, [], []
+    return list(found.answers) or [part for part in found.bare if len(found.bare) == 1], [], []
+
+
+def _well_typed(found: Claims, spec: FormulaSpec, fuel: Fuel) -> Claims:
+    """Without definitions of the question's own function that mean nothing for vectors: `f(x) = x^2`."""
+    evaluator = Exam(found=found, spec=spec, fuel=fuel).evaluator(spec.trials[0], STRICT[0])
+
+    def fits(name: str, body: n.Node) -> bool:
+        try:
+            evaluator(body)
+        except NOT_EVALUATED:
+            return name not in spec.headings or spec.trials[0].world.asked is None
+        return True
+
+    return replace(
+        found, functions={name: body for name, body in found.functions.items() if fits(name, body)}
+    )
 
 
 def _restates(statement: Statement, exam: Exam) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from grader.theory.latex.fuel import Fuel, Unread
 from grader.theory.latex.grammar import parse
+from grader.theory.latex.slips import mended
 from grader.theory.latex.tokens import FUNCTIONS, INDEX_LETTERS, Kind, Token, tokenize
 
 if TYPE_CHECKING:
@@ -82,6 +83,16 @@ class _Chain:
 
 def statements(text: str, fuel: Fuel, *, functions: frozenset[str], wide: bool = False) -> list[Statement]:
     r"""Read a formula, without dollar signs, into statements. What cannot be read is a statement with a problem."""
+    found = _read(text, fuel, functions, wide=wide)
+    if all(not statement.problem for statement in found):
+        return found
+    ways = [_read(way, fuel, functions, wide=wide) for way in mended(text)]
+    readable = [way for way in ways if way and not any(statement.problem for statement in way)]
+    meanings = {tuple((statement.sides, statement.bounds) for statement in way) for way in readable}
+    return readable[0] if len(meanings) == 1 else found
+
+
+def _read(text: str, fuel: Fuel, functions: frozenset[str], *, wide: bool) -> list[Statement]:
     try:
         tokens = tokenize(text)
     except Unread as why:
@@ -116,6 +127,8 @@ def _chains(tokens: list[Token]) -> Iterator[_Chain]:
         elif token.kind is not Kind.NAME and token.text in _OTHER_RELATIONS:
             chain.sides.append([])
             chain.relations.append(token.text)
+        elif token.text == ":" and len(chain.sides) == 1 and len(chain.sides[0]) == 1:
+            chain.dropping = True  # X: n \times d
         elif token.text not in ("&", ".", ":"):
             _keep(chain, token)
     yield chain
