@@ -57,6 +57,11 @@ _LEAST_SQUARES = re.compile(
     r"\b(?:unlike|l2|least squares|ols|squared|normal equations?|mse|ridge)\b", re.IGNORECASE
 )
 """“Unlike least squares, which has a closed form” says nothing about the l1 loss."""
+_YES_AFTER_ALL = re.compile(
+    r"(?:[.!;\n]|\A)\s{0,9}(?:(?:so|hence|thus|therefore|then|but|actually)\b,?\s{1,9})?"
+    r"(?:yes|the closed[- ]form is)\b",
+    re.IGNORECASE,
+)
 
 
 def yes_no(text: str) -> YesNo:
@@ -74,6 +79,7 @@ def yes_no(text: str) -> YesNo:
     if said is YesNo.YES:
         return YesNo.UNCLEAR if _CONTRARY.search(rest) or _HEDGED.search(rest) else said
     affirmed = _AFFIRMED.search(_DENIED.sub(" ", rest)) and not _LEAST_SQUARES.search(rest)
+    affirmed = affirmed or _YES_AFTER_ALL.search(rest)
     return YesNo.UNCLEAR if affirmed or _HEDGED.search(_first_sentence(rest)) else said
 
 

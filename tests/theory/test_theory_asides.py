@@ -12,20 +12,30 @@ ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
 @pytest.mark.parametrize(
     ("text", "spec"),
     [
-        pytest.param(r"- $X$: $n\times d$" "\n" r"- $w$: $d\times1$" "\n\n" r"$L=\|Xw-y\|_1$", L1_LOSS, id="sizes"),
+        pytest.param("- $X$: $n\\times d$\n- $w$: $d\\times1$\n\n$L=\\|Xw-y\\|_1$", L1_LOSS, id="sizes"),
         pytest.param(r"$(n\times d)(d\times 1) = n\times 1$, $L=\|Xw-y\|_1$", L1_LOSS, id="sizes-that-fit"),
         pytest.param(r"$L(w) = \|X_{n\times d}w_{d\times 1}-y_{n\times 1}\|_1$", L1_LOSS, id="sizes-below"),
         pytest.param(r"$L(w)=\|Xw-y\|_1$ ($X: n\times d$)", L1_LOSS, id="colon"),
         pytest.param(r"$L(w)=\|Xw-y\|_1$ where $\|v\|_1=\sum_i |v_i|$", L1_LOSS, id="notation"),
-        pytest.param(r"$\|v\|_1 = |v_1|+\dots+|v_n|$, so the loss is $\|Xw-y\|_1$", L1_LOSS, id="notation-first"),
+        pytest.param(
+            r"$\|v\|_1 = |v_1|+\dots+|v_n|$, so the loss is $\|Xw-y\|_1$", L1_LOSS, id="notation-first"
+        ),
         pytest.param(r"We predict $Xw$: $L(w) = \|Xw-y\|_1$", L1_LOSS, id="prediction"),
         pytest.param(r"$L(w)=\frac1n\|Xw-y\|_1$ with the factor $\frac1n$", L1_LOSS, id="factor"),
-        pytest.param(r"Let $g(x)=\|x\|_2$. $\nabla g=\frac{x}{\|x\|_2}$, so $\nabla f=2g\nabla g=2x$", GRADIENT, id="chain"),
-        pytest.param(r"When $d=1$, $f(x)=x^2$ and $f'(x)=2x$. For general $d$, $\nabla f(x)=2x$", GRADIENT, id="d=1"),
-        pytest.param(r"$\frac{d}{dx}x^2=2x$, so $\frac{\partial f}{\partial x_i}=2x_i$", GRADIENT, id="number"),
+        pytest.param(
+            r"Let $g(x)=\|x\|_2$. $\nabla g=\frac{x}{\|x\|_2}$, so $\nabla f=2g\nabla g=2x$",
+            GRADIENT,
+            id="chain",
+        ),
+        pytest.param(
+            r"When $d=1$, $f(x)=x^2$ and $f'(x)=2x$. For general $d$, $\nabla f(x)=2x$", GRADIENT, id="d=1"
+        ),
+        pytest.param(
+            r"$\frac{d}{dx}x^2=2x$, so $\frac{\partial f}{\partial x_i}=2x_i$", GRADIENT, id="number"
+        ),
         pytest.param(r"$\nabla f(x)=2x$ and $\nabla^2 f(x)=2I$", GRADIENT, id="Hessian"),
     ],
-)  # fmt: skip
+)
 def test_true_asides_are_set_aside(text, spec):
     judgement = judge_formula(text, spec)
     assert judgement.verdict is ACCEPT, judgement.reason
@@ -34,19 +44,27 @@ def test_true_asides_are_set_aside(text, spec):
 @pytest.mark.parametrize(
     ("text", "spec", "verdict"),
     [
-        pytest.param(r"$L(w)=\|Xw-y\|_1$ where $\|v\|_1=\sqrt{\sum_i v_i^2}$", L1_LOSS, REVIEW, id="false-notation"),
+        pytest.param(
+            r"$L(w)=\|Xw-y\|_1$ where $\|v\|_1=\sqrt{\sum_i v_i^2}$", L1_LOSS, REVIEW, id="false-notation"
+        ),
         pytest.param(r"$L(w)=\|Xw-y\|_2$ where $X$ is $n\times d$", L1_LOSS, REJECT, id="wrong-beside-sizes"),
         pytest.param(r"For $d=1$: $\nabla f(x) = 2x$", GRADIENT, REVIEW, id="only-d=1"),
         pytest.param(r"$g(x)=\|x\|_2$, $\nabla g=2x$, so $\nabla f=2x$", GRADIENT, REVIEW, id="false-lemma"),
         pytest.param(
-            r"$g(x)=\|x\|_2$, $\nabla g=\frac{x}{\|x\|_2}$, $\nabla f=2\|x\|_2$", GRADIENT, REJECT, id="wrong-after-it"
+            r"$g(x)=\|x\|_2$, $\nabla g=\frac{x}{\|x\|_2}$, $\nabla f=2\|x\|_2$",
+            GRADIENT,
+            REJECT,
+            id="wrong-after-it",
         ),
         pytest.param(r"$\nabla\|x\|_2 = x/\|x\|_2$", GRADIENT, REJECT, id="lemma-alone"),
         pytest.param(
-            r"Since $\nabla\|x\|_2 = x/\|x\|_2$, the gradient of its square is twice $x$", GRADIENT, REVIEW, id="in-words"
+            r"Since $\nabla\|x\|_2 = x/\|x\|_2$, the gradient of its square is twice $x$",
+            GRADIENT,
+            REVIEW,
+            id="in-words",
         ),
     ],
-)  # fmt: skip
+)
 def test_asides_neither_save_nor_sink_an_answer(text, spec, verdict):
     assert judge_formula(text, spec).verdict is verdict
 

@@ -134,6 +134,8 @@ def _under(reading: Reading, exam: Exam, where: Cell, choice: _Choice) -> Judgem
     findings = [tried(claim, exam, reading) for claim in chosen]
     judgement = _weighed(findings, chosen, exam, reading)
     reason = ""
+    if judgement.verdict is Verdict.REJECT and (size := _size_as_a_term(chosen, exam.spec)):
+        return review(f"“{size}” may stand for something else than a size", form=judgement.normal_form)
     if judgement.verdict is Verdict.REJECT and _may_be_intercept(exam, reading, where):
         return review("the index 0 may be that of an intercept", form=judgement.normal_form)
     if judgement.verdict is Verdict.ACCEPT:
@@ -285,6 +287,21 @@ def _saved(others: list[Statement], exam: Exam, reading: Reading) -> str:
         if tried(statement, exam, reading).outcome is not Outcome.FAILS:
             return f"wrong, but “{_form(statement)}” is given as well"
     return ""
+
+
+def _size_as_a_term(chosen: list[Statement], spec: FormulaSpec) -> str:
+    """A letter for a size that something is added to or taken from, as in `p - y`: it may be a vector's name."""
+    world = spec.trials[0].world
+    terms = (
+        term.body if isinstance(term, n.Negative) else term
+        for claim in chosen
+        for side in claim.sides
+        for part in n.walk(side)
+        if isinstance(part, n.Norm) and isinstance(part.body, n.Sum)
+        for term in part.body.terms
+    )
+    names = (term.text for term in terms if isinstance(term, n.Name))
+    return next((name for name in names if world.canonical(name) in world.sizes), "")
 
 
 def _rejected(claim: Statement, exam: Exam, reading: Reading, form: str) -> Judgement:
