@@ -62,7 +62,8 @@ def _unanswered(check: Check, execution: Execution, student: Work) -> Check:
 def _elsewhere(check: Check, why: str, execution: Execution) -> Check:
     """One task for a person, however many questions it is about: to look through what else was handed in."""
     item = ReviewItem(answer=why, group=code_of(f"elsewhere {execution.student}"), tags=(ELSEWHERE,))
-    return replace(check, outcome=Outcome.REVIEW, earned=Decimal(0), message=why, review=item)
+    blank = replace(check, earned=Decimal(0), expected="", actual="", hint="")
+    return replace(blank, outcome=Outcome.REVIEW, message=why, review=item)
 
 
 def _kept_from_seeing(question: str, execution: Execution, student: Work) -> str:

@@ -188,6 +188,9 @@ def _reasons(grade: Grade) -> Iterable[tuple[bool, str]]:
     if grade.ending.ours:
         yield True, f"The grader failed to run the notebook: {grade.ending_detail or 'no details are known'}"
         return
+    if grade.ending is Ending.UNREADABLE and any(check.outcome is Outcome.REVIEW for check in grade.checks):
+        yield False, "Hand-ins without a notebook that could be run: look at what was handed in"
+        return
     for question in grade.questions:
         outcomes = {question.outcome} | {check.outcome for check in question.checks}
         if Outcome.BROKEN in outcomes:

@@ -89,15 +89,26 @@ def _open_items(grade: Grade) -> Iterator[str]:
         )
     if grade.ending.ours:
         yield "The grader itself failed while running this notebook. This is not the notebook's fault."
+    review = [check for check in grade.checks if check.outcome is Outcome.REVIEW]
+    elsewhere = [check for check in review if check.review is not None and check.review.elsewhere]
+    if elsewhere:
+        named = ", ".join(dict.fromkeys(check.question for check in elsewhere))
+        yield f"No answer in its place ({named}): {_left(elsewhere)} left to manual review of the other files."
     for question in grade.questions:
         for outcome, why in (
             (Outcome.REVIEW, "left to manual review"),
             (Outcome.BROKEN, "left open by an internal error"),
         ):
-            undecided = [check for check in question.checks if check.outcome is outcome]
+            undecided = [
+                check for check in question.checks if check.outcome is outcome and check not in elsewhere
+            ]
             if undecided:
-                left = points(sum((check.max - check.earned for check in undecided), Decimal(0)))
-                yield f"Question {question.id}: {left} {'point' if left == '1' else 'points'} {why}."
+                yield f"Question {question.id}: {_left(undecided)} {why}."
+
+
+def _left(undecided: Iterable[Check]) -> str:
+    left = points(sum((check.max - check.earned for check in undecided), Decimal(0)))
+    return f"{left} {'point' if left == '1' else 'points'}"
 
 
 def _outcomes(grade: Grade) -> set[Outcome]:

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from grader.model import Ending
+from grader.model import ELSEWHERE, Ending, Outcome, ReviewItem
 from grader.reports.wording import Status, open_items, open_points, points, share, status
 
 
@@ -76,6 +76,17 @@ def test_a_final_grade_has_nothing_open(ann):
 def test_a_provisional_grade_always_says_why(ann):
     assert open_items(replace(ann, provisional=True)) == (
         "This grade still has to be confirmed by a person.",
+    )
+
+
+def test_answers_that_may_stand_elsewhere_are_one_reason(jane):
+    question = jane.questions[0]
+    item = ReviewItem(answer="files", group="f", tags=(ELSEWHERE,))
+    lost = replace(question.checks[0], outcome=Outcome.REVIEW, earned=Decimal(0), max=Decimal(1), review=item)
+    other = replace(question, id="2", checks=(replace(lost, question="2"),))
+    grade = replace(jane, questions=(replace(question, checks=(lost,)), other), provisional=True)
+    assert open_items(grade) == (
+        f"No answer in its place ({lost.question}, 2): 2 points left to manual review of the other files.",
     )
 
 
