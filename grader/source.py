@@ -103,9 +103,11 @@ class Bindings:
         used = {each.get_name() for each in symbols if each.is_referenced()}
         targets = _Targets.of(tree)
         looped = targets.looped - targets.stored
-        # From Python 3.12 on, symtable lists a comprehension's variables in the scope around it.
+        # From Python 3.12 on, symtable lists a comprehension's variables in the scope around it, and does not say
+        # that `:=` in one assigns.
         local = targets.comprehended - targets.looped - targets.stored
-        return cls(frozenset(bound - looped - local), frozenset(looped), frozenset(used - local))
+        assigned = (bound | targets.stored) - looped - local
+        return cls(frozenset(assigned), frozenset(looped), frozenset(used - local))
 
 
 def displays(source: str, names: Iterable[str]) -> bool:
