@@ -93,6 +93,9 @@ def test_a_slip_with_one_reading_is_mended(text, spec):
         pytest.param(r"$\nabla f(x) = 2 {x^2 + x$", GRADIENT, REVIEW, id="several-readings"),
         pytest.param(r"$\mu=\frac{1}{n-1\sum_{i=1}^n x_i$", MEAN, REVIEW, id="several-places"),
         pytest.param(r"$L(w)=|Xw-y||_2$", L1_LOSS, REJECT, id="wrong-norm"),
+        pytest.param(r"$L(w)=\frac{1}{n \|Xw-y\|_{1}$", L1_LOSS, REVIEW, id="before-a-later-group"),
+        pytest.param(r"$L=\frac{1}{n\sum_{i=1}^n |y_i-w^Tx_i|$", L1_LOSS, REVIEW, id="before-a-sum"),
+        pytest.param(r"$L=\frac{1}{n / \sum_{i=1}^n |y_i-w^Tx_i|$", L1_LOSS, REVIEW, id="a-fraction-below"),
     ],
 )
 def test_a_slip_makes_nothing_right(text, spec, verdict):

@@ -31,13 +31,23 @@ def mended(text: str) -> Iterator[str]:
     for opening, closing in _PAIRS:
         excess = tokens.count(opening) - tokens.count(closing)
         if excess == 1:
-            last = len(tokens) - 1 - tokens[::-1].index(opening)
-            for at in range(last + 2, len(tokens) + 1):
+            for at in range(_unclosed(tokens, opening, closing) + 2, len(tokens) + 1):
                 yield "".join([*tokens[:at], closing, *tokens[at:]])
         elif excess == -1:
             for at, token in enumerate(tokens):
                 if token == closing:
                     yield "".join(tokens[:at] + tokens[at + 1 :])
+
+
+def _unclosed(tokens: list[str], opening: str, closing: str) -> int:
+    """Where the bracket stands that nothing closes: what is missing may stand anywhere after it."""
+    unclosed: list[int] = []
+    for at, token in enumerate(tokens):
+        if token == opening:
+            unclosed.append(at)
+        elif token == closing and unclosed:
+            unclosed.pop()
+    return unclosed[0]
 
 
 def _with_equal_bars(side: str) -> str:
