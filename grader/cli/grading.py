@@ -104,7 +104,12 @@ def run_class(
     talk = Talk(quiet=as_json)
     refuse_nested_output(results, submissions)
     given = wiring.conditions(assignment, profile, data, talk, limits=limit or ())
-    intake = collect.collect(submissions, limits=given.assignment.limits, assignment=given.assignment.id)
+    intake = collect.collect(
+        submissions,
+        limits=given.assignment.limits,
+        assignment=given.assignment.id,
+        blank=given.assignment.template,
+    )
     students = _selected(intake.submissions, only or ())
     rows, notes = _roster(participation, submissions, intake.submissions)
     count = counted(len(intake.submissions), "submission")

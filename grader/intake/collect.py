@@ -13,15 +13,18 @@ from itertools import accumulate, count, groupby
 from typing import TYPE_CHECKING
 
 from grader import notebook
+from grader.assignment.cells import made_for
 from grader.errors import NotebookError, UsageError
 from grader.intake.layouts import Entry, HandIn, Kind, Layout, Listing, listed, recognised
 from grader.model import Submission
 from grader.notebook import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
+
+    from nbformat import NotebookNode
 
     from grader.limits import Limits
 
@@ -41,14 +44,23 @@ class Intake:
     """What was ignored and why, one sentence each."""
 
 
-def collect(root: Path, *, limits: Limits, only: Sequence[str] = (), assignment: str | None = None) -> Intake:
+def collect(
+    root: Path,
+    *,
+    limits: Limits,
+    only: Sequence[str] = (),
+    assignment: str | None = None,
+    blank: NotebookNode | None = None,
+) -> Intake:
     """Sort the contents of `root` into one submission per student.
 
     Args:
         root: the folder of a class, in a layout of `grader.intake.layouts`, or a single notebook.
         limits: notebooks and support files beyond them are not accepted.
         only: ids or names of the students to include; all if empty.
-        assignment: the assignment to choose if the layout separates several.
+        assignment: the assignment to choose if the layout separates several, or a student handed in notebooks of
+            several.
+        blank: the notebook as it was handed out: a copy of it never counts before one with answers.
 
     Raises:
         UsageError: there is nothing to grade, or `only` names an unknown student.
@@ -63,7 +75,16 @@ def collect(root: Path, *, limits: Limits, only: Sequence[str] = (), assignment:
         everyone = _of_assignment(everyone, assignment)
     submissions = tuple(
         _submission(
-            student, hand_in, context=_Context(layout=layout, root=root, limits=limits, note=notes.append)
+            student,
+            hand_in,
+            context=_Context(
+                layout=layout,
+                root=root,
+                limits=limits,
+                assignment=assignment,
+                given=frozenset(_texts(blank)) if blank is not None else frozenset(),
+                note=notes.append,
+            ),
         )
         for student, hand_in in _only(_by_id(everyone), only).items()
     )
@@ -147,6 +168,9 @@ class _Context:
     layout: Layout
     root: Path
     limits: Limits
+    assignment: str | None
+    given: frozenset[str]
+    """The texts of the blank notebook's cells."""
     note: Callable[[str], None]
 
 
@@ -155,17 +179,21 @@ def _submission(student: str, hand_in: HandIn, *, context: _Context) -> Submissi
         if entry.refused:
             context.note(f"{_origin(context.root, entry)} was ignored: it is {entry.kind}")
     dates = {entry: _date(hand_in, entry, context) for entry in hand_in.notebooks if not entry.refused}
-    by_age = sorted(dates, key=lambda entry: _age(entry, dates[entry]))
-    newest = by_age[0] if by_age else None
-    problem = _problem(newest, context.limits) if newest else _nothing(hand_in)
+    in_order = sorted(dates, key=lambda entry: _age(entry, dates[entry]))
+    if len(in_order) > 1:
+        in_order.sort(key=lambda entry: _rank(entry, context))  # stable: of one rank, the newest is first
+        others = ", ".join(_origin(context.root, entry) for entry in in_order[1:])
+        context.note(f"{_origin(context.root, in_order[0])} was taken, not {others}")
+    chosen = in_order[0] if in_order else None
+    problem = _problem(chosen, context.limits) if chosen else _nothing(hand_in)
     return Submission(
         student=student,
-        notebook=newest.path if newest and not problem else None,
+        notebook=chosen.path if chosen and not problem else None,
         layout=context.layout.name,
-        origin=_origin(context.root, newest or hand_in.place),
-        support=_support(newest, hand_in, context) if newest and not problem else (),
-        others=tuple(_origin(context.root, entry) for entry in by_age[1:]),
-        submitted_at=dates[newest] if newest else None,
+        origin=_origin(context.root, chosen or hand_in.place),
+        support=_support(chosen, hand_in, context) if chosen and not problem else (),
+        others=tuple(_origin(context.root, entry) for entry in in_order[1:]),
+        submitted_at=dates[chosen] if chosen else None,
         problem=problem,
     )
 
@@ -181,6 +209,21 @@ def _date(hand_in: HandIn, entry: Entry, context: _Context) -> datetime | None:
 def _age(entry: Entry, recorded: datetime | None) -> tuple[float, str]:
     """A sort key that puts the newest first, by the layout's record if there is one."""
     return -(recorded.timestamp() if recorded else entry.modified), entry.path.name
+
+
+def _rank(entry: Entry, context: _Context) -> int:
+    """Which of a student's notebooks counts, lowest first: one with answers, made for this assignment."""
+    try:
+        read = notebook.read(entry.path, limits=context.limits)
+    except NotebookError:
+        return 3
+    if context.given.issuperset(_texts(read)):
+        return 2
+    return int(context.assignment is None or made_for(read) != context.assignment)
+
+
+def _texts(read: NotebookNode) -> Iterator[str]:
+    return (cell.source.strip() for cell in read.cells if cell.source.strip())
 
 
 def _problem(entry: Entry, limits: Limits) -> str | None:

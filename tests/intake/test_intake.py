@@ -6,10 +6,12 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import nbformat
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from grader.assignment.cells import say_made_for
 from grader.errors import UsageError
 from grader.intake import collect as intake
 from grader.intake import layouts
@@ -254,6 +256,36 @@ def test_the_newest_file_counts_and_the_others_are_named(handed_in):
     handed_in.put("ada/b.ipynb", age=20).put("ada/c.ipynb", age=10).put("ada/a.ipynb", age=30)
     ada = handed_in.only()
     assert (ada.origin, ada.others, ada.submitted_at) == ("ada/c.ipynb", ("ada/b.ipynb", "ada/a.ipynb"), None)
+
+
+def written(*sources, assignment=None):
+    """A notebook with these code cells, made for an assignment or not saying so."""
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    if assignment:
+        say_made_for(made, assignment)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("newest", "older"),
+    [
+        (written("# your answer"), written("x = 1")),
+        (written("", "# your answer"), written("# your answer", "x = 1")),
+        (written("x = 2"), written("x = 1", assignment="hw1")),
+        (written("x = 2", assignment="hw2"), written("x = 1", assignment="hw1")),
+        (written("# your answer", assignment="hw1"), written("x = 1")),
+        ("no notebook", written("x = 1")),
+    ],
+    ids=["blank", "emptied", "not from the kit", "of another kit", "a blank kit", "not readable"],
+)
+def test_a_blank_or_foreign_copy_does_not_count_because_it_is_newer(handed_in, newest, older):
+    for name, content, age in (("new", newest, 0), ("old", older, 10)):
+        text = content if isinstance(content, str) else nbformat.writes(content)
+        handed_in.put(f"ada/{name}.ipynb", content=text, age=age)
+    found = handed_in.collect(assignment="hw1", blank=written("# your answer"))
+    (ada,) = found.submissions
+    assert (ada.origin, ada.others, ada.problem) == ("ada/old.ipynb", ("ada/new.ipynb",), None)
+    assert found.notes == ("ada/old.ipynb was taken, not ada/new.ipynb",)
 
 
 def test_notebooks_of_one_age_go_by_name(handed_in):
