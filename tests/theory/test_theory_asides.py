@@ -34,6 +34,11 @@ ACCEPT, REVIEW, REJECT = Verdict.ACCEPT, Verdict.REVIEW, Verdict.REJECT
             r"$\frac{d}{dx}x^2=2x$, so $\frac{\partial f}{\partial x_i}=2x_i$", GRADIENT, id="number"
         ),
         pytest.param(r"$\nabla f(x)=2x$ and $\nabla^2 f(x)=2I$", GRADIENT, id="Hessian"),
+        pytest.param(
+            r"$\mu = \frac1n \sum_{i=1}^n x_i$. The Hessian is $2nI \succ 0$: the minimum.",
+            MEAN,
+            id="definite",
+        ),
     ],
 )
 def test_true_asides_are_set_aside(text, spec):

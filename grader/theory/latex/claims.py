@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from grader.theory.latex import nodes as n
 from grader.theory.latex.oracles import Equals, GradientOf, Minimises
 from grader.theory.latex.scope import MEANS
+from grader.theory.latex.statements import ORDERS
 from grader.theory.latex.tokens import FUNCTIONS, INDEX_LETTERS
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from grader.theory.latex.worlds import World
 
 
-_SIDE_FACTS = {f"the relation {relation}" for relation in ("le", "ge", "<", ">", "ne")}
+_SIDE_FACTS = {f"the relation {relation}" for relation in (*ORDERS, "ne")}
 """What may follow an answer."""
 
 
