@@ -3,166 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
 import time
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode, from_dict
 
 from grader.kernel import ending
+from grader.kernel.client import RationedClient, until_dead
+from grader.kernel.deadlines import Deadline, Deadlines, killed_at
 from grader.kernel.ending import CellRun, Run
-from grader.kernel.gate import DISPLAYS, NOTICE, STARTUP, Gate, GuardedClient
+from grader.kernel.gate import STARTUP, Gate
 from grader.kernel.probing import Probing
 from grader.model import Ending
 
 __all__ = ["CellRun", "Run", "run_notebook"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from grader.kernel.interface import Death, Kernel
     from grader.limits import Limits
 
-DRAIN = 0.1
-"""Seconds in which the last messages of a dead kernel may still arrive."""
-QUIET = 10.0
-"""Seconds without any message after which the rest of a cell's output is given up, once it has replied."""
 LAST_WORDS = 10.0
 """Seconds that a kernel may take to end after `exit()`: the next cell must not run by chance."""
-POLL = 0.2
-"""Seconds, at least, between two measurements of a kernel's processor time."""
 HARD_STOP = 15.0
 """Seconds after the deadline at which we stop waiting for our own client, whatever it is doing."""
-
-
-class RationedClient(NotebookClient):
-    """Keeps at most `output_cell` bytes of output per cell. A message that breaks it costs only that message."""
-
-    kernel: Kernel
-    gate: Gate
-    _kept: dict[int, int]
-    """Bytes kept so far, by cell."""
-    _cut: set[int]
-
-    def ration(self, kernel: Kernel, gate: Gate) -> None:
-        self.kernel, self.gate = kernel, gate
-        self._kept, self._cut = {}, set()
-
-    async def async_start_new_kernel_client(self) -> GuardedClient:
-        manager = self.kernel.manager
-        connection = manager.get_connection_info(session=True)
-        client = GuardedClient(parent=manager, context=manager.context, **connection)
-        client.gate = self.gate
-        self.kc = client
-        client.start_channels()
-        await client.wait_for_ready()
-        return client
-
-    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:
-        try:
-            rationed = self._rationed(msg, cell_index)
-            return None if rationed is None else super().process_message(rationed, cell, cell_index)
-        except CellExecutionComplete:
-            raise
-        except Exception:  # noqa: BLE001 - the message came from the student's kernel: only it is lost
-            self.gate.count_malformed()
-            return None
-
-    def _rationed(self, msg: dict[str, Any], index: int) -> dict[str, Any] | None:
-        kind, content = msg["msg_type"], msg["content"]
-        if kind == "clear_output":
-            self._kept[index] = 0
-            self._cut.discard(index)
-        if kind not in ("stream", *DISPLAYS):
-            return msg
-        used = self._kept.get(index, 0)
-        remaining = self.gate.limits.output_cell - used
-        size = len(content["text"]) if kind == "stream" else sum(map(len, content["data"].values()))
-        if size <= remaining:
-            self._kept[index] = used + size
-            return msg
-        if index in self._cut:
-            return None
-        self._cut.add(index)
-        self._kept[index] = used + remaining
-        text = content["text"][:remaining] if kind == "stream" else ""
-        return msg | {
-            "msg_type": "stream",
-            "header": msg["header"] | {"msg_type": "stream"},
-            "content": {"name": content.get("name", "stdout"), "text": f"{text}\n{NOTICE}\n"},
-        }
-
-    async def _async_poll_for_reply(
-        self,
-        msg_id: str,
-        cell: NotebookNode,
-        timeout: int | None,  # noqa: ARG002, ASYNC109 - nbclient's signature
-        task_poll_output_msg: asyncio.Future[None],
-        task_poll_kernel_alive: asyncio.Future[None],
-    ) -> dict[str, Any]:
-        """The reply to a cell, once its output is complete, however long that is still on its way."""
-        assert self.kc is not None  # noqa: S101 - as in nbclient
-        try:
-            reply = await self.kc.shell_channel.get_msg(timeout=None)
-            while reply["parent_header"].get("msg_id") != msg_id:
-                reply = await self.kc.shell_channel.get_msg(timeout=None)
-            seen = -1
-            while self.gate.messages > seen and not task_poll_output_msg.done():
-                seen = self.gate.messages
-                await asyncio.wait([task_poll_output_msg], timeout=QUIET)
-            if not task_poll_output_msg.done():
-                raise CellTimeoutError.error_from_timeout_and_cell("No more output", int(QUIET), cell)
-        finally:
-            task_poll_kernel_alive.cancel()
-        return dict(reply)
-
-    async def _async_poll_kernel_alive(self) -> None:
-        await until_dead(self.kernel)
-        await asyncio.sleep(DRAIN)
-        if self.task_poll_for_reply is not None:
-            self.task_poll_for_reply.cancel()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadlines:
-    """In seconds of processor time: `cell` from the start of that cell, `notebook` from that of the first."""
-
-    cell: float
-    notebook: float
-
-
-class Deadline:
-    """A time from now on: of the kernel's processors, or, for a kernel that sleeps, of the clock."""
-
-    def __init__(self, kernel: Kernel, seconds: float, wall: float) -> None:
-        self._kernel = kernel
-        self._seconds, self._wall = seconds, wall
-        self._start, self._start_of_wall = kernel.cpu_seconds, time.monotonic()
-
-    @property
-    def passed(self) -> str:
-        """What exceeded it, in words; empty while nothing has."""
-        if self._cpu_left() < 0:
-            return f"used more than {self._seconds:.0f} s of processor time"
-        return f"ran for more than {self._wall:.0f} s" if self._wall_left() < 0 else ""
-
-    @property
-    def earliest(self) -> float:
-        """Seconds until it can have passed, if the kernel keeps all processors busy."""
-        soonest = min(self._cpu_left() / (os.cpu_count() or 1), self._wall_left())
-        return max(soonest, POLL)
-
-    def _cpu_left(self) -> float:
-        return self._start + self._seconds - self._kernel.cpu_seconds
-
-    def _wall_left(self) -> float:
-        return self._start_of_wall + self._wall - time.monotonic()
 
 
 class Drive:
@@ -334,31 +203,6 @@ def conclude(drive: Drive, broken: Exception | None) -> Run:
     if drive.death is not None and ending.unfinished(cells, drive.sources):
         return ending.of_death(drive.death, cells, drive.sources)
     return ending.of_cells(cells, drive.sources.__getitem__)
-
-
-@contextmanager
-def killed_at(deadline: Deadline, kernel: Kernel) -> Iterator[None]:
-    """Kill the kernel when the deadline has passed, from a separate thread that no message can keep busy."""
-    finished = threading.Event()
-
-    def watch() -> None:
-        while not finished.wait(deadline.earliest):
-            if passed := deadline.passed:
-                kernel.kill(Ending.TIMEOUT, f"the whole notebook {passed}")
-                return
-
-    thread = threading.Thread(target=watch, name="deadline", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        finished.set()
-        thread.join()
-
-
-async def until_dead(kernel: Kernel) -> None:
-    while kernel.death is None:  # noqa: ASYNC110 - a process has no event to wait for
-        await asyncio.sleep(0.05)
 
 
 def runnable(nb: NotebookNode, skip: Collection[int] = ()) -> dict[int, str]:

@@ -8,7 +8,7 @@ import pytest
 from machine import lacks
 
 from grader.errors import HarnessError
-from grader.kernel import gate, guard
+from grader.kernel import client, gate
 from grader.kernel.gate import NOTICE
 from grader.kernel.sandbox import Mode, sandbox
 from grader.limits import Limits
@@ -258,7 +258,7 @@ def test_no_progress_line_is_lost_however_late_we_read(box, drive, monkeypatch, 
         return receive(session, frames, limit)
 
     progress_message = b'"update_display_data"' if progress == "updates" else b'"stream"'
-    monkeypatch.setattr(guard, "QUIET", 2.0)
+    monkeypatch.setattr(client, "QUIET", 2.0)
     monkeypatch.setattr(gate, "receive", late)
     run, nb = drive(box, PROGRESS[progress], "print('after')", cell=100.0)
     assert run.ending is Ending.FINISHED, run
