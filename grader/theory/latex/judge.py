@@ -7,22 +7,31 @@ is right. Everything else goes to a person.
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grader.theory.latex import nodes as n
 from grader.theory.latex.asides import is_lemma, is_side_fact
-from grader.theory.latex.claims import Claims, claims, is_closed, is_mention, merely_named, valued_sides
+from grader.theory.latex.claims import Claims, claims, is_mention
 from grader.theory.latex.compare import NOT_EVALUATED, Exam, Finding, Outcome, tried
 from grader.theory.latex.doubt import casts_doubt, computes, computes_beside
 from grader.theory.latex.fuel import Fuel, Unread
-from grader.theory.latex.printing import shown, typeset
+from grader.theory.latex.objections import (
+    blocked,
+    closed_sides,
+    contradicted,
+    equation,
+    may_be_intercept,
+    objection,
+    saved,
+    size_as_a_term,
+    taken_back,
+)
 from grader.theory.latex.spans import Cell, cell, scanned
 from grader.theory.latex.statements import Statement, statements
-from grader.theory.latex.values import ordered, same
+from grader.theory.latex.values import same
 from grader.theory.latex.verdicts import Judgement, Verdict
 from grader.theory.latex.witness import witness
 from grader.theory.latex.worlds import STRICT
@@ -31,10 +40,19 @@ if TYPE_CHECKING:
     from grader.theory.latex.spec import FormulaSpec
     from grader.theory.latex.worlds import Reading
 
-_Choice: TypeAlias = tuple[list[Statement], list[Statement], list[Statement]]
 _MOST_STATEMENTS = 60
-_INDEX_0 = re.compile(r"_\{?\s*0")
 NOT_GRADED = "handwritten or scanned answers are not graded"
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The statements of a cell, by what they are to the question."""
+
+    answers: list[Statement]
+    others: list[Statement]
+    """Bare formulas that are given as well."""
+    headed: bool
+    """Whether the answers say what they are."""
 
 
 def judge_formula(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> Judgement:
@@ -88,7 +106,7 @@ def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
         choice = sorted_out.get(wide) or _chosen(exam, where)
         sorted_out[wide] = choice
         judgement = _under(reading, exam, where, choice)
-        if judgement.verdict is not Verdict.REVIEW and (why := _words_count(choice[2], exam.found, where)):
+        if judgement.verdict is not Verdict.REVIEW and (why := _words_count(choice, exam.found, where)):
             return replace(judgement, verdict=Verdict.REVIEW, reason=why, witness=None)
         if judgement.verdict is Verdict.ACCEPT:
             return judgement
@@ -101,11 +119,11 @@ def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     return rejected or unclear or review("no reading fits")
 
 
-def _words_count(answers: list[Statement], found: Claims, where: Cell) -> str:
+def _words_count(choice: _Choice, found: Claims, where: Cell) -> str:
     """Whether words or signs outside the formulas are part of one."""
     if beside := computes_beside(where.around):
         return f"“{beside}” may belong to the formula beside it"
-    told_apart = bool(answers) and where.marked
+    told_apart = choice.headed and where.marked
     if not told_apart and (word := computes(where.words)):
         return f"the word “{word}” may belong to the formula"
     if not found.answers and where.words.strip() and all(is_mention(part) for part in found.bare):
@@ -126,28 +144,28 @@ def _statements(where: Cell, spec: FormulaSpec, wide: bool, fuel: Fuel) -> list[
 
 def _under(reading: Reading, exam: Exam, where: Cell, choice: _Choice) -> Judgement:
     """The verdict of one reading: `review` without naming it if nothing could be evaluated."""
-    chosen, others, _ = choice
-    if blocked := _blocked(exam.found, where, chosen):
-        return review(blocked)
+    chosen, others = choice.answers, choice.others
+    if why := blocked(exam.found, where, chosen):
+        return review(why)
     if not chosen:
         return review("none of the formulas answers the question")
     findings = [tried(claim, exam, reading) for claim in chosen]
     judgement = _weighed(findings, chosen, exam, reading)
     reason = ""
-    if judgement.verdict is Verdict.REJECT and (size := _size_as_a_term(chosen, exam.spec)):
+    if judgement.verdict is Verdict.REJECT and (size := size_as_a_term(chosen, exam.spec)):
         return review(f"“{size}” may stand for something else than a size", form=judgement.normal_form)
-    if judgement.verdict is Verdict.REJECT and _may_be_intercept(exam, reading, where):
+    if judgement.verdict is Verdict.REJECT and may_be_intercept(exam, reading, where):
         return review("the index 0 may be that of an intercept", form=judgement.normal_form)
     if judgement.verdict is Verdict.ACCEPT:
-        reason = _contradicted(others, exam, reading) or _taken_back(exam.found)
+        reason = contradicted(others, exam, reading) or taken_back(exam.found)
     if judgement.verdict is Verdict.REJECT:
-        reason = _saved(others, exam, reading)
+        reason = saved(others, exam, reading)
     return replace(judgement, verdict=Verdict.REVIEW, reason=reason, witness=None) if reason else judgement
 
 
 def _weighed(findings: list[Finding], chosen: list[Statement], exam: Exam, reading: Reading) -> Judgement:
     outcomes = {finding.outcome for finding in findings}
-    form = "; ".join(map(_form, chosen))
+    form = "; ".join(map(equation, chosen))
     if Outcome.UNCLEAR in outcomes:
         why = next(finding.why for finding in findings if finding.outcome is Outcome.UNCLEAR)
         named = reading.name if outcomes & {Outcome.HOLDS, Outcome.MIXED} else ""
@@ -156,7 +174,7 @@ def _weighed(findings: list[Finding], chosen: list[Statement], exam: Exam, readi
         return _rejected(chosen[-1], exam, reading, form)
     if outcomes != {Outcome.HOLDS}:
         return review("one part of it is right, another is not", form=form, reading=reading.name)
-    if reason := _objection(findings, chosen, exam, reading):
+    if reason := objection(findings, chosen, exam, reading):
         return review(reason, form=form, reading=reading.name)
     return Judgement(
         verdict=Verdict.ACCEPT,
@@ -168,7 +186,6 @@ def _weighed(findings: list[Finding], chosen: list[Statement], exam: Exam, readi
 
 
 def _chosen(exam: Exam, where: Cell) -> _Choice:
-    """The statements that are the answer, the bare formulas given as well, and the answers with a heading."""
     found = exam.found
     telling = [
         part
@@ -179,10 +196,9 @@ def _chosen(exam: Exam, where: Cell) -> _Choice:
         part for part in found.answers if len(found.bare + found.answers) == 1 or not is_lemma(part, exam)
     ]
     if kept:
-        return kept, telling, kept
-    if telling:
-        return telling, [], []
-    return list(found.answers) or [part for part in found.bare if len(found.bare) == 1], [], []
+        return _Choice(kept, telling, headed=True)
+    rest = telling or list(found.answers) or [part for part in found.bare if len(found.bare) == 1]
+    return _Choice(rest, [], headed=False)
 
 
 def _well_typed(found: Claims, spec: FormulaSpec, fuel: Fuel) -> Claims:
@@ -215,95 +231,6 @@ def _restates(statement: Statement, exam: Exam) -> bool:
     return any(all(same(v, thing) for v in values) for thing in given)
 
 
-def _blocked(found: Claims, where: Cell, chosen: list[Statement]) -> str:
-    """Why nothing may be decided: a statement that could be the answer was not read."""
-    for statement in found.unread:
-        if not where.marked or not chosen or _looks_like(statement, chosen):
-            return _not_read(statement)
-    return ""
-
-
-def _not_read(statement: Statement) -> str:
-    return f"not read: “{statement.excerpt}” ({statement.problem})"
-
-
-def _looks_like(statement: Statement, chosen: list[Statement]) -> bool:
-    """Whether it has the heading of an answer: the same text before its first equals sign."""
-    head, equals, _ = statement.text.partition(" = ")
-    return bool(equals) and any(head == claim.text.partition(" = ")[0] for claim in chosen)
-
-
-def _objection(findings: list[Finding], chosen: list[Statement], exam: Exam, reading: Reading) -> str:
-    """Why an answer that holds is not accepted."""
-    spec = exam.spec
-    if doubts := sorted(set[str]().union(*(finding.doubts for finding in findings))):
-        return doubts[0]
-    if not reading.strict:
-        guesses = ", ".join(sorted(set[str]().union(*(finding.guesses for finding in findings))))
-        return f"right only if read {reading.name}" + (f" ({guesses})" if guesses else "")
-    if any(not _bounds_hold(claim, exam, reading) for claim in chosen):
-        return "it holds, but not the inequality that follows"
-    if all(merely_named(side, spec) for side in _closed_sides(chosen, spec)):
-        return "it names the answer without giving a formula"
-    return ""
-
-
-def _bounds_hold(claim: Statement, exam: Exam, reading: Reading) -> bool:
-    r"""Whether what follows an answer is true, as in `\\|Xw-y\\|_1 \\ge 0`."""
-    try:
-        return all(
-            same(evaluator(left), evaluator(right))
-            if relation == "="
-            else ordered(evaluator(left), relation, evaluator(right))
-            for trial in (exam.spec.trials if claim.bounds else ())
-            for evaluator in [exam.evaluator(trial, reading)]
-            for left, relation, right in claim.bounds
-        )
-    except NOT_EVALUATED:
-        return False
-
-
-def _contradicted(others: list[Statement], exam: Exam, reading: Reading) -> str:
-    for statement in others:
-        if tried(statement, exam, reading).outcome is not Outcome.HOLDS:
-            return f"right, but “{_form(statement)}” is given as well"
-    return ""
-
-
-def _taken_back(found: Claims) -> str:
-    """What is said after the answer about the same thing, and was not read or gives no value."""
-    return next((f"right, but “{statement.excerpt}” comes after it" for statement in found.later), "")
-
-
-def _may_be_intercept(exam: Exam, reading: Reading, where: Cell) -> bool:
-    return reading.base == 0 and bool(exam.spec.optional) and any(map(_INDEX_0.search, where.formulas))
-
-
-def _saved(others: list[Statement], exam: Exam, reading: Reading) -> str:
-    """What else may be the answer, if what looks like it is wrong."""
-    if exam.found.unread:
-        return _not_read(exam.found.unread[0])
-    for statement in others:
-        if tried(statement, exam, reading).outcome is not Outcome.FAILS:
-            return f"wrong, but “{_form(statement)}” is given as well"
-    return ""
-
-
-def _size_as_a_term(chosen: list[Statement], spec: FormulaSpec) -> str:
-    """A letter for a size that something is added to or taken from, as in `p - y`: it may be a vector's name."""
-    world = spec.trials[0].world
-    terms = (
-        term.body if isinstance(term, n.Negative) else term
-        for claim in chosen
-        for side in claim.sides
-        for part in n.walk(side)
-        if isinstance(part, n.Norm) and isinstance(part.body, n.Sum)
-        for term in part.body.terms
-    )
-    names = (term.text for term in terms if isinstance(term, n.Name))
-    return next((name for name in names if world.canonical(name) in world.sizes), "")
-
-
 def _rejected(claim: Statement, exam: Exam, reading: Reading, form: str) -> Judgement:
     seen = witness(claim, exam, reading)
     if seen is None:
@@ -317,17 +244,9 @@ def _rejected(claim: Statement, exam: Exam, reading: Reading, form: str) -> Judg
     )
 
 
-def _closed_sides(chosen: list[Statement], spec: FormulaSpec) -> list[n.Node]:
-    return [side for claim in chosen for side in valued_sides(claim, spec) if is_closed(side, spec)]
-
-
-def _form(statement: Statement) -> str:
-    return typeset(" = ".join(map(shown, statement.sides)))
-
-
 def _tags(findings: list[Finding], chosen: list[Statement], spec: FormulaSpec) -> frozenset[str]:
     used = frozenset[str]().union(*(finding.used for finding in findings))
-    sides = _closed_sides(chosen, spec)
+    sides = closed_sides(chosen, spec)
     summed = {any(isinstance(part, n.Series | n.Dots) for part in n.walk(side)) for side in sides}
     tags = {"sum form" if is_sum else "matrix form" for is_sum in summed}
     if any(finding.component for finding in findings):
