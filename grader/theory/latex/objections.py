@@ -1,4 +1,4 @@
-"""Chapter 9, aside: why a verdict is left to a person after all.
+"""Chapter 10, aside: why a verdict is left to a person after all.
 
 An answer that holds is not accepted, and one that fails is not rejected, while something else that was said may be
 the answer, or change it.
