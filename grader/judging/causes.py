@@ -45,7 +45,7 @@ def traced(checks: Sequence[Check], student: Work) -> list[Check]:
 def _after(check: Check, error: _Error, told: set[str]) -> Check:
     cause = str(error)
     if cause in told:
-        message, hint = f"After the error in cell {error.cell + 1}: {check.message}", ""
+        message, hint = f"After the {error.name} in cell {error.cell + 1}: {check.message}", ""
     else:
         message = f"{cause}. {check.message}"
         hint = f"Run cell {error.cell + 1} on its own, and read the last lines of its traceback."

@@ -41,7 +41,7 @@ def test_the_first_check_says_what_happened_and_the_others_refer_to_it():
     )
     assert first.message == "Cell 2 ended with NameError: name 'tset_loss' is not defined. It did not learn."
     assert first.hint == "Run cell 2 on its own, and read the last lines of its traceback."
-    assert (second.message, second.hint) == ("After the error in cell 2: Nothing is printed.", "")
+    assert (second.message, second.hint) == ("After the NameError in cell 2: Nothing is printed.", "")
     assert first.cause == second.cause
     assert other == passed
 
