@@ -13,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # How many tests run at a time; each that starts kernels may take a core and 2 GB.
 WORKERS ?= 2
-PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+PYTEST = $(BIN)/python -m pytest --numprocesses $(WORKERS)
 
 .PHONY: run test test-quick test-kernels test-system test-install lint bench clean system data
 
@@ -24,16 +24,16 @@ run: system $(VENV)/installed
 test: test-quick test-kernels
 
 test-quick: data
-	$(PYTEST) --ignore tests/install --ignore tests/kernel/inside -m "not kernel and not system"
+	$(PYTEST) --dist worksteal --ignore tests/install --ignore tests/kernel/inside -m "not kernel and not system"
 
 # What runs inside a kernel is tested in forks of one warm process, hence by a pytest of its own.
 test-kernels: data
-	$(PYTEST) tests/kernel/inside
-	$(PYTEST) --ignore tests/install --ignore tests/kernel/inside -m "kernel and not system"
+	$(PYTEST) --dist loadfile tests/kernel/inside
+	$(PYTEST) --dist loadfile --ignore tests/install --ignore tests/kernel/inside -m "kernel and not system"
 
-# One after the other: what is tested here takes both cores for itself.
 test-system: data
-	$(BIN)/python -m pytest --ignore tests/install --ignore tests/kernel/inside -m system
+	$(PYTEST) --dist worksteal --ignore tests/install --ignore tests/kernel/inside -m "system and not alone"
+	$(BIN)/python -m pytest --ignore tests/install --ignore tests/kernel/inside -m "system and alone"
 
 test-install: data
 	$(BIN)/python -m pytest tests/install
@@ -47,7 +47,7 @@ lint: system $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 data: system $(VENV)/installed-dev
-	@.ci/packages chromium
+	@.ci/packages chromium libseccomp2
 	$(BIN)/grader data fetch
 
 bench: system $(VENV)/installed-dev

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grader.judging.api import award, fail, question, review, skip
@@ -17,3 +17,10 @@ def __getattr__(name: str) -> object:
 
         return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext grader`: give a notebook the magic `%check`."""
+    from grader.jupyter import magic  # noqa: PLC0415 - as above
+
+    magic.load(shell)

@@ -18,6 +18,9 @@ def main() -> None:
     gc.set_threshold(
         100_000
     )  # imports make many objects and no garbage: looking for some takes a fifth of them
+    if sys.platform == "win32":  # where a pipe or file gets another encoding than a terminal
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(encoding="utf-8")
     try:
         code = command().main(prog_name="grader", standalone_mode=False)
     except typer.TyperException as error:

@@ -3,6 +3,11 @@
 Each message says what happened, where, and what to do next; it is printed as one line.
 """
 
+import errno
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of a disk, a quota or a limit that is reached."""
+
 
 class GraderError(Exception):
     """The root of every error that this package raises on purpose."""
@@ -10,6 +15,10 @@ class GraderError(Exception):
 
 class UsageError(GraderError):
     """The person who called us has to change something: a path, an option, a file. Exit code 2."""
+
+
+class NoAssignmentError(UsageError):
+    """No assignment was named, and none is here."""
 
 
 class NotebookError(UsageError):

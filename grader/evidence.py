@@ -12,24 +12,29 @@ import struct
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from grader.errors import EvidenceError
+from grader.notebook.document import DEEPEST, depth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 MAGIC = b"GRADEREV"
+NOT_BRACKETS = bytes(set(range(256)) - set(b"[{"))
 HEADER = struct.Struct("<IQI")
 DTYPES = frozenset({"|b1", "|u1", "|i1", "<i2", "<i4", "<i8", "<f2", "<f4", "<f8"})
 MOST_JSON = 8 << 20
 MOST_JSON_IN_ALL = 32 << 20
 """JSON takes up to twenty times its size in memory."""
+MOST_NOTES, LONGEST_NOTE = 200, 2000
+"""Adaptations that are shown, and the characters of one; genuine ones stay far below."""
 MOST_DIMENSIONS = 8
 MOST_NUMBERS = 1_000_000
 NOT_FINITE = ("nan", "inf", "-inf")
@@ -113,6 +118,14 @@ class Value:
         fields = items.get(key) if isinstance(items, dict) else None
         return Value(self.cell, fields, self.arrays) if isinstance(fields, dict) else None
 
+    @property
+    def members(self) -> dict[str, Value]:
+        """The members of a mapping by their keys, and of a list, unless they are all scalars, by their numbers."""
+        items = self.fields.get("items")
+        keys = list(items) if isinstance(items, dict) else []
+        by_key = {key: member for key in keys if (member := self[key]) is not None}
+        return by_key or {str(number): member for number, member in enumerate(self.items)}
+
     def text(self, key: str) -> str:
         """The text of a field; empty if there is none."""
         field = self.fields.get(key)
@@ -150,7 +163,15 @@ class Evidence:
     @cached_property
     def trained(self) -> tuple[str, ...]:
         """The names of networks that an optimizer moved, first those that were trained first."""
-        names = [name for record in self.cells for name in _sequence(record.fields.get("trained"))]
+        return self._names("trained")
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The names of what cells that trained a network left: lists of numbers, and collections of such lists."""
+        return self._names("series")
+
+    def _names(self, key: str) -> tuple[str, ...]:
+        names = [name for record in self.cells for name in _sequence(record.fields.get(key))]
         return tuple(dict.fromkeys(name for name in names if isinstance(name, str)))
 
     def figures(self, cell: int) -> tuple[Value, ...]:
@@ -166,9 +187,9 @@ class Evidence:
     def notes(self) -> tuple[Mapping[str, Any], ...]:
         """What was adapted for the notebook, from the last cell's record, which covers all cells before it."""
         for record in reversed(self.cells):
-            notes = [note for note in _sequence(record.fields.get("notes")) if isinstance(note, dict)]
+            notes = [note for note in _sequence(record.fields.get("notes")) if _is_note(note)]
             if notes:
-                return tuple(notes)
+                return tuple(notes[:MOST_NOTES])
         return ()
 
 
@@ -217,10 +238,16 @@ def rounds(data: bytes) -> tuple[Round, ...]:
     )
 
 
-def packed(fields: Mapping[str, Any]) -> bytes:
-    """A record without arrays."""
-    text = json.dumps(fields).encode()
-    return HEADER.pack(len(text), 0, zlib.crc32(text)) + text
+def packed(fields: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] = MappingProxyType({})) -> bytes:
+    """A record."""
+    table, blobs, offset = {}, [], 0
+    for name, array in arrays.items():
+        blobs.append(array.tobytes())
+        table[name] = [array.dtype.str, list(array.shape), offset]
+        offset += len(blobs[-1])
+    text = json.dumps({**fields, "arrays": table} if table else fields).encode()
+    body = b"".join([text, *blobs])
+    return HEADER.pack(len(text), offset, zlib.crc32(body)) + body
 
 
 def answer(record: bytes) -> Value | None:
@@ -233,6 +260,11 @@ def answer(record: bytes) -> Value | None:
     except EvidenceError:
         return None
     return Value(-1, _mapping(only.fields.get("outcome")), only.arrays)
+
+
+def written(every: Iterable[Record]) -> bytes:
+    """An evidence file of these records."""
+    return MAGIC + b"".join(packed(record.fields, record.arrays) for record in every)
 
 
 def used(data: bytes) -> int:
@@ -281,6 +313,8 @@ def _record(text: bytes, blob: memoryview) -> Record:
         raise EvidenceError(f"An evidence record is not valid JSON: {str(error)[:200]!r}") from None
     if not isinstance(fields, dict):
         raise EvidenceError("An evidence record is not a JSON object.")
+    if len(text.translate(None, NOT_BRACKETS)) > DEEPEST and depth(fields) > DEEPEST:
+        raise EvidenceError(f"An evidence record is nested more than {DEEPEST} levels deep.")
     table = fields.pop("arrays", {})
     if not isinstance(table, dict):
         raise EvidenceError("The table of arrays in an evidence record is not a JSON object.")
@@ -321,6 +355,10 @@ def _real(value: Any) -> float | None:
         return float(value) if isinstance(value, (int, float)) else None
     except OverflowError:
         return None
+
+
+def _is_note(value: Any) -> bool:
+    return isinstance(value, dict) and len(json.dumps(value)) <= LONGEST_NOTE
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -48,6 +48,10 @@ class Limits:
     """How many files a student may hand in beside the notebook, and how large they may be together."""
     judge: float = 60.0
     """Processor time that the checks of one notebook may use."""
+    stage: float = 20.0
+    """Processor time in which a hand-in must be read, and its page drawn."""
+    stage_memory: int = 1 << 30
+    """What reading, judging, or drawing the page of one hand-in may take beyond what these processes hold."""
 
     def notebook_deadline(self, reference: float) -> float:
         """For a whole notebook, from the processor time of the whole reference."""

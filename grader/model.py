@@ -80,6 +80,7 @@ class FlagKind(StrEnum):
     SAVED_OUTPUTS = "saved_outputs"  # the code does not produce the outputs that were handed in with it
     EVIDENCE = "evidence"  # some cells left none
     UNREAD = "unread"  # some cells could not be read
+    COLLABORATORS = "collaborators"  # whom the student says to have worked with
     TAMPERED = "tampered"  # what the notebook left as evidence is not evidence
 
 
@@ -90,6 +91,19 @@ class Visibility(StrEnum):
     HIDDEN = "hidden"
     AFTER_DUE_DATE = "after_due_date"
     AFTER_PUBLISHED = "after_published"
+
+
+class Moment(StrEnum):
+    """When a student reads about a grade; whoever may see a check at one moment also sees it at the next."""
+
+    AT_ONCE = "at_once"
+    AFTER_DUE_DATE = "after_due_date"
+    PUBLISHED = "published"
+
+    def shows(self, visibility: Visibility) -> bool:
+        """May a student read about checks of this visibility?"""
+        order = (Visibility.VISIBLE, Visibility.AFTER_DUE_DATE, Visibility.AFTER_PUBLISHED)
+        return visibility in order[: list(Moment).index(self) + 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +118,8 @@ class Submission:
     """The layout that was recognised: `plain`, `nbgrader`, …"""
     origin: str
     """Where it came from, as the instructor knows it: a path relative to the submissions folder."""
+    content: str = ""
+    """The key of the notebook's content, if it was read already."""
     support: tuple[Path, ...] = ()
     others: tuple[str, ...] = ()
     """Further notebooks by the same student that were not graded."""
@@ -156,6 +172,11 @@ class Execution:
         return self.folder / "executed.ipynb"
 
     @property
+    def submitted(self) -> Path:
+        """The file as it was handed in; earlier releases did not keep it."""
+        return self.folder / "submitted.ipynb"
+
+    @property
     def evidence(self) -> Path:
         """What was recorded in the kernel; not there if nothing was."""
         return self.folder / "evidence" / "evidence.bin"
@@ -199,6 +220,7 @@ class Ruling:
 
     check: str
     group: str
+    """Which answer it is for. Empty: an earlier one, so it decides nothing."""
     student: str
     """Empty: every student who gave this answer."""
     points: Decimal
@@ -206,6 +228,8 @@ class Ruling:
     by: str
     at: str
     """ISO 8601, UTC."""
+    assignment: str = ""
+    """Its id; empty in those of earlier versions: the assignment of the results folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +254,10 @@ class Check:
     ruling: Ruling | None = None
 
 
+LARGEST_TABLE = 30
+"""Rows of an exhibit, and columns beside the heads of its rows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
     """Data that a report draws beside a question. Plain JSON, one form a kind.
@@ -237,6 +265,9 @@ class Exhibit:
     `curves`: ``{"x": label, "y": label, "series": [{"label", "who": "student"|"reference", "y": [floats],
     "low": [floats], "high": [floats]}]}``, where low and high (optional) bound the reference's band.
     `images`: ``{"series": [{"label", "who", "images": [[[0-255 ints]]]}]}``, each image a list of rows.
+    `table`: ``{"x": str, "columns": [str], "rows": [[cell]], "note": str}``, where the first cell of a row is its
+    head, `x` (may be empty) names all other columns, and `note` stands below. A cell is a text, a number, or
+    ``{"text", "beside": str, "shade": 0 to 1, "marked": bool}``: with smaller text beside it, shaded, framed.
     `text`: ``{"text": str}``.
     """
 
@@ -282,6 +313,8 @@ class Grade:
     compat: tuple[Mapping[str, Any], ...] = ()
     sandbox: Mapping[str, Any] = field(default_factory=dict)
     origin: str = ""
+    objections: str = ""
+    """What a student can do who disagrees: the assignment's `objections`."""
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -8,15 +8,19 @@ from grader import keys
 from grader.errors import UsageError
 from grader.execution import reference
 from grader.execution.schedule import executions
-from grader.judging.court import Bench, Case
+from grader.judging.court import Bench, Case, Court
+from grader.judging.disclosure import Disclosure
+from grader.judging.rubric import loaded
 from grader.judging.server import Judge
 from grader.model import Outcome
 from grader.publishing.publisher import Publisher
+from grader.results.rulings import answered_before
 from grader.session import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
+    from grader.handout.pack import Pack
     from grader.model import Grade, Submission
     from grader.results.store import Store
     from grader.session import Session
@@ -35,27 +39,30 @@ def grade_all(
 
     Raises:
         RubricError: the reference does not run to its end, or its own rubric does not give it full marks.
-        UsageError: a part of the class would be graded under other conditions than the rest.
+        UsageError: a part of the class would be graded under other conditions than the rest, students would be
+            dropped, or the results folder is another assignment's.
     """
     chosen = [each for each in submissions if not session.only or each.student in session.only]
-    plans = [session.plan(seed) for seed in session.assignment.seeds]
-    plan_keys = [keys.of_run(plan, session.assignment.master) for plan in plans]
+    store.refuse_another(session.assignment.id)
+    plans = reference.plans(session)
+    plan_keys = list(plans)
     if len(chosen) < len(submissions) and store.recall("reference") not in (None, plan_keys):
         raise UsageError(
             f"{store.root} was graded under other conditions (profile, data, reference or software), so a part of "
             "the class can't be graded anew. Run it without --only, or with another -o."
         )
-    store.enrol(submissions, roster)
-    model = reference.run_all(dict(zip(plan_keys, plans, strict=True)), session, store)
+    store.enrol(submissions, roster, drop=session.drop)
+    model = reference.run_all(plans, session, store)
     store.remember(
         assignment=str(session.assignment.folder),
+        assignment_id=session.assignment.id,
+        master=keys.of_reference(session.assignment),
         profile=session.profile,
         complete=session.dataset.complete,
         notices=session.notices,
         seeds=session.assignment.seeds,
         reference=plan_keys,
     )
-    publisher = Publisher(store, model[0])
     bench = Bench(
         assignment=session.assignment.folder,
         profile=session.profile,
@@ -63,7 +70,7 @@ def grade_all(
         dataset=session.dataset,
     )
     bench_key = keys.of_bench(bench)
-    with Judge(bench) as judge:
+    with Judge(bench) as judge, Publisher(store, model[0], session.assignment.limits) as publisher:
         for submission, execution in executions(chosen, model[0], session, store, on_wait=judge.start):
             case = Case(
                 execution=execution, origin=submission.origin, roster=roster.get(submission.student, {})
@@ -71,18 +78,34 @@ def grade_all(
             key = keys.of_grade(store.execution_key(submission.student), bench_key, case.roster)
             grade = store.grade(submission.student, key=key)
             if grade is None or _is_broken(grade):  # our own failures are tried again
-                grade = judge.judge(case)
+                before = store.readable_grade(submission.student)
+                grade = answered_before(judge.judge(case), before)
                 store.record(grade, key)
             grade = store.ruled(grade)
             if not publisher.is_out(grade):
                 publisher.student(grade)
             session.on_event(Event("graded", submission.student, grade=grade))
             yield grade
-    publisher.class_(session.notices)
+        publisher.class_(session.notices)
 
 
-def regrade_all(store: Store, bench: Bench) -> Iterator[tuple[Grade, str]]:
+def check(submission: Submission, pack: Pack, session: Session, store: Store) -> Grade:
+    """Execute and judge one notebook beside what is known of the reference: a student's own check.
+
+    All of it happens on the student's machine, so it is judged in this process.
+    """
+    store.enrol([submission], {})
+    ((_, execution),) = executions([submission], pack.runs[0], session, store, on_wait=lambda: None)
+    with loaded(pack.assignment) as rubric:
+        shown = Disclosure.of(rubric).shown
+        court = Court(pack.assignment, session.profile, pack.reference, session.dataset, rubric, shown)
+        return court.judge(Case(execution=execution, origin=submission.origin))
+
+
+def regrade_all(store: Store, bench: Bench, outdated: Container[str] = ()) -> Iterator[tuple[Grade, str]]:
     """Judge what is stored once more, without a kernel: each grade, and the key to store it under.
+
+    Students whose run is `outdated` keep their grade: what a check would miss in it is not their loss.
 
     Raises:
         RubricError: the rubric does not give the reference full marks.
@@ -90,10 +113,14 @@ def regrade_all(store: Store, bench: Bench) -> Iterator[tuple[Grade, str]]:
     bench_key = keys.of_bench(bench)
     with Judge(bench) as judge:
         for student, origin, roster in store.students():
-            execution = store.execution(student)
-            if execution is not None:
+            execution, before = store.execution(student), store.readable_grade(student)
+            if student in outdated:
+                if before is not None:
+                    yield before, store.grade_key(student)
+            elif execution is not None:
                 case = Case(execution=execution, origin=origin, roster=roster)
-                yield judge.judge(case), keys.of_grade(store.execution_key(student), bench_key, roster)
+                grade = answered_before(judge.judge(case), before)
+                yield grade, keys.of_grade(store.execution_key(student), bench_key, roster)
 
 
 def _is_broken(grade: Grade) -> bool:

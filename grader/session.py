@@ -7,7 +7,7 @@ import json
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from grader.assignment import packages
 
@@ -52,8 +52,6 @@ class Plan:
     """What the assignment lays beside every notebook: the name there, and where it is."""
     packages: tuple[str, ...] = ()
     """Their versions are part of what a run depends on, beside `PACKAGES`."""
-    compare_saved: bool = True
-    """Hold the outputs that a notebook was saved with against those of our run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class Event:
     """Something worth showing while a class is graded."""
 
     kind: str
-    """``prepared`` (the reference), ``cell``, ``executed``, ``reused`` or ``graded``."""
+    """``prepared`` (the reference), ``cell``, ``executed``, ``changed`` (meanwhile), ``reused`` or ``graded``."""
     student: str
     cell: int = 0
     cells: int = 0
@@ -114,39 +112,45 @@ class Session:
     admission: Admission
     """Says when memory allows one more notebook to start."""
     executor: Executor
+    call: Callable[..., Any]
+    """Runs one notebook: in a process of its own, or here; see `execution.worker.call`."""
     cache: Path
     on_event: Callable[[Event], None]
     notices: tuple[str, ...] = ()
     """What the class's page says loudly."""
     strict: bool = False
     force: bool = False
+    drop: bool = False
+    """Whoever was graded and is no longer in the class loses that grade."""
     only: frozenset[str] = field(default_factory=frozenset)
     """The students to grade; empty: all."""
     stop: threading.Event = field(default_factory=threading.Event)
     """Set by whoever wants notebooks under way to end."""
 
     def plan(self, seed: int) -> Plan:
-        return Plan(
-            seed=seed,
-            data=self.dataset.root,
-            data_key=self._data_key(),
-            folder=self.dataset.folder,
-            files=self.assignment.files,
-            packages=packages.names(self.assignment.kernel.packages),
-            compare_saved=self.assignment.saved.compare,
-            names=self.assignment.watched,
-            probes=self.assignment.probes,
-            probe_inputs=self.assignment.probe_inputs,
-            limits=self.assignment.limits,
-            sample=not self.dataset.complete,
-            lacks=self.dataset.lacks,
-            strict=self.strict,
-            inputs=self.assignment.inputs,
-        )
+        return plan_of(self.assignment, self.dataset, seed, strict=self.strict)
 
-    def _data_key(self) -> str:
-        """Changes whenever a notebook would read other data."""
-        files = [
-            (name, hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in self.assignment.files
-        ]
-        return json.dumps([sorted(self.dataset.sums.items()), self.dataset.folder, files])
+
+def plan_of(assignment: Assignment, dataset: Dataset, seed: int, *, strict: bool = False) -> Plan:
+    return Plan(
+        seed=seed,
+        data=dataset.root,
+        data_key=_data_key(assignment, dataset),
+        folder=dataset.folder,
+        files=assignment.files,
+        packages=packages.names(assignment.kernel.packages),
+        names=assignment.watched,
+        probes=assignment.probes,
+        probe_inputs=assignment.probe_inputs,
+        limits=assignment.limits,
+        sample=not dataset.complete,
+        lacks=dataset.lacks,
+        strict=strict,
+        inputs=assignment.inputs,
+    )
+
+
+def _data_key(assignment: Assignment, dataset: Dataset) -> str:
+    """Changes whenever a notebook would read other data."""
+    files = [(name, hashlib.sha256(path.read_bytes()).hexdigest()) for name, path in assignment.files]
+    return json.dumps([sorted(dataset.sums.items()), dataset.folder, files])

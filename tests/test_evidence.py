@@ -148,6 +148,7 @@ def test_a_flipped_bit_ends_the_file_before_its_record(at):
         pytest.param(b'{"a": "\xed\xa0\x80"}', id="an encoded surrogate"),
         pytest.param(b'{"a": ' + b"9" * 5000 + b"}", id="an endless number"),
         pytest.param(b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="deep nesting"),
+        pytest.param(b'{"a": ' + b"[" * 340 + b"]" * 340 + b"}", id="nesting that only a writer trips over"),
         pytest.param(b"[]", id="a list"),
         pytest.param(b"7", id="a number"),
         pytest.param({"arrays": []}, id="a table that is a list"),
@@ -234,6 +235,11 @@ def test_figures_belong_to_their_cell():
 def test_the_last_notes_count():
     seen = read(cell(1, notes=[{"what": "old"}]), cell(2, notes=[{"what": "new"}, 7]), cell(3, notes=[]))
     assert seen.notes() == ({"what": "new"},)
+
+
+def test_notes_that_are_too_many_or_too_long_are_left_out():
+    seen = read(cell(1, notes=[{"what": "x" * 3000}, *({"what": n} for n in range(1000))]))
+    assert seen.notes() == tuple({"what": n} for n in range(evidence.MOST_NOTES))
 
 
 def test_what_was_asked_and_what_came_back_are_read_in_pairs():

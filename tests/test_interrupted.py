@@ -3,106 +3,16 @@
 import contextlib
 import os
 import random
-import shutil
 import signal
-import sqlite3
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
-
-from grader.results.gradebook import DATABASE
+from program import PATIENCE, Program
 
 STUDENTS = ("ada", "bob", "cyd", "dan", "eve", "fay")
 ROUNDS = 2
-PATIENCE = 120.0
-
-
-class Program:
-    """The real command line on one class, in a folder for temporary files that is nobody else's."""
-
-    def __init__(self, grading, tmp):
-        self.results = grading.results
-        self.log = grading.folder / "log"
-        self.tmp = tmp
-        self.command = [
-            sys.executable, "-m", "grader", "run", str(grading.hand_ins), "-a", str(grading.assignment),
-            "-o", str(grading.results), "-j", "1", "--profile", "quick",
-        ]  # fmt: skip
-
-    @contextlib.contextmanager
-    def running(self):
-        """Start it as a terminal would: in a process group of its own."""
-        environment = {**os.environ, "TMPDIR": str(self.tmp)}
-        with self.log.open("w") as log:
-            process = subprocess.Popen(
-                self.command, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-
-    def finish(self):
-        with self.running() as process:
-            return process.wait(PATIENCE)
-
-    @property
-    def said(self):
-        return self.log.read_text()
-
-    def offspring(self):
-        """All that still runs with a folder for temporary files below ours."""
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
-
-    def _is_ours(self, process):
-        with contextlib.suppress(psutil.Error):
-            return process.environ().get("TMPDIR", "").startswith(str(self.tmp))
-        return False
-
-    def survivors(self):
-        """Wait for what has to end by itself, then name what is still there."""
-        end = time.monotonic() + PATIENCE
-        while (alive := self.offspring()) and time.monotonic() < end:
-            time.sleep(0.1)
-        return [" ".join(process.cmdline()) for process in alive]
-
-    def leftovers(self):
-        """Processes and files; a killed Python leaves its multiprocessing's own folder, and nobody else's."""
-        files = [path.name for path in self.tmp.iterdir() if not path.name.startswith("pymp-")]
-        return self.survivors() + files
-
-    def done(self):
-        """Who is executed, with the key and the file that tell one execution from the next.
-
-        Read from a copy: opening the gradebook itself would undo what the kill left half done.
-        """
-        if not (self.results / DATABASE).is_file():
-            return {}
-        copy = self.log.with_name("copy")
-        shutil.rmtree(copy, ignore_errors=True)
-        copy.mkdir()
-        for path in self.results.glob(f"{DATABASE}*"):
-            shutil.copy(path, copy)
-        with contextlib.closing(sqlite3.connect(copy / DATABASE)) as database:
-            try:
-                rows = database.execute("select student, key from execution").fetchall()
-            except sqlite3.OperationalError:  # killed before there were tables
-                return {}
-        return {student: (key, self.executed(student).stat().st_ino) for student, key in rows}
-
-    def executed(self, student):
-        return self.results / "students" / student / "executed.ipynb"
-
-    def wait_until(self, reached, process):
-        end = time.monotonic() + PATIENCE
-        while not reached() and time.monotonic() < end:
-            assert process.poll() is None, self.said
-            time.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +30,7 @@ def program(fresh, tmp_path_factory, notebook_of):
         slow = f"import time; time.sleep(0.5)  # {number}"
         fresh.hand_in(student, notebook_of(more=[slow]))
     # Not below tmp_path, whose name is too long for the path of a socket.
-    return Program(fresh, tmp_path_factory.mktemp("t"))
+    return Program(fresh, tmp_path_factory.mktemp("t"), "-j", "1")
 
 
 def unfinished(results):
@@ -143,7 +53,14 @@ def check_finished(program):
     assert program.leftovers() == []
     for student in STUDENTS:
         names = sorted(path.name for path in (program.results / "students" / student).iterdir())
-        assert names == ["evidence", "executed.ipynb", "report.html", "result.json"]
+        assert names == [
+            "evidence",
+            "executed.html",
+            "executed.ipynb",
+            "report.html",
+            "result.json",
+            "submitted.ipynb",
+        ]
     rows = (program.results / "grades.csv").read_text().splitlines()[1:]
     assert [row.split(",")[0] for row in rows] == list(STUDENTS)
 
@@ -154,11 +71,12 @@ def one_more_than(done, program):
     return lambda: sum(map(Path.exists, results)) > len(done)
 
 
+@pytest.mark.system
 def test_killed_after_one_student_and_interrupted_after_the_next_it_goes_on(program):
     with program.running() as process:
         program.wait_until(one_more_than({}, program), process)
         process.kill()
-    assert program.survivors() == []
+    assert program.leftovers() == []
     killed = program.done()
     assert killed
 
@@ -190,6 +108,49 @@ def test_killed_at_any_moment_it_finishes_the_rest_and_repeats_nothing(program, 
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(chance.uniform(0.5, 10.0))
             process.kill()
-        assert program.survivors() == []
+        assert program.leftovers() == []
         assert before.items() <= program.done().items()
+    check_finished(program)
+
+
+def ours(process):
+    """Every process that a run has started, in the order in which they began."""
+    return sorted(
+        psutil.Process(process.pid).children(recursive=True), key=lambda each: (each.create_time(), each.pid)
+    )
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("which", range(10))
+def test_any_of_our_processes_may_be_killed(program, which):
+    """The run ends in one line or goes on, and the next one repairs what the kill spoiled."""
+    with program.running() as process:
+        program.wait_until(one_more_than({}, program), process)
+        started = ours(process)
+        victim = started[min(which, len(started) - 1)]
+        victim.kill()
+        code = process.wait(PATIENCE)
+        _, alive = psutil.wait_procs(started, timeout=30)
+    assert alive == []
+    assert program.leftovers() == []
+    assert "Traceback" not in program.said
+    assert code in (0, 3), program.said
+    assert program.finish() == 0, program.said
+    assert program.leftovers() == []
+    assert sorted(program.done()) == list(STUDENTS)
+
+
+@pytest.mark.system
+def test_a_second_run_on_the_same_folder_is_refused_and_the_first_goes_on(program):
+    with program.running() as process:
+        program.wait_until(one_more_than({}, program), process)
+        process.send_signal(signal.SIGSTOP)  # however long the second takes to begin
+        second = subprocess.run(program.command, capture_output=True, text=True, check=False)
+        process.send_signal(signal.SIGCONT)
+        assert process.wait(PATIENCE) == 0, program.said
+    assert (second.returncode, second.stderr.splitlines()[-1]) == (
+        2,
+        f"error: Another grader is at work on {program.results}; try again when it is done.",
+    )
+    assert program.leftovers() == []
     check_finished(program)

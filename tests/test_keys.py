@@ -44,7 +44,6 @@ def test_a_run_key_changes_with_the_source(plan, notebook, notebook_of):
         {"strict": True},
         {"inputs": ("20",)},
         {"packages": ("pytest",)},
-        {"compare_saved": False},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -108,3 +107,35 @@ def test_a_run_that_recorded_less_is_another_run(plan, notebook, monkeypatch):
     before = keys.of_run(plan, notebook)
     monkeypatch.setattr(keys, "RECORDED", "the next thing")
     assert keys.of_run(plan, notebook) != before
+
+
+def test_code_counts_by_what_it_does():
+    """A typo in a comment or docstring runs no class anew."""
+    code = keys.of_code('def f(x):\n    """Doubel."""\n    return 2 * x  # twise\n')
+    assert keys.of_code('# Ours.\ndef f(x):\n    """Double."""\n\n    return (2 * x)\n') == code
+    assert keys.of_code("def f(x):\n    return 3 * x\n") != code
+
+
+@pytest.mark.parametrize("name", keys.RUNNING)
+def test_a_run_key_changes_with_the_code_outside_the_kernel_that_makes_an_execution(
+    plan, notebook, monkeypatch, name
+):
+    keys._environment.cache_clear()
+    before, read = keys.of_run(plan, notebook), keys.of_code
+    assert (keys.PACKAGE / name).is_file()
+    text = (keys.PACKAGE / name).read_text()
+    monkeypatch.setattr(keys, "of_code", lambda source: "new" if source == text else read(source))
+    keys._environment.cache_clear()
+    assert keys.of_run(plan, notebook) != before
+    monkeypatch.undo()
+    keys._environment.cache_clear()
+
+
+def test_conditions_name_what_an_assignment_gives_a_run(plan):
+    before = keys.of_conditions(plan)
+    for change, part in (
+        ({"probes": "PROBES = {}"}, "probes.py"),
+        ({"data_key": "all"}, "the data or the files"),
+    ):
+        after = keys.of_conditions(replace(plan, **change))
+        assert [name.startswith(part) for name in before if before[name] != after[name]] == [True]

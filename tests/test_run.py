@@ -43,6 +43,7 @@ def outcomes(grade):
     return {question.id: question.outcome.value for question in grade.questions}
 
 
+@pytest.mark.system
 class TestAnUnchangedClass:
     def test_is_known_already(self, graded):
         before = {path: path.stat().st_mtime_ns for path in graded.results.glob("students/*/*")}
@@ -73,8 +74,27 @@ def test_one_edited_notebook_is_run_and_no_other(graded, notebook_of):
     assert graded.executed == ["bob"]
     assert (grades["bob"].total, json.loads(stored(graded, "bob"))["total"]) == (Decimal("2.00"), 2.0)
     assert sorted(path.name for path in (graded.results / "students/bob").iterdir()) == [
-        "evidence", "executed.ipynb", "report.html", "result.json",
+        "evidence", "executed.html", "executed.ipynb", "report.html", "result.json", "submitted.ipynb",
     ]  # fmt: skip
+
+
+def test_a_hand_in_that_changes_while_it_runs_is_run_again(graded, notebook_of, monkeypatch):
+    """Nobody knows which of its contents ran."""
+    graded.hand_in("bob", notebook_of(number="number = 0"))
+    attempt = schedule.attempt
+
+    def meanwhile(job, session):
+        execution = attempt(job, session)
+        graded.hand_in("bob", notebook_of())
+        return execution
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schedule, "attempt", meanwhile)
+        graded.grade()
+    assert [event.student for event in graded.events if event.kind == "changed"] == ["bob"]
+    assert graded.grade()["bob"].total == Decimal("2.00")
+    assert graded.executed == ["bob"]
+    graded.grade(launcher=Forbidden())
 
 
 def test_an_edited_rubric_judges_all_and_runs_none(graded):
@@ -103,6 +123,7 @@ def test_forced_it_runs_again(graded):
     assert graded.executed == ["bob"]
 
 
+@pytest.mark.system
 class TestAHigherLimit:
     @pytest.fixture
     def limit(self, graded):
@@ -152,7 +173,7 @@ class TestAPartOfTheClass:
 def test_who_left_the_class_disappears(graded):
     (graded.hand_ins / "bob/tiny.ipynb").unlink()
     (graded.hand_ins / "bob").rmdir()
-    assert list(graded.grade(launcher=Forbidden())) == ["ada", "cyd", "dan"]
+    assert list(graded.grade(launcher=Forbidden(), drop=True)) == ["ada", "cyd", "dan"]
     assert "bob" not in (graded.results / "grades.csv").read_text()
     assert "bob" not in (graded.results / "index.html").read_text()
     assert not (graded.results / "students/bob").exists()
@@ -236,6 +257,12 @@ class TestTheReference:
             graded.hand_in(student, "")
         graded.grade(launcher=Forbidden())
         assert graded.kinds == NOTHING_RUN
+
+    def test_runs_where_the_cache_cannot_be_written(self, tmp_path):
+        (tmp_path / "file").touch()
+        (run := tmp_path / "run").mkdir()
+        reference._cache(run, tmp_path / "file" / "reference" / "key")
+        assert list(run.iterdir()) == []
 
     def test_that_its_rubric_takes_points_from_keeps_everybody_from_being_graded(self, graded):
         before = {path: path.read_bytes() for path in graded.results.rglob("result.json")}

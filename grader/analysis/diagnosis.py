@@ -23,7 +23,7 @@ ENOUGH = 0.75
 
 
 class Mistake(StrEnum):
-    NO_STEP = "`optimizer.step()` was never called, so the weights never moved."
+    NO_STEP = "The optimizer's `step()` was never called, so the weights never moved."
     NO_BACKWARD = "`backward()` was never called, so there were no gradients to learn from."
     NEVER_CLEARED = "Gradients were never cleared: each step used the sum of all gradients so far."
     SELDOM_CLEARED = (

@@ -63,8 +63,11 @@ def misfit(which: str, values: Sequence[float] | None, account: Account) -> str:
 
 
 def doubt(which: str, values: Sequence[float], account: Account) -> str:
-    """Where a history that ends as the run does leaves its path: that is not what was computed there."""
+    """Where a history that ends as the run does leaves its path, or is longer: what was not computed there."""
     path = account.path
+    if 0 < len(path) < len(values) and all(0 < each.steps <= each.batches for each in account.trace.epochs):
+        passes = "pass" if len(path) == 1 else "passes"
+        return f"has {len(values)} entries, while the run made {len(path)} {passes} over its data"
     if len(path) != len(values) or not _finite((*path, *values)) or path[-1] >= path[0]:
         return ""  # another loop than one over the loader, or one that diverged: no path to compare with
     factor, above = scale_of(which, values, account), _above_training(which, account)

@@ -78,20 +78,25 @@ class Linear:
         pixels = images.reshape(len(images), -1)
         weight = (self.weight / np.float32(255)).T
         seen = np.empty((min(FEW, len(pixels)), len(weight)), np.float32)
-        hits, loss = 0, 0.0
+        classes, loss = len(self.bias), 0.0
+        confusion = np.zeros(classes * classes, np.intp)
         for at in range(0, len(pixels), BLOCK):
             own = labels[at : at + BLOCK]
-            outputs = np.empty((len(own), len(self.bias)), np.float32)
+            outputs = np.empty((len(own), classes), np.float32)
             for few in range(0, len(own), FEW):
                 part = seen[: len(own) - few]
                 np.copyto(part, pixels[at + few : at + few + len(part)])
                 np.matmul(part, weight, out=outputs[few : few + FEW])
             # By class first: NumPy is several times as fast along a first axis as along a short last one.
             logits = np.ascontiguousarray((outputs + self.bias).T)
-            hits += int((logits.argmax(axis=0) == own).sum())
+            met = own.astype(np.intp) * classes + logits.argmax(axis=0)
+            confusion += np.bincount(met, minlength=classes * classes)
             logs = _log_softmax(logits)
             loss += _cross_entropy(_log_softmax(np.exp(logs)) if softmaxed else logs, own)
-        return Scores(hits / len(pixels), loss / len(pixels))
+        counts = confusion.reshape(classes, classes)
+        return Scores(
+            int(counts.trace()) / len(pixels), loss / len(pixels), tuple(map(tuple, counts.tolist()))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,8 @@ class Scores:
     """The share of points whose largest logit is that of their label."""
     loss: float
     """The mean cross-entropy, in nats."""
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """How many points of each class, by their label, have their largest logit at which class."""
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 NUMBER = re.compile(
-    r"(?<![\w.])(?P<sign>[-+])?"
-    r"(?:(?P<grouped>\d{1,3}(?:[, _'\u00a0\u202f]\d{3})+)(?!,?\d)|(?P<plain>\d+)|(?=\.\d))"
+    r"(?:(?<![\w.])(?P<sign>[-+])?|(?<=[A-Za-z_])(?=0\.\d\d|\d\d?\.\d{3}))"  # also behind a name: acc0.83
+    r"(?:(?P<grouped>\d{1,3}(?:[, _'\u00a0\u202f]\d{3}){1,6})(?!,?\d)|(?P<plain>\d+)|(?=\.\d))"
     r"(?P<fraction>\.\d*)?(?P<exponent>[eE][-+]?\d+)?(?!\.?\d)"  # 2.14.1 is a version
     r"(?P<unit>\s?%|\s?(?:[kK]|thousand)\b)?"
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,23 +22,73 @@ MOST_PIXELS = 4_000_000
 LARGEST = 1e30
 FLAT = 1e-6
 """A window that varies less than this share of its picture shows nothing."""
+FAINT, COVERING = 0.01, 0.5
+"""Below the one opacity an image can't be seen; from the other on it covers what lies behind it."""
+ENLARGED = 0.95
+"""Correlation of a picture, reduced again, and its sample: smooth interpolation leaves 0.97 of clothes."""
+DIFFERING = 0.001
+"""The share of a picture's variance that its sample need not explain."""
+CONTRAST = 0.02
+"""The share of the range of colours that a picture takes up at least if anything can be seen in it."""
 
 
 def drawn(figures: Iterable[Value]) -> list[NDArray[Any]]:
-    """All image arrays that figures show, in the order in which they were drawn, as (height, width) floats."""
+    """All image arrays that can be seen in figures, in the order of drawing, as (height, width) floats.
+
+    An image that a later one in the same place covers can't be seen.
+    """
     pictures = []
     for figure in figures:
         axes = figure.fields.get("axes")
-        for axis in axes if isinstance(axes, list) else ():
-            images = axis.get("images") if isinstance(axis, dict) else None
-            for image in images if isinstance(images, list) else ():
-                data = image.get("data") if isinstance(image, dict) else None
-                name = data.get("array") if isinstance(data, dict) else None
-                array = figure.arrays.get(name) if isinstance(name, str) else None
-                grey = greyscale(array) if array is not None else None
-                if grey is not None:
-                    pictures.append(grey)
+        images = [image for axis in (axes if isinstance(axes, list) else ()) for image in _images(axis)]
+        covering = [_extent(image) if _opacity(image) >= COVERING else None for image in images]
+        for number, image in enumerate(images, 1):
+            extent = _extent(image)
+            if _opacity(image) < FAINT or (extent is not None and extent in covering[number:]):
+                continue
+            data = image.get("data")
+            name = data.get("array") if isinstance(data, dict) else None
+            array = figure.arrays.get(name) if isinstance(name, str) else None
+            if array is not None and (grey := greyscale(array)) is not None:
+                coloured = np.squeeze(array).ndim > 2
+                pictures.append(grey if coloured else _within_limits(grey, image.get("clim")))
     return pictures
+
+
+def labels(figure: Value) -> str:
+    """The titles and texts of a figure."""
+    axes = figure.fields.get("axes")
+    found: list[Any] = [figure.fields.get("title")]
+    for axis in axes if isinstance(axes, list) else ():
+        texts = axis.get("texts") if isinstance(axis, dict) else None
+        found += [axis.get("title"), *texts] if isinstance(texts, list) else []
+    return "\n".join(each for each in found if isinstance(each, str))
+
+
+def _images(axis: Any) -> list[dict[str, Any]]:
+    images = axis.get("images") if isinstance(axis, dict) else None
+    return [image for image in (images if isinstance(images, list) else ()) if isinstance(image, dict)]
+
+
+def _extent(image: Mapping[str, Any]) -> list[Any] | None:
+    """Where an image lies: its axes within the figure, and its edges within them."""
+    extent = image.get("extent")
+    return extent if isinstance(extent, list) else None
+
+
+def _opacity(image: Mapping[str, Any]) -> float:
+    opacity = image.get("opacity")
+    return opacity if isinstance(opacity, int | float) else 1.0
+
+
+def _within_limits(grey: NDArray[np.float64], limits: Any) -> NDArray[np.float64]:
+    """A picture as it is; all black if the limits of its colours leave it no contrast."""
+    match limits:
+        case [int() | float() as low, int() | float() as high] if low < high < LARGEST and low > -LARGEST:
+            contrast = np.ptp(grey.clip(low, high)) / (high - low)
+            return grey if contrast >= CONTRAST else np.zeros_like(grey)
+        case _:
+            return grey
 
 
 def greyscale(array: NDArray[Any]) -> NDArray[np.float64] | None:
@@ -60,6 +110,29 @@ def same(picture: NDArray[Any], sample: NDArray[Any], *, alike: float) -> bool:
     return any(
         one.shape == sample.shape and abs(correlation(one, sample)) >= alike for one in (picture, picture.T)
     )
+
+
+def resembles(picture: NDArray[Any], sample: NDArray[Any]) -> bool:
+    """May a picture be the sample in another form: enlarged, upside down, or with a colour map applied?"""
+    factor = picture.shape[0] // sample.shape[0]
+    if factor < 1 or picture.shape != tuple(factor * side for side in sample.shape):
+        return False
+    height, width = sample.shape
+    small = picture.reshape(height, factor, width, factor).mean(axis=(1, 3))
+    return any(
+        correlation(one, sample) >= (ENLARGED if factor > 1 else 1 - DIFFERING) or _depends(one, sample)
+        for one in (small, small[::-1])
+    )
+
+
+def _depends(picture: NDArray[Any], sample: NDArray[Any]) -> bool:
+    """Is a picture's grey a function of the sample's, as after a colour map, jumps and all?"""
+    values, group = np.unique(sample.ravel(), return_inverse=True)
+    if len(values) < 2 or not np.ptp(picture):
+        return False
+    grey = picture.ravel()
+    means = np.bincount(group, grey) / np.bincount(group)
+    return bool(np.square(grey - means[group]).sum() <= DIFFERING * np.square(grey - grey.mean()).sum())
 
 
 def correlation(one: NDArray[Any], other: NDArray[Any]) -> float:

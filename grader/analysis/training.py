@@ -75,6 +75,8 @@ class Trace:
     """Which splits' batches the sampled losses were computed from."""
     optimizers: tuple[Optimizer, ...] = ()
     """Those that stepped."""
+    held_out: int = 0
+    """How many minibatches that are not of the training split were fetched."""
 
     @property
     def trained(self) -> bool:
@@ -147,6 +149,7 @@ def _read(
         steps_without_backward=int((_last(events == BACKWARD)[steps] < previous).sum()),
         backwards=len(backwards),
         passes=tuple(passes),
+        held_out=int(np.isin(events, (TEST, OTHER, TEST_NO_GRAD, OTHER_NO_GRAD)).sum()),
         **known,
     )
 
@@ -154,7 +157,7 @@ def _read(
 def _splits(events: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """At each event the split of the last batch that was fetched, whether gradients were on or not: (n,)."""
     last = _last(np.isin(events, tuple(BATCHES)))
-    kinds = np.where(last >= 0, events[last], OTHER) if len(events) else events
+    kinds = np.where(last >= 0, events[np.maximum(last, 0)], OTHER)
     return np.where(kinds > OTHER, kinds - OTHER, kinds).astype(np.uint8)
 
 

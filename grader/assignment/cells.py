@@ -2,7 +2,7 @@
 
 {"grader": {"question": "4.1", "names": ["a", "b"]}}     a cell that answers question 4.1 by these names
 {"grader": {"prompt": "4.1"}}                            the cell that asks question 4.1
-{"grader": {"assignment": "optics"}}                     the notebook, as the kit of `optics` holds it
+{"grader": {"assignment": "optics", "kit": "3f1c"}}      the notebook, from version 3f1c of the kit of `optics`
 """
 
 from __future__ import annotations
@@ -62,9 +62,15 @@ def made_for(notebook: NotebookNode) -> str | None:
     return _text(_marks(notebook).get("assignment"))
 
 
-def say_made_for(notebook: NotebookNode, assignment: str) -> None:
-    """Write into a notebook which assignment it is for."""
-    notebook.metadata[KEY] = {**_marks(notebook), "assignment": assignment}
+def kit_of(notebook: NotebookNode) -> str | None:
+    """The version of the kit that this notebook comes from; None if it does not say."""
+    return _text(_marks(notebook).get("kit"))
+
+
+def say_made_for(notebook: NotebookNode, assignment: str, *, kit: str | None = None) -> None:
+    """Write into a notebook which assignment it is for, and from which version of its kit."""
+    version = {} if kit is None else {"kit": kit}
+    notebook.metadata[KEY] = {**_marks(notebook), "assignment": assignment, **version}
 
 
 def _marks(owner: NotebookNode) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from grader.assignment.locating import TOML
 from grader.assignment.model import (
     Assignment,
     DataNeeds,
+    HandIn,
     KernelNeeds,
     KitTexts,
     Question,
@@ -38,10 +39,11 @@ if TYPE_CHECKING:
 
 MOST = 10**15
 """No limit, in seconds or bytes, is larger."""
+MOST_OBJECTIONS = 500
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
-        "id", "title", "reference", "seeds", "inputs", "given",
-        "question", "data", "kernel", "kit", "saved", "limits", "settings",
+        "id", "title", "reference", "seeds", "inputs", "given", "objections",
+        "question", "data", "kernel", "kit", "saved", "hand_in", "limits", "settings",
     ),
     "question": ("id", "title", "points"),
     "data": ("name", "archive", "files", "hidden"),
@@ -50,6 +52,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "kit": ("title", "notebook", "intro", "steps", "hints"),
     "kit.hints": tuple(HINTS),
     "saved": ("compare",),
+    "hand_in": ("collaborators", "latex", "explanation"),
 }  # fmt: skip
 """Every key of assignment.toml, by its table. `[settings]` is the rubric's own, and has any."""
 
@@ -83,7 +86,7 @@ def with_limits(limits: Limits, changes: Mapping[str, Any]) -> Limits:
             raise RubricError(f"The limit {name!r} must be a positive number, not {value}.")
         if value > MOST:
             raise RubricError(f"The limit {name!r} is too large: {value}.")
-        if known[name](value) != value:
+        if known[name] is int and int(value) != value:
             raise RubricError(f"The limit {name!r} must be a whole number, not {value}.")
     return dataclasses.replace(limits, **{name: known[name](value) for name, value in changes.items()})
 
@@ -106,12 +109,14 @@ def _from_table(table: Table, folder: Path) -> Assignment:
         seeds=seeds,
         inputs=table.texts("inputs"),
         given=table.texts("given"),
+        objections=_objections(table) if "objections" in table else "",
         settings=dict(table.table("settings").values),
         limits=_limits(table.table("limits")),
         data=_data(table.table("data"), folder, master),
         kernel=_kernel(table.table("kernel")),
         kit=_kit(table.table("kit"), name, title),
         saved=_saved(table.table("saved")),
+        hand_in=_hand_in(table.table("hand_in")),
     )
 
 
@@ -121,6 +126,16 @@ def _master(table: Table, folder: Path) -> Path:
         return (folder / path).resolve()
     except (OSError, ValueError):
         table.refuse("reference", f"reference must be the path of a notebook, not {path!r}.")
+
+
+def _objections(table: Table) -> str:
+    text = table.text_of("objections")
+    if len(text) > MOST_OBJECTIONS:
+        table.refuse("objections", f"objections is longer than {MOST_OBJECTIONS} characters; shorten it.")
+    for word in text.split():
+        if "://" in word and not word.startswith("https://"):
+            table.refuse("objections", f"objections may name e-mail and https addresses, not {word!r}.")
+    return text
 
 
 def _question(row: Table) -> Question:
@@ -230,6 +245,15 @@ def _saved(table: Table) -> SavedOutputs:
     return SavedOutputs(compare=table.switch("compare", default=True))
 
 
+def _hand_in(table: Table) -> HandIn:
+    table.only(KEYS["hand_in"])
+    return HandIn(
+        collaborators=table.switch("collaborators", default=False),
+        latex=table.texts("latex"),
+        explanation=table.texts("explanation"),
+    )
+
+
 def _check_questions(assignment: Assignment, table: Table) -> None:
     seen: set[str] = set()
     rows = table.tables("question")
@@ -239,6 +263,12 @@ def _check_questions(assignment: Assignment, table: Table) -> None:
         if question.id in seen:
             row.refuse("id", f"question {question.id} is listed twice.")
         seen.add(question.id)
+    known = [question.id for question in assignment.questions]
+    for key in ("latex", "explanation"):
+        for name in getattr(assignment.hand_in, key):
+            if name not in known:
+                nearest = tables.nearest(name, known)
+                table.table("hand_in").refuse(key, f"there is no question {name!r}; {nearest}")
 
 
 def _check_master(assignment: Assignment, table: Table) -> None:

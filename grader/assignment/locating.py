@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.errors import NoAssignmentError, UsageError
 from grader.places import CHECKOUT
 
 VARIABLE = "GRADER_RUBRICS"
@@ -18,7 +18,8 @@ def locate(name: str | None, *, near: Path | None = None) -> Path:
     Without a name, the first of the places that has any assignment must have just one.
 
     Raises:
-        UsageError: there is none, or `name` is None and there are several.
+        NoAssignmentError: `name` is None and there is none.
+        UsageError: there is none of that name, or `name` is None and there are several.
     """
     shelves = _shelves(near or Path.cwd())
     if name is None:
@@ -61,4 +62,6 @@ def _only_one(shelves: list[Path]) -> Path:
             f"`{found[0].name}` after kit and validate."
         )
     places = ", ".join(map(str, dict.fromkeys(shelves)))
-    raise UsageError(f"No assignment was found in {places}. Give the path of its folder, or set ${VARIABLE}.")
+    raise NoAssignmentError(
+        f"No assignment was found in {places}. Give the path of its folder, or set ${VARIABLE}."
+    )

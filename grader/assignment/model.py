@@ -75,6 +75,18 @@ class SavedOutputs:
     compare: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandIn:
+    """The toml's ``[hand_in]``: what students are reminded of before they hand in. It costs no points."""
+
+    collaborators: bool = False
+    """They must be acknowledged."""
+    latex: tuple[str, ...] = ()
+    """The questions that are answered in LaTeX."""
+    explanation: tuple[str, ...] = ()
+    """The questions whose code is to be explained."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Assignment:
     """Equal to itself only, so that what is made of it can be cached by it."""
@@ -93,11 +105,14 @@ class Assignment:
     """What `input()` gives a notebook, line by line; afterwards, empty lines."""
     given: tuple[str, ...] = ()
     """Code cells that other versions of the homework give, beside those of the master: no part of any answer."""
+    objections: str = ""
+    """What a student can do who disagrees with a grade; reports end with it."""
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The toml's ``[settings]``: whatever the rubric's tests want to read."""
     data: DataNeeds = field(default_factory=DataNeeds)
     kernel: KernelNeeds = field(default_factory=KernelNeeds)
     saved: SavedOutputs = field(default_factory=SavedOutputs)
+    hand_in: HandIn = field(default_factory=HandIn)
 
     @property
     def max(self) -> Decimal:

@@ -29,6 +29,8 @@ title = "{name}"
 reference = "master.ipynb"
 # The reference solution runs once with each seed; students run with the first.
 seeds = [1, 2, 3]
+# The last line of every report; addresses become links.
+# objections = "Write to somebody@example.org within a week."
 
 [data]
 # Handed out with the notebook, and beside it when it runs.

@@ -32,7 +32,8 @@ class Data(Group):
 class Grader(Group):
     table: ClassVar = {
         "For students": {
-            "check": Entry("grading:check", "Check your own notebook before you hand it in."),
+            "check": Entry("checking:check", "Check your own notebook before you hand it in."),
+            "pdf": Entry("printing:pdf", "Print your notebook as a PDF, with its formulas typeset."),
         },
         "For instructors": {
             "run": Entry(
@@ -42,7 +43,9 @@ class Grader(Group):
                 "regrading:regrade", "Apply a changed rubric or a manual review; no notebook runs."
             ),
             "report": Entry("regrading:report", "Write the reports and tables again from the stored grades."),
+            "release": Entry("releasing:release", "Write the page that each student may see."),
             "export": Entry("exporting:export", "Write the grades in the format of another system."),
+            "forget": Entry("forgetting:forget", "Remove one student from the results, everywhere."),
         },
         "For rubric authors": {
             "new": Entry("authoring:new_assignment", "Start a new assignment from a small example."),

@@ -52,10 +52,14 @@ def make_kit(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Zip file to write.")] = Path(
         "kit.zip"
     ),
+    sandbox: SandboxOption = Sandbox.AUTO,
+    data: DataOption = None,
 ) -> None:
     """Write the zip that students get, without solutions.
 
-    It holds the blank notebook and instructions.
+    It holds the blank notebook, instructions, and what students check their notebooks with: the public checks and
+    this program. The reference solution runs once. Nothing is written if a file holds a solution, or a line, text
+    or number of a check that is not public.
 
     Examples:
         grader kit
@@ -64,8 +68,11 @@ def make_kit(
     from grader.cli import wiring
     from grader.handout import kit
 
-    chosen = wiring.assignment_of(assignment)
-    write(output, kit.kit(chosen))
+    talk = Talk(quiet=False)
+    given = wiring.conditions(assignment, Profile.QUICK, data, talk)
+    with wiring.reference_of(given, talk, sandbox) as runs:
+        content = kit.kit(given.assignment, runs, given.dataset, profile=given.profile)
+    write(output, content, like=content[:4])
     show_line(f"Wrote {output}")
 
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from grader import csvs
 from grader.errors import UsageError
+from grader.legible import legible, listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,17 +33,17 @@ class Talk:
         self.console = Console(stderr=True, quiet=quiet)
 
     def say(self, text: str) -> None:
-        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self.console.print(legible(text), markup=False, highlight=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        self.console.print(text, style="bold yellow", markup=False, highlight=False, soft_wrap=True)
+        self.console.print(legible(text), style="bold yellow", markup=False, highlight=False, soft_wrap=True)
 
 
-def show(renderable: RenderableType, *, width: int | None = None) -> None:
-    """A table or page, laid out for the terminal."""
+def show(renderable: RenderableType, *, width: int | None = None, soft_wrap: bool = False) -> None:
+    """A table or page, laid out for the terminal; with `soft_wrap`, lines as long as they are."""
     from rich.console import Console
 
-    Console(width=width).print(renderable, highlight=False)
+    Console(width=width).print(renderable, highlight=False, soft_wrap=soft_wrap)
 
 
 def show_line(text: str) -> None:
@@ -58,6 +60,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
+def nearby(name: str, known: Sequence[str]) -> str:
+    """Which names may have been meant by one that is not known."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=3)
+    return f"Did you mean {' or '.join(near)}?" if near else f"Students are: {listing(known)}."
+
+
 def show_notices(notices: Sequence[str]) -> None:
     for notice in notices:
         typer.secho(notice, fg="yellow", bold=True)
@@ -65,7 +75,7 @@ def show_notices(notices: Sequence[str]) -> None:
 
 def fail(kind: str, text: str, code: int) -> None:
     """One line that says what went wrong, and the exit code that says whose fault it is."""
-    typer.echo(f"{typer.style(kind, fg='red', bold=True)}: {text}", err=True)
+    typer.echo(f"{typer.style(kind, fg='red', bold=True)}: {legible(text)}", err=True)
     sys.exit(code)
 
 
@@ -74,8 +84,13 @@ def end(grades: Sequence[Grade], fail_under: float | None = None) -> typer.Exit:
     broken = _broken(grades)
     for message, students in list(broken.items())[:MOST_BROKEN]:
         count = f"{len(students)} students" if len(students) > 1 else students[0]
-        typer.echo(f"{typer.style('broken', fg='magenta', bold=True)}: {message} ({count})", err=True)
+        typer.echo(
+            f"{typer.style('broken', fg='magenta', bold=True)}: {legible(message)} ({count})", err=True
+        )
     if broken:
+        typer.echo(
+            "Run the same command again: what is broken is tried once more, the rest is kept.", err=True
+        )
         return typer.Exit(OURS)
     below = fail_under is not None and any(float(grade.total) < fail_under for grade in grades)
     return typer.Exit(BELOW if below else GRADED)
@@ -94,28 +109,54 @@ def _broken(grades: Sequence[Grade]) -> dict[str, list[str]]:
     return found
 
 
-def read_text(path: Path) -> str:
-    """A text file that the user named.
+def read_text(path: Path, talk: Talk) -> str:
+    """The text of a CSV file that the user named.
 
     Raises:
-        UsageError: it is missing, or not UTF-8.
+        UsageError: it is missing, or not text.
     """
     try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text; save it again in UTF-8.") from None
+        content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}. Check its name.") from None
+    text = csvs.decoded(content, name=str(path))
+    if doubt := csvs.doubt(content, name=str(path)):
+        talk.warn(f"Note: {doubt}.")
+    return text
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a file where the user wants it.
+def refuse_replacing(path: Path, like: bytes) -> None:
+    """See that a file there, if any, is empty or an earlier output: one with `like` near its beginning.
+
+    Raises:
+        UsageError: it is another file, such as a notebook or a gradebook.
+    """
+    if path.is_file():
+        with path.open("rb") as file:
+            head = file.read(4096)
+        if head and like not in head:
+            raise UsageError(
+                f"{path} is another file than this command writes, so it was not replaced. Name a new file with "
+                "-o, or remove it first."
+            )
+
+
+def write(path: Path, content: bytes, *, like: bytes, private: bool = False) -> None:
+    """Write a file where the user wants it, and replace nothing but an earlier one, which holds `like`.
+
+    What is `private` is its owner's alone, with the folders that are made for it.
 
     Raises:
         UsageError: it can't be written there.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_replacing(path, like)
+        for folder in reversed([path.parent, *path.parent.parents]):
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700 if private else 0o777)
+        if private and (path.is_file() or not path.exists()):
+            path.touch(mode=0o600)
+            path.chmod(0o600)
         path.write_bytes(content)
     except OSError as error:
         raise UsageError(

@@ -42,16 +42,18 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
 
 
 def examine(data: Path | None = None) -> list[Finding]:
-    return [*_machine(), *_data(data), *_sandboxes(), *_limits()]
+    return [*_machine(), *_data(data), *_sandboxes(), *_shares(), *_limits()]
 
 
 def _machine() -> Iterator[Finding]:
     import os
     import platform
+    import resource
     import shutil
 
     import psutil
 
+    from grader.execution.worker import FEWEST_FILES
     from grader.keys import PACKAGES, version_of
 
     memory = psutil.virtual_memory()
@@ -61,6 +63,11 @@ def _machine() -> Iterator[Finding]:
     yield Finding("cores", None, f"{os.cpu_count()}")
     yield Finding(
         "memory", None, f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB available"
+    )
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = not 0 < files < FEWEST_FILES
+    yield Finding(
+        "open files", enough, f"at most {files}" + ("" if enough else f"; {FEWEST_FILES} are needed")
     )
     bwrap = shutil.which("bwrap")
     yield Finding(
@@ -92,7 +99,23 @@ def _sandboxes() -> Iterator[Finding]:
     from grader.limits import Limits
 
     for attempt in probe_host(None, limits=Limits()):
-        yield Finding(f"sandbox {attempt.mode}", attempt.works, attempt.why or "starts")
+        held = (f"{name} {value}" for name, value in attempt.enforced.items() if name != "mode")
+        yield Finding(f"sandbox {attempt.mode}", attempt.works, attempt.why or f"starts: {', '.join(held)}")
+
+
+def _shares() -> Iterator[Finding]:
+    """Which version of control groups holds notebooks to their memory and processor, and what does elsewhere."""
+    from grader.kernel.cgroup import Group
+
+    group = Group.create(1 << 30)
+    held = group.held
+    group.remove()
+    for name, instead in (
+        ("memory", "each process has a limit instead, and a watchdog guards their total"),
+        ("processor", "threads of one notebook that compute at the same time get a lower priority instead"),
+    ):
+        detail = f"version {held[name]}" if name in held else f"none can be created here; {instead}"
+        yield Finding(f"control group for {name}", name in held or None, detail)
 
 
 def _limits() -> Iterator[Finding]:

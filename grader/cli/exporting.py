@@ -27,6 +27,10 @@ class Format(StrEnum):
     JUNIT = "junit"
 
 
+_LIKE = {Format.CSV: ",total,max,status", Format.JUNIT: "<testsuites"}
+"""By what an earlier output is recognised; a filled gradebook by its first row."""
+
+
 def export(
     format: Annotated[  # noqa: A002 - the word a user types
         Format, typer.Argument(metavar="FORMAT", help=f"Target system: {', '.join(Format)}.")
@@ -73,21 +77,26 @@ def export(
     if format is Format.GRADESCOPE:
         folder = output or Path("gradescope")
         for grade in grades:
-            write(folder / grade.student / "results.json", gradescope.results_json(grade).encode())
+            document = gradescope.results_json(grade).encode()
+            write(folder / grade.student / "results.json", document, like=b'"score"', private=True)
         show_line(f"Wrote results.json for {counted(len(grades), 'student')} to {folder}")
         return
-    text, notes = _exported(format, grades, fill, column, provisional=provisional)
+    talk = Talk(quiet=False)
+    gradebook = read_text(fill, talk) if fill else None
+    text, notes = _exported(format, grades, gradebook, column, provisional=provisional)
     if output is None:
         sys.stdout.write(text)
     else:
-        write(output, text.encode())
-    talk = Talk(quiet=False)
+        if fill and output.exists() and output.samefile(fill):
+            raise UsageError(f"{output} is the gradebook to fill in. Name another file with -o.")
+        like = _LIKE.get(format, text.partition("\n")[0])
+        write(output, text.encode(), like=like.encode(), private=True)
     for note in notes:
         talk.say(f"Note: {note}")
 
 
 def _exported(
-    form: Format, grades: Sequence[Grade], fill: Path | None, column: str | None, *, provisional: bool
+    form: Format, grades: Sequence[Grade], fill: str | None, column: str | None, *, provisional: bool
 ) -> tuple[str, Sequence[str]]:
     from grader.reports import canvas, junit, moodle, table
 
@@ -97,9 +106,9 @@ def _exported(
         case Format.JUNIT:
             return junit.junit_xml(grades), ()
         case Format.CANVAS if fill is not None:
-            filled = canvas.fill(read_text(fill), grades, column=column, provisional=provisional)
+            filled = canvas.fill(fill, grades, column=column, provisional=provisional)
         case Format.MOODLE if fill is not None:
-            filled = moodle.fill(read_text(fill), grades, provisional=provisional)
+            filled = moodle.fill(fill, grades, provisional=provisional)
         case _:
             raise UsageError(
                 f"{form}: grades are filled into a gradebook. Download it there, and name it with --fill."

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.cli.console import (
-    BELOW,
-    GRADED,
-    OURS,
     Talk,
     counted,
     end,
+    nearby,
     show,
     show_json,
     show_line,
@@ -30,14 +27,13 @@ from grader.cli.options import (
     Sandbox,
     SandboxOption,
 )
-from grader.errors import NotebookError, UsageError
+from grader.errors import UsageError
 from grader.model import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grader.assignment import Assignment
-    from grader.model import Grade, QuestionGrade, Submission
+    from grader.model import Grade, Submission
 
 
 def run_class(
@@ -60,6 +56,9 @@ def run_class(
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Run every notebook again, even if it did not change.")
+    ] = False,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Drop students who were graded before and are not in SUBMISSIONS.")
     ] = False,
     fail_under: Annotated[
         float | None, typer.Option(metavar="X", help="Exit with code 1 if a total is below X points.")
@@ -96,20 +95,27 @@ def run_class(
         grader run submissions/ -a rubrics/homework -o results/ -j 4 --fail-under 5
         grader run submissions/ --only ana-lima --force
     """
-    from grader import run
-    from grader.cli import tables, wiring
-    from grader.intake import collect, roster
-    from grader.results import codec
+    if not submissions.exists():
+        raise UsageError(
+            f"{submissions}: no such file or folder; give the folder that contains the submissions"
+        )
+    from grader import datasets, run
+    from grader.cli import wiring
+    from grader.intake import collect, reading, roster
+    from grader.results import codec, rulings
 
     talk = Talk(quiet=as_json)
     refuse_nested_output(results, submissions)
     given = wiring.conditions(assignment, profile, data, talk, limits=limit or ())
-    intake = collect.collect(
-        submissions,
-        limits=given.assignment.limits,
-        assignment=given.assignment.id,
-        blank=given.assignment.template,
-    )
+    with reading.Reader(given.assignment.limits, datasets.user_cache()) as read:
+        intake = collect.collect(
+            submissions,
+            limits=given.assignment.limits,
+            assignment=given.assignment.id,
+            blank=given.assignment.template,
+            read=read,
+        )
+    _refuse_unreadable(intake.submissions)
     students = _selected(intake.submissions, only or ())
     rows, notes = _roster(participation, submissions, intake.submissions)
     count = counted(len(intake.submissions), "submission")
@@ -128,113 +134,51 @@ def run_class(
         notices=given.notices,
         strict=strict,
         force=force,
+        drop=drop,
         only=frozenset(students),
     ) as (session, store):
+        if not rows and any(columns for _, _, columns in store.students()):
+            talk.warn(
+                f"Note: the last run used a participation list, and this one has none, so points that depend on it "
+                f"are taken back. Name the list with --participation, or put it into {submissions}."
+            )
         for _ in run.grade_all(intake.submissions, rows, session, store):
             pass
         grades = store.grades()
+        unfit = len(rulings.unfit(store.rulings(), grades))
         document = codec.dumps_all(store.each_grade()) if as_json else ""
     if as_json:
         show_json(document)
     else:
-        show(tables.class_table(grades))
-        if any(grade.provisional for grade in grades):
-            show_line(typer.style("? needs manual review   * provisional total", dim=True))
-        show_notices(given.notices)
-        show_line(f"Report: {typer.style(str(results / 'index.html'), bold=True)}")
+        _show_class(grades, unfit, results, given.notices)
     raise end(grades, fail_under)
 
 
-def check(
-    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="Your own notebook.")],
-    assignment: AssignmentOption = None,
-    profile: ProfileOption = Profile.QUICK,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Check your own notebook before you hand it in.
+def _show_class(grades: Sequence[Grade], unfit: int, results: Path, notices: Sequence[str]) -> None:
+    """What a run ends with; `unfit` is how many rulings no longer apply."""
+    from grader.cli import tables
+    from grader.reports.classroom import Classroom
 
-    Runs the public checks on your machine, without a sandbox. The exit code is 0 only if no check fails;
-    answers that a person will read do not count as failed.
-
-    Examples:
-        grader check homework.ipynb
-        grader check homework.ipynb -a rubrics/homework --profile full
-    """
-    from grader import run
-    from grader.cli import tables, wiring
-    from grader.intake import collect
-    from grader.results import codec
-
-    talk = Talk(quiet=as_json)
-    if not notebook.is_file():
-        raise UsageError(f"{notebook} is not a file. Name the notebook to check.")
-    given = wiring.conditions(assignment, profile, data, talk)
-    intake = collect.collect(notebook, limits=given.assignment.limits)
-    if intake.submissions[0].problem:
-        raise NotebookError(intake.submissions[0].problem)
-    _refuse_foreign(notebook, given.assignment)
-    with wiring.session(given, None, talk, total=1, interrupted="Nothing was checked.") as (session, store):
-        (grade,) = run.grade_all(intake.submissions, {}, session, store)
-    public = public_part(grade)
-    if as_json:
-        show_json(codec.dumps(public))
-    else:
-        show(tables.checks(public))
-        show_notices(given.notices)
-    raise typer.Exit(_exit_code(public))
-
-
-def _refuse_foreign(path: Path, assignment: Assignment) -> None:
-    """See that a notebook was not made for another assignment.
-
-    Raises:
-        UsageError: it says so.
-    """
-    from grader.assignment import cells
-    from grader.notebook import read
-
-    made_for = cells.made_for(read(path, limits=assignment.limits))
-    if made_for not in (None, assignment.id):
-        raise UsageError(
-            f"{path} was made for the assignment {made_for!r}, not for {assignment.id!r}. "
-            "Name the right one with -a."
+    shown = tables.urgent(grades)
+    show(tables.class_table(shown))
+    if len(shown) < len(grades):
+        show_line(
+            f"These {len(shown)} of {len(grades)} students come first: internal errors, unreadable files, low "
+            f"totals. All are in {results / 'grades.csv'}."
         )
-
-
-def public_part(grade: Grade) -> Grade:
-    """The grade of the visible checks alone: points and outcomes of the others would tell how they came out."""
-    from dataclasses import replace
-
-    from grader.model import is_provisional
-
-    questions = tuple(public for question in grade.questions if (public := _public(question)))
-    return replace(
-        grade,
-        questions=questions,
-        total=sum((question.points for question in questions), Decimal(0)),
-        max=sum((question.max for question in questions), Decimal(0)),
-        provisional=is_provisional(questions, grade.flags),
-    )
-
-
-def _public(question: QuestionGrade) -> QuestionGrade | None:
-    """A question as its visible checks show it; None if it has none."""
-    from dataclasses import replace
-
-    from grader.model import Visibility, outcome_of
-
-    checks = tuple(check for check in question.checks if check.visibility is Visibility.VISIBLE)
-    if not checks:
-        return None
-    return replace(
-        question,
-        checks=checks,
-        points=sum((check.earned for check in checks), Decimal(0)),
-        max=sum((check.max for check in checks), Decimal(0)),
-        outcome=outcome_of(checks),
-        exhibits=question.exhibits if len(checks) == len(question.checks) else (),
-    )
+    if any(grade.provisional for grade in grades):
+        show_line(typer.style("? needs manual review   * provisional total", dim=True))
+    if unfit:
+        show_line(
+            f"Rulings that no longer apply to any answer: {unfit}. They are kept; "
+            f"`grader regrade {results} --dry-run` lists them."
+        )
+    for part in tables.class_summary(Classroom.of(grades)):
+        show(part)
+    show_line("")
+    show_notices(notices)
+    show_line(f"Report: {typer.style(str(results / 'index.html'), bold=True)}")
+    show_line(f"Next: {tables.next_step(grades, results)}")
 
 
 def refuse_nested_output(results: Path, submissions: Path) -> None:
@@ -249,13 +193,19 @@ def refuse_nested_output(results: Path, submissions: Path) -> None:
         )
 
 
-def _exit_code(public: Grade) -> int:
-    from grader.model import Outcome
+def _refuse_unreadable(submissions: Sequence[Submission]) -> None:
+    """See that there is a notebook to grade; some that can't be read are left to a person.
 
-    outcomes = {check.outcome for check in public.checks}
-    if Outcome.BROKEN in outcomes:
-        return OURS
-    return GRADED if outcomes <= {Outcome.PASSED, Outcome.REVIEW, Outcome.SKIPPED} else BELOW
+    Raises:
+        UsageError: there is none.
+    """
+    if submissions and all(each.notebook is None for each in submissions):
+        first, *others = submissions
+        more = f" The other {len(others)} can't be read either." if others else ""
+        raise UsageError(
+            f"There is no notebook that can be read. {first.student}: {first.problem}.{more} "
+            "Is this the folder of submissions? Ask for the notebooks as .ipynb files."
+        )
 
 
 def _selected(submissions: Sequence[Submission], only: Sequence[str]) -> list[str]:
@@ -267,11 +217,7 @@ def _selected(submissions: Sequence[Submission], only: Sequence[str]) -> list[st
     known = [each.student for each in submissions]
     for name in only:
         if name not in known:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, known, n=3)
-            hint = f"Did you mean {' or '.join(near)}?" if near else f"Students are: {', '.join(known[:20])}."
-            raise UsageError(f"--only {name}: no such student. {hint}")
+            raise UsageError(f"--only {name}: no such student. {nearby(name, known)}")
     return [name for name in known if not only or name in only]
 
 
@@ -279,10 +225,14 @@ def _roster(
     explicit: Path | None, submissions: Path, students: Sequence[Submission]
 ) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The columns of the participation list by student, and a note on each row that matches nobody."""
+    from grader import csvs
     from grader.intake import roster
 
     path = explicit or submissions / roster.PARTICIPATION
     if explicit is None and not path.is_file():
         return {}, []
     rows, unknown = roster.read(path, [each.student for each in students])
-    return rows, [f"{path.name} names {name}, who submitted nothing" for name in unknown]
+    notes = [f"{path.name} names {name}, who submitted nothing" for name in unknown]
+    if notes and (doubt := csvs.doubt(path.read_bytes(), name=path.name)):
+        notes.append(doubt)
+    return rows, notes

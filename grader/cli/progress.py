@@ -51,6 +51,14 @@ class ClassProgress:
     def __call__(self, event: Event) -> None:
         with self._lock:
             self._note(event)
+            if event.kind == "changed":
+                self._console.print(
+                    f"{event.student}: the files changed while they were graded. "
+                    "Run the same command again to grade them as they are now.",
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=True,
+                )
             if self._live is not None:
                 self._bar.update(self._task, completed=self._graded, left=self._left())
                 self._live.update(self._display())

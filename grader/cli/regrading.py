@@ -8,12 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grader.cli.console import GRADED, Talk, counted, end, read_text, show, show_json, show_line
+from grader.cli.console import (
+    GRADED,
+    Talk,
+    counted,
+    end,
+    read_text,
+    show,
+    show_json,
+    show_line,
+)
 from grader.cli.options import JsonOption, ResultsArgument
 from grader.errors import UsageError
+from grader.legible import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -37,8 +47,11 @@ def regrade(
         ),
     ] = None,
     rulings: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="A review.csv in which you filled in points and comments."),
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="A review.csv in which you filled in points and comments; may be given several times.",
+        ),
     ] = None,
     by: Annotated[
         str | None,
@@ -47,56 +60,143 @@ def regrade(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show which grades would change, and write nothing.")
     ] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Go back to the grades and rulings before the last regrade.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Apply a changed rubric or a manual review; no notebook runs.
 
-    Shows whose grade changes, by how much and why. For a manual review, fill in points and comments in
-    results/review.csv, for one answer or (student `*`) for a whole group of answers, and pass the file with
-    --rulings. Every decision is kept; the latest one counts.
+    Shows whose grade changes, by how much and why. The grades before are kept: --undo goes back to them. For a
+    manual review, fill in points and comments in results/review.csv, for one answer or (student `*`) for a whole
+    group of answers, and pass the file with --rulings. Every decision is kept; the latest one counts.
 
     Examples:
         grader regrade results/ --dry-run
         grader regrade results/ --rulings review.csv --by "Ada L."
+        grader regrade results/ --undo
     """
     from grader import run
-    from grader.cli import tables
     from grader.execution import worker
     from grader.publishing.publisher import Publisher
-    from grader.results.rulings import apply
+    from grader.results.rulings import apply, notes_of, unfit
     from grader.results.store import Store
 
+    if undo:
+        if assignment or rulings or dry_run:
+            raise UsageError("--undo takes no other option than --json.")
+        raise _undo(results, as_json=as_json)
     worker.prepare()
     talk = Talk(quiet=as_json)
     with Store.existing(results) as store:
-        bench = _bench(store, assignment)
-        publisher = Publisher(store, bench.reference[0])
+        bench, outdated = _bench(store, assignment)
         before = {grade.student: grade for grade in store.readable_grades()}
-        judged = list(_shown(run.regrade_all(store, bench), len(before), talk.console))
-        new_rulings = _rulings(rulings, [grade for grade, _ in judged], by)
+        judged = list(_shown(run.regrade_all(store, bench, outdated), len(before), talk.console))
+        new_rulings = _rulings(rulings or (), [grade for grade, _ in judged], by, talk)
+        new_rulings += [
+            note
+            for grade, _ in judged
+            if grade.student in before
+            for note in notes_of(before[grade.student], grade)
+        ]
         all_rulings = [*store.rulings(), *new_rulings]
         grades = [apply(grade, all_rulings) for grade, _ in judged]
         if not dry_run:
-            for grade, key in judged:
-                store.record(grade, key)
-            store.rule(new_rulings)
-            for grade in grades:
-                publisher.student(grade)
-            publisher.class_(store.recall("notices") or [])
-    changes = [
-        (old, grade)
-        for grade in grades
-        if (old := before.get(grade.student)) is None
-        or tables.reasons(old, grade)
-        or old.total != grade.total
-    ]
-    if as_json:
-        show_json(json.dumps([_change(old, new) for old, new in changes]))
-    else:
-        if changes:
-            show(tables.change_table(changes))
-        show_line(_outcome(len(changes), len(grades), dry_run=dry_run))
+            store.regrade(judged, new_rulings)
+            with Publisher(store, bench.reference[0]) as publisher:
+                for grade in grades:
+                    publisher.student(grade)
+                publisher.class_(store.recall("notices") or [])
+    _show_changes(before, grades, outdated, as_json=as_json)
+    if not as_json:
+        for line in (*_of_outdated(outdated, len(grades)), *_of_unfit(unfit(all_rulings, grades))):
+            show_line(line)
+        show_line(_outcome(len(_changes(before, grades)), len(grades), len(outdated), dry_run=dry_run))
     raise typer.Exit(GRADED) if dry_run else end(grades)
+
+
+def _undo(results: Path, *, as_json: bool) -> typer.Exit:
+    from grader.execution import reference
+    from grader.publishing.publisher import Publisher
+    from grader.results.store import Store
+
+    with (
+        Store.existing(results) as store,
+        Publisher(store, reference.stored(store)[0]) as publisher,
+    ):
+        before = {grade.student: grade for grade in store.readable_grades()}
+        at, withdrawn, restored, kept = store.undo()
+        for grade in store.each_grade():
+            publisher.student(grade)
+        publisher.class_(store.recall("notices") or [])
+        grades = store.grades()
+    _show_changes(before, grades, {}, as_json=as_json)
+    if not as_json:
+        if kept:
+            show_line(f"Run again since then, with the newer grade kept: {counted(kept, 'student')}.")
+        show_line(
+            f"These are the grades before the regrade of {at} UTC; {counted(withdrawn, 'ruling')} of it withdrawn."
+        )
+        if restored:
+            show_line(
+                "The rubric's files are not changed back: the next `grader regrade` or `grader run` judges by them."
+            )
+    return end(grades)
+
+
+def _changes(before: Mapping[str, Grade], grades: Sequence[Grade]) -> list[tuple[Grade | None, Grade]]:
+    from grader.cli import tables
+
+    pairs = [(before.get(grade.student), grade) for grade in grades]
+    return [
+        (old, new) for old, new in pairs if old is None or tables.reasons(old, new) or old.total != new.total
+    ]
+
+
+def _show_changes(
+    before: Mapping[str, Grade],
+    grades: Sequence[Grade],
+    outdated: Mapping[str, Sequence[str]],
+    *,
+    as_json: bool,
+) -> None:
+    """Who got more or less, check by check; whoever keeps the total is only counted."""
+    from grader.cli import tables
+    from grader.reports import classroom
+
+    changes = _changes(before, grades)
+    if as_json:
+        rows = [_change(old, new, needs_run=new.student in outdated) for old, new in changes]
+        listed = {new.student for _, new in changes}
+        rest = [grade for grade in grades if grade.student in outdated and grade.student not in listed]
+        rows += [_change(before.get(grade.student), grade, needs_run=True) for grade in rest]
+        show_json(json.dumps(rows))
+        return
+    moved = [(old, new) for old, new in changes if old is None or old.total != new.total]
+    if moved:
+        show(tables.change_table(moved))
+    if changes:
+        counted_ones = [new for new in grades if not classroom.is_empty(new)]  # as on the class page
+        for line in tables.change_summary(changes, [(before.get(new.student), new) for new in counted_ones]):
+            show_line(line)
+
+
+def _of_outdated(outdated: Mapping[str, Sequence[str]], total: int) -> Iterator[str]:
+    """Whose notebooks must run again before a changed assignment can be judged."""
+    if outdated:
+        parts = dict.fromkeys(part for parts in outdated.values() for part in parts)
+        yield (
+            f"Changed since the notebooks ran: {', '.join(parts)}. {len(outdated)} of {counted(total, 'student')} "
+            f"need a new run, and keep their grades until then: {listing(list(outdated))}. Repeat `grader run`."
+        )
+
+
+def _of_unfit(found: Sequence[tuple[Ruling, str]]) -> Iterator[str]:
+    if found:
+        yield f"Rulings that no longer apply to any answer: {len(found)}. They are kept:"
+    for ruling, why in found:
+        whose = ruling.student or "all who gave this answer"
+        yield f"  {ruling.check}, {whose}: {ruling.points} points from {ruling.by} on {ruling.at[:10]}; {why}"
 
 
 def report(results: ResultsArgument) -> None:
@@ -109,8 +209,10 @@ def report(results: ResultsArgument) -> None:
     from grader.publishing.publisher import Publisher
     from grader.results.store import Store
 
-    with Store.existing(results) as store:
-        publisher = Publisher(store, reference.stored(store)[0])
+    with (
+        Store.existing(results) as store,
+        Publisher(store, reference.stored(store)[0]) as publisher,
+    ):
         count = 0
         for grade in store.each_grade():
             publisher.student(grade)
@@ -135,41 +237,57 @@ def _shown(judged: Iterator[tuple[Grade, str]], total: int, console: Console) ->
     )
 
 
-def _outcome(changed: int, judged: int, *, dry_run: bool) -> str:
+def _outcome(changed: int, judged: int, outdated: int, *, dry_run: bool) -> str:
     """How it ended, in one line."""
-    counts = f"{counted(judged, 'grade')} judged, {changed or 'none'} changed"
+    counts = f"{counted(judged - outdated, 'grade')} judged, {changed or 'none'} changed"
+    if outdated:
+        counts += f", {outdated} not judged without a new run"
     return f"{counts}; nothing was written (--dry-run)." if dry_run else f"{counts}."
 
 
-def _rulings(path: Path | None, grades: Sequence[Grade], by: str | None) -> list[Ruling]:
-    if path is None:
+def _rulings(paths: Sequence[Path], grades: Sequence[Grade], by: str | None, talk: Talk) -> list[Ruling]:
+    if not paths:
         return []
-    import getpass
     from datetime import UTC, datetime
 
     from grader.results import rulings
 
     at = datetime.now(UTC).isoformat(timespec="seconds")
-    return rulings.read(read_text(path), grades, source=path.name, by=by or getpass.getuser(), at=at)
+    sheets = {str(path): read_text(path, talk) for path in paths}
+    found = rulings.read(sheets, grades, by=by or _user(), at=at)
+    for source, text in sheets.items():
+        for note in rulings.undecided(text, source=source):
+            talk.warn(f"Note: {note}")
+    return found
 
 
-def _bench(store: Store, assignment: str | None) -> Bench:
-    """What an earlier run was judged against, with its own rubric or another one."""
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user whom its /etc/passwd does not know
+        raise UsageError("Say with --by who reviewed the answers: your user has no name here.") from None
+
+
+def _bench(store: Store, assignment: str | None) -> tuple[Bench, dict[str, list[str]]]:
+    """What an earlier run was judged against, with its own rubric or another one; and whose run is outdated."""
+    from grader import keys
     from grader.cli import wiring
     from grader.execution import reference
     from grader.judging.court import Bench
+    from grader.session import plan_of
 
     runs = reference.stored(store)
     rubric = assignment or store.recall("assignment")
     if assignment is None and not Path(rubric).is_dir():
         raise UsageError(f"The rubric of {store.root} is no longer in {rubric}. Say with -a where it is now.")
     chosen = wiring.assignment_of(rubric)
-    return Bench(
-        assignment=chosen.folder,
-        profile=store.recall("profile"),
-        reference=runs,
-        dataset=_same_data(chosen, complete=store.recall("complete")),
-    )
+    store.refuse_another(chosen.id)
+    dataset = _same_data(chosen, complete=store.recall("complete"))
+    conditions = keys.of_conditions(plan_of(chosen, dataset, chosen.seeds[0]))
+    bench = Bench(assignment=chosen.folder, profile=store.recall("profile"), reference=runs, dataset=dataset)
+    return bench, store.outdated(conditions, keys.of_reference(chosen))
 
 
 def _same_data(assignment: Assignment, *, complete: bool) -> Dataset:
@@ -191,7 +309,7 @@ def _same_data(assignment: Assignment, *, complete: bool) -> Dataset:
     return found
 
 
-def _change(before: Grade | None, after: Grade) -> dict[str, Any]:
+def _change(before: Grade | None, after: Grade, *, needs_run: bool) -> dict[str, Any]:
     from grader.cli import tables
 
     return {
@@ -199,4 +317,5 @@ def _change(before: Grade | None, after: Grade) -> dict[str, Any]:
         "before": float(before.total) if before else None,
         "after": float(after.total),
         "why": tables.reasons(before, after),
+        "needs_run": needs_run,
     }

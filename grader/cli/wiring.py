@@ -19,7 +19,7 @@ from grader.assignment import load, locate, packages, with_limits
 from grader.cli.console import INTERRUPTED
 from grader.cli.options import Sandbox
 from grader.cli.progress import ClassProgress
-from grader.errors import DatasetError, UsageError
+from grader.errors import DatasetError, HarnessError, NoAssignmentError, RubricError, UsageError
 from grader.execution import worker
 from grader.judging.court import check_rubric
 from grader.kernel.memory import Admission
@@ -29,12 +29,21 @@ from grader.results.store import Store
 from grader.session import OnDemand, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
     from grader.assignment import Assignment
     from grader.cli.console import Talk
+    from grader.handout.pack import Pack
     from grader.kernel import Launcher
+    from grader.model import Execution
+
+MOST_COLLECTING = 60.0
+"""Seconds in which a rubric's modules must have been imported."""
+
+
+ON_A_SAMPLE = "These checks use a small sample of the data; your notebook will be graded with all of it."
+"""What a student is told who checks a notebook."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +78,7 @@ def assignment_of(name: str | None, limits: Sequence[str] = ()) -> Assignment:
         RubricError: the rubric is refused.
     """
     chosen = load(locate(name))
-    check_rubric(chosen)
+    _see_that_it_loads(chosen.folder)
     changes = {}
     for entry in limits:
         key, _, value = entry.partition("=")
@@ -82,15 +91,43 @@ def assignment_of(name: str | None, limits: Sequence[str] = ()) -> Assignment:
     return replace(chosen, limits=with_limits(chosen.limits, changes))
 
 
+def _see_that_it_loads(folder: Path) -> None:
+    """Collect a rubric in a process of its own: what its modules do when they are imported may have no end.
+
+    Raises:
+        RubricError: it is refused, it ended that process, or it took too long.
+    """
+    worker.prepare()
+    try:
+        worker.call(
+            _collect,
+            folder.resolve(),
+            seconds=MOST_COLLECTING,
+            on_progress=lambda _: None,
+            stop=threading.Event(),
+        )
+    except HarnessError as error:
+        raise RubricError(
+            f"The rubric in {folder} can't be loaded. {error} It had {MOST_COLLECTING:.0f} s. Look for what runs "
+            "when its modules are imported: an endless loop, os._exit, a crash."
+        ) from None
+
+
+def _collect(folder: Path, _progress: Callable[[Any], None]) -> None:
+    check_rubric(load(folder))
+
+
 def data_for(
-    assignment: Assignment, profile: Profile, explicit: Path | None, talk: Talk
+    assignment: Assignment, profile: Profile, explicit: Path | None, talk: Talk, *, cache: Path | None = None
 ) -> tuple[datasets.Dataset, list[str]]:
     """The data that notebooks read and, if that is a sample, what must be said about it.
+
+    `cache` is where a sample is unpacked; None: where this user's is.
 
     Raises:
         DatasetError: the data are wrong, or missing and nothing can stand in for them.
     """
-    source, cache = assignment.data.source, datasets.user_cache()
+    source, cache = assignment.data.source, cache or datasets.user_cache()
     sample = source.subset(cache)
     if profile is Profile.QUICK and sample is not None:
         return sample, ["PROVISIONAL GRADES: the quick profile trains on a small sample of the data set."]
@@ -110,6 +147,78 @@ def data_for(
 
 
 @contextlib.contextmanager
+def reference_of(
+    given: Conditions, talk: Talk, sandbox: Sandbox = Sandbox.NONE
+) -> Iterator[tuple[Execution, ...]]:
+    """The reference's runs, whose files are there while the block lasts.
+
+    Raises:
+        RubricError: it does not run to its end.
+    """
+    from grader.execution import reference
+
+    with session(given, None, talk, total=0, interrupted="Nothing was written.", sandbox=sandbox) as (
+        means,
+        store,
+    ):
+        yield reference.run_all(reference.plans(means), means, store)
+
+
+@contextlib.contextmanager
+def packed(
+    notebook: Path, pack: Path | None, name: str | None, data: Path | None, talk: Talk
+) -> Iterator[tuple[Conditions, Pack]]:
+    """What a student's own check needs, from a check pack; without one, from an assignment that is here.
+
+    Raises:
+        UsageError: there is no pack, or it is refused.
+    """
+    from grader.handout import kit as kits
+    from grader.handout import pack as packs
+
+    with tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder:
+        path = pack or (None if name else _pack_beside(notebook))
+        if path is None:
+            given = _conditions_without_a_pack(notebook, name, data, talk)
+            path = Path(folder) / kits.pack_name(given.assignment)
+            with reference_of(given, talk) as runs:
+                path.write_bytes(kits.pack_of(given.assignment, runs, given.dataset, profile=given.profile))
+        opened = packs.unpacked(path, Path(folder) / "pack")
+        profile = Profile(opened.about.profile)
+        dataset, _ = data_for(opened.assignment, profile, data, talk, cache=Path(folder) / "data")
+        notices = () if dataset.complete else (ON_A_SAMPLE,)
+        yield (
+            Conditions(assignment=opened.assignment, profile=profile, dataset=dataset, notices=notices),
+            opened,
+        )
+
+
+def _conditions_without_a_pack(notebook: Path, name: str | None, data: Path | None, talk: Talk) -> Conditions:
+    """For an instructor, who has the assignment; a student who has none is told about the pack."""
+    try:
+        return conditions(name, Profile.QUICK, data, talk)
+    except NoAssignmentError as error:
+        raise UsageError(
+            f"There is no check pack beside {notebook}. Put the file that ends with .pack, from your kit, into its "
+            f"folder, or name it with --pack. Without one: {error}"
+        ) from None
+
+
+def _pack_beside(notebook: Path) -> Path | None:
+    """The one check pack in the notebook's folder.
+
+    Raises:
+        UsageError: there are several.
+    """
+    from grader.handout.pack import SUFFIX
+
+    found = sorted(notebook.absolute().parent.glob(f"*{SUFFIX}"))
+    if len(found) > 1:
+        raise UsageError(f"There are several check packs beside {notebook}; name yours with --pack.")
+    return found[0] if found else None
+
+
+@contextlib.contextmanager
 def session(
     given: Conditions,
     results: Path | None,
@@ -119,6 +228,7 @@ def session(
     interrupted: str,
     jobs: int = 1,
     sandbox: Sandbox = Sandbox.NONE,
+    own: bool = False,
     **options: Any,
 ) -> Iterator[tuple[Session, Store]]:
     """A results folder, launchers, workers and a display of `total` notebooks; all of it ends with the block.
@@ -131,13 +241,15 @@ def session(
         interrupted: what to say of a run that Ctrl-C ends.
         jobs: how many notebooks run at once.
         sandbox: whether to confine them.
+        own: whether this is the user's own notebook, which runs in this process, as they know.
         options: passed to the `Session` as they are.
 
     Raises:
         UsageError: a package that the assignment needs is not installed.
     """
     packages.check(given.assignment)
-    worker.prepare()
+    if not own:
+        worker.prepare()
     with (
         _results(results) as store,
         _temporary_files(store.temporary()),
@@ -148,7 +260,7 @@ def session(
                 warm=packages.warm_modules(given.assignment),
                 confined=sandbox is Sandbox.AUTO,
             ),
-            started=lambda launcher: talk.say(_confinement(launcher)),
+            started=lambda launcher: None if own else talk.say(_confinement(launcher)),
         ) as launch,
         Admission() as admission,
         _pool(jobs, interrupted) as (executor, stop),
@@ -162,6 +274,7 @@ def session(
                 launch=launch,
                 admission=admission,
                 executor=executor,
+                call=worker.call_here if own else worker.call,
                 cache=datasets.user_cache(),
                 on_event=shown,
                 stop=stop,
@@ -180,7 +293,11 @@ def _confinement(launcher: Launcher) -> str:
 def _results(path: Path | None) -> Iterator[Store]:
     with contextlib.ExitStack() as stack:
         if path is None:
-            path = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grader-")), "results")
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
+            )
+            stack.enter_context(worker.removed_at_last(folder))
+            path = Path(folder, "results")
         yield stack.enter_context(Store.open(path))
 
 
@@ -190,7 +307,8 @@ def _temporary_files(folder: Path) -> Iterator[None]:
     before = tempfile.tempdir, os.environ.get("TMPDIR")
     tempfile.tempdir = os.environ["TMPDIR"] = str(folder)
     try:
-        yield
+        with worker.removed_at_last(folder):
+            yield
     finally:
         tempfile.tempdir = before[0]
         os.environ.pop("TMPDIR")

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from grader.errors import GraderError, NotebookError
-from grader.execution import execute, worker
+from grader.execution import execute
 from grader.model import Ending, Execution
 from grader.session import Event
 
@@ -26,17 +26,17 @@ def attempt(job: execute.Job, session: Session) -> Execution:
     """
     launcher = session.launch()
     try:
-        return session.admission.run(lambda ticket: _in_a_worker(job, launcher.at(ticket), session))
+        return session.admission.run(lambda ticket: _called(job, launcher.at(ticket), session))
     except NotebookError as error:
         ending, detail = Ending.UNREADABLE, str(error)
-    except GraderError as error:
+    except (GraderError, OSError) as error:
         ending, detail = Ending.BROKEN, str(error)
     return Execution(student=job.student, folder=job.folder, ending=ending, detail=detail)
 
 
-def _in_a_worker(job: execute.Job, launcher: Launcher, session: Session) -> Execution:
+def _called(job: execute.Job, launcher: Launcher, session: Session) -> Execution:
     shutil.rmtree(job.folder, ignore_errors=True)
-    return worker.call(
+    execution: Execution = session.call(
         execute.execute,
         job,
         launcher,
@@ -46,3 +46,4 @@ def _in_a_worker(job: execute.Job, launcher: Launcher, session: Session) -> Exec
         ),
         stop=session.stop,
     )
+    return execution

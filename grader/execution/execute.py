@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,7 +14,6 @@ import nbformat
 
 from grader import evidence, notebook
 from grader.errors import EvidenceError, HarnessError
-from grader.execution import saved
 from grader.kernel import KernelRequest
 from grader.kernel.ending import on_a_sample
 from grader.kernel.gaps import gaps
@@ -110,9 +110,10 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         compat=seen.notes(),
         sandbox=launcher.enforced,
         beside=tuple(name for name, _ in job.support),
-        flags=(*_unread(handed_in), *flags, *_of_saved_outputs(handed_in, nb, job.plan)),
+        flags=(*_unread(handed_in), *flags),
     )
     _write(execution, nb, written)
+    shutil.copyfile(job.source, execution.submitted)
     if probing.conversations:
         execution.probed.write_bytes(probing.kept)
     _copy_theory(execution, job.support)
@@ -127,10 +128,6 @@ def _unread(handed_in: NotebookNode) -> tuple[Flag, ...]:
 def _shown(cell: NotebookNode) -> str:
     """What a cell printed, to stderr as well."""
     return "".join(str(output.text) for output in cell.outputs if output.output_type == "stream")
-
-
-def _of_saved_outputs(handed_in: NotebookNode, ran: NotebookNode, plan: Plan) -> tuple[Flag, ...]:
-    return saved.compare(handed_in, ran, same_data=not plan.sample) if plan.compare_saved else ()
 
 
 def _laid_out(job: Job) -> tuple[tuple[str, Path], ...]:

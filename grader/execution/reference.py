@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader import keys
 from grader.errors import HarnessError, RubricError, UsageError
 from grader.execution.attempt import attempt
 from grader.execution.execute import Job
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 REFERENCE = "reference"
 RECORD = "execution.json"
+
+
+def plans(session: Session) -> dict[str, Plan]:
+    """How the reference runs, once with each seed, by the keys of these runs."""
+    every = [session.plan(seed) for seed in session.assignment.seeds]
+    return {keys.of_run(plan, session.assignment.master): plan for plan in every}
 
 
 def run_all(plans: Mapping[str, Plan], session: Session, store: Store) -> tuple[Execution, ...]:
@@ -93,9 +100,12 @@ def _one(plan: Plan, session: Session, folder: Path, cached: Path) -> Execution:
 
 
 def _cache(folder: Path, place: Path) -> None:
-    """Copy a run to the cache, atomically, even if other processes do so at the same time."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as scratch:
-        copy = shutil.copytree(folder, Path(scratch) / "run")
-        with suppress(OSError):  # another run was faster
-            copy.rename(place)
+    """Copy a run to the cache, atomically, even if other processes do so at the same time.
+
+    A cache that can't be written is no obstacle.
+    """
+    with suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=place.parent) as scratch:
+            copy = shutil.copytree(folder, Path(scratch) / "run")
+            copy.rename(place)  # fails if another run was faster

@@ -12,20 +12,20 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, count, groupby
 from typing import TYPE_CHECKING
 
-from grader import notebook
-from grader.assignment.cells import made_for
-from grader.errors import NotebookError, UsageError
+from grader.errors import UsageError
+from grader.intake import reading
 from grader.intake.layouts import Entry, HandIn, Kind, Layout, Listing, listed, recognised
 from grader.model import Submission
 from grader.notebook import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from nbformat import NotebookNode
 
+    from grader.intake.reading import Found, Reading
     from grader.limits import Limits
 
 LONGEST_ID = 100
@@ -51,6 +51,7 @@ def collect(
     only: Sequence[str] = (),
     assignment: str | None = None,
     blank: NotebookNode | None = None,
+    read: Reading | None = None,
 ) -> Intake:
     """Sort the contents of `root` into one submission per student.
 
@@ -61,6 +62,7 @@ def collect(
         assignment: the assignment to choose if the layout separates several, or a student handed in notebooks of
             several.
         blank: the notebook as it was handed out: a copy of it never counts before one with answers.
+        read: reads the notebooks; by default this process does, which a hostile file may end.
 
     Raises:
         UsageError: there is nothing to grade, or `only` names an unknown student.
@@ -82,7 +84,8 @@ def collect(
                 root=root,
                 limits=limits,
                 assignment=assignment,
-                given=frozenset(_texts(blank)) if blank is not None else frozenset(),
+                given=frozenset(reading.texts(blank)) if blank is not None else frozenset(),
+                read=read or reading.here(limits),
                 note=notes.append,
             ),
         )
@@ -171,6 +174,7 @@ class _Context:
     assignment: str | None
     given: frozenset[str]
     """The texts of the blank notebook's cells."""
+    read: Reading
     note: Callable[[str], None]
 
 
@@ -179,16 +183,19 @@ def _submission(student: str, hand_in: HandIn, *, context: _Context) -> Submissi
         if entry.refused:
             context.note(f"{_origin(context.root, entry)} was ignored: it is {entry.kind}")
     dates = {entry: _date(hand_in, entry, context) for entry in hand_in.notebooks if not entry.refused}
+    found = {entry: context.read(entry.path, context.given) for entry in dates}
     in_order = sorted(dates, key=lambda entry: _age(entry, dates[entry]))
     if len(in_order) > 1:
-        in_order.sort(key=lambda entry: _rank(entry, context))  # stable: of one rank, the newest is first
+        # Stable: of one rank, the newest is first.
+        in_order.sort(key=lambda entry: _rank(found[entry], context))
         others = ", ".join(_origin(context.root, entry) for entry in in_order[1:])
         context.note(f"{_origin(context.root, in_order[0])} was taken, not {others}")
     chosen = in_order[0] if in_order else None
-    problem = _problem(chosen, context.limits) if chosen else _nothing(hand_in)
+    problem = _problem(chosen, found[chosen]) if chosen else _nothing(hand_in)
     return Submission(
         student=student,
         notebook=chosen.path if chosen and not problem else None,
+        content=found[chosen].content if chosen else "",
         layout=context.layout.name,
         origin=_origin(context.root, chosen or hand_in.place),
         support=_support(chosen, hand_in, context) if chosen and not problem else (),
@@ -211,27 +218,17 @@ def _age(entry: Entry, recorded: datetime | None) -> tuple[float, str]:
     return -(recorded.timestamp() if recorded else entry.modified), entry.path.name
 
 
-def _rank(entry: Entry, context: _Context) -> int:
+def _rank(found: Found, context: _Context) -> int:
     """Which of a student's notebooks counts, lowest first: one with answers, made for this assignment."""
-    try:
-        read = notebook.read(entry.path, limits=context.limits)
-    except NotebookError:
+    if found.problem:
         return 3
-    if context.given.issuperset(_texts(read)):
+    if found.blank:
         return 2
-    return int(context.assignment is None or made_for(read) != context.assignment)
+    return int(context.assignment is None or found.made_for != context.assignment)
 
 
-def _texts(read: NotebookNode) -> Iterator[str]:
-    return (cell.source.strip() for cell in read.cells if cell.source.strip())
-
-
-def _problem(entry: Entry, limits: Limits) -> str | None:
-    try:
-        notebook.read(entry.path, limits=limits)
-    except NotebookError as error:
-        return str(error)
-    return None
+def _problem(entry: Entry, found: Found) -> str | None:
+    return f"{shown(entry.path.name)}: {found.problem}" if found.problem else None
 
 
 def _nothing(hand_in: HandIn) -> str:

@@ -16,41 +16,49 @@ MOST_BYTES = 16 << 20
 
 
 def read(path: Path, students: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The columns of each student, by name, and the names in the file that belong to no student of the class.
+    """The columns of each student, by name, and those in the file who are not in the class, with their rows.
 
-    The first row names the columns, one of which is `student`. Case and surrounding spaces do not matter.
+    One of the first rows names the columns, one of which is `student`. Case and surrounding spaces do not matter.
 
     Raises:
         UsageError: the file cannot be read as such a table, or contradicts itself.
     """
     known = {student.casefold(): student for student in students}
     columns: dict[str, dict[str, str]] = {}
+    places: dict[str, int] = {}
     unknown = []
-    for row in _rows(path):
+    for number, row in _rows(path):
         name = row.pop("student")
         student = known.get(name.casefold())
         if student is None:
-            unknown.append(name)
+            unknown.append(f"{name} (row {number})")
         elif columns.setdefault(student, row) != row:
-            raise UsageError(f"{path} has two different rows for {name}; keep one of them.")
+            raise UsageError(
+                f"{path}, rows {places[student]} and {number}: two different rows for {name}; keep one of them."
+            )
+        else:
+            places.setdefault(student, number)
     return columns, unknown
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The rows that name a student, with their numbers in a spreadsheet."""
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UsageError(f"{path} is larger than {MOST_BYTES >> 20} MiB; is it a list of students?")
-        text = path.read_text(encoding="utf-8-sig")
+        text = csvs.decoded(path.read_bytes(), name=str(path))
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text; save it again as a CSV in UTF-8.") from None
     table = csvs.read(text, name=str(path))
-    columns = [column.strip().lower() for column in table[0]] if table else []
+    header, columns = csvs.header(table, "student")
     if "student" not in columns:
         raise UsageError(
-            f"{path} has no column `student` in its first row; it has: {', '.join(columns) or 'nothing'}."
+            f"{path} has no column `student` in its first rows; it has: {', '.join(columns) or 'nothing'}."
         )
     at = columns.index("student")
-    cells = ([cell.strip() for cell in row] for row in table[1:])
-    return [dict(zip(columns, row, strict=False)) for row in cells if len(row) > at and row[at]]
+    rows = ([csvs.unescape_formula(cell.strip()) for cell in row] for row in table[header + 1 :])
+    return [
+        (number, dict(zip(columns, row, strict=False)))
+        for number, row in enumerate(rows, start=header + 2)
+        if len(row) > at and row[at]
+    ]

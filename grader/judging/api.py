@@ -24,13 +24,26 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 def question(
-    name: str, *, points: float | str | Decimal, visibility: str = Visibility.VISIBLE
+    name: str,
+    *,
+    points: float | str | Decimal,
+    visibility: str = Visibility.VISIBLE,
+    id: str = "",  # noqa: A002 - the word of authors
+    reveal: bool = False,
 ) -> Callable[[Test], Test]:
     """Mark a test as a check of question `name`, worth `points`.
 
+    What people decide hangs on the check's `id`, by default the test's name. When you rename a test, give it its
+    old name as `id`.
+
     `visibility`, as Gradescope has it: ``visible``, ``hidden``, ``after_due_date`` or ``after_published``.
+
+    What a visible check says must not hold a number or a name that is neither in the homework's text nor in the
+    student's own work: `grader check` withholds it, unless `reveal` is true.
     """
-    return pytest.mark.question(id=name, points=Decimal(str(points)), visibility=visibility)
+    return pytest.mark.question(
+        id=name, points=Decimal(str(points)), visibility=visibility, check=id, reveal=reveal
+    )
 
 
 class CheckEnded(Exception):  # noqa: N818 - the end of a check is not an error

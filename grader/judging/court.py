@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 import nbformat
 
 from grader import assignment as assignments
+from grader import notebook
 from grader.assignment import cells
 from grader.errors import EvidenceError, RubricError
+from grader.judging import saved
 from grader.judging.causes import traced
 from grader.judging.excuses import excused, not_run
+from grader.judging.plugin import TOO_MUCH
 from grader.judging.rubric import Rubric, loaded
 from grader.judging.work import Reference, Work
 from grader.model import (
@@ -37,7 +40,7 @@ from grader.model import (
 from grader.theory.words import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from grader.assignment import Assignment, Question
@@ -101,6 +104,8 @@ class Court:
     reference: Reference
     data: Dataset
     rubric: Rubric
+    shown: Callable[[Check, Work], Check] = lambda check, _: check
+    """A check as whoever reads the grade may see it."""
 
     def judge(self, case: Case) -> Grade:
         """The grade of one execution.
@@ -109,15 +114,16 @@ class Court:
             HarnessError: a check stopped pytest itself.
         """
         if case.execution.ending is Ending.UNREADABLE:
-            return self._all_to_a_person(case, Outcome.REVIEW, case.execution.detail)
+            return self.unjudged(case, Outcome.REVIEW, case.execution.detail)
         try:
             student = Work.of(case.execution, self.assignment, profile=self.profile, roster=case.roster)
         except (EvidenceError, OSError, nbformat.ValidationError) as error:
-            return self._all_to_a_person(case, *_unseen(case.execution, error))
+            return self.unjudged(case, *_unseen(case.execution, error))
         if foreign := _foreign(student):
-            return self._all_to_a_person(case, Outcome.REVIEW, foreign)
+            return self.unjudged(case, Outcome.REVIEW, foreign)
         judged = self.rubric.judge(student, self.reference, self.data)
-        checks = [excused(check, case.execution, student) for check in judged.checks]
+        shown = (self.shown(check, student) for check in judged.checks)
+        checks = [excused(check, case.execution, student) for check in shown]
         return self._grade(case, student, traced(checks, student), judged.exhibits)
 
     def approve(self, grade: Grade) -> None:
@@ -130,7 +136,8 @@ class Court:
         taken = [
             check
             for check in grade.checks
-            if check.outcome not in fine and (check.max or check.outcome is not Outcome.SKIPPED)
+            if check.message == TOO_MUCH
+            or (check.outcome not in fine and (check.max or check.outcome is not Outcome.SKIPPED))
         ]
         if taken:
             others = f" Others: {', '.join(check.id for check in taken[1:])}." if taken[1:] else ""
@@ -139,10 +146,7 @@ class Court:
                 f"graded. {_taken(taken[0])}{others} Correct the rubric or the reference, and run this again."
             )
 
-    def broken(self, case: Case, why: str) -> Grade:
-        return self._all_to_a_person(case, Outcome.BROKEN, why)
-
-    def _all_to_a_person(self, case: Case, outcome: Outcome, why: str) -> Grade:
+    def unjudged(self, case: Case, outcome: Outcome, why: str) -> Grade:
         """No machine can say anything about this one: every question is open."""
         checks = [
             Check(
@@ -160,7 +164,7 @@ class Court:
             self._question(question, student, checks, exhibits) for question in self.assignment.questions
         )
         execution = case.execution
-        flags = execution.flags + self._own_flags()
+        flags = self._flags(execution, student) + self._own_flags() + self._collaborators(student)
         return Grade(
             student=execution.student,
             assignment=self.assignment.id,
@@ -177,7 +181,20 @@ class Court:
             compat=execution.compat,
             sandbox=execution.sandbox,
             origin=case.origin,
+            objections=self.assignment.objections,
         )
+
+    def _flags(self, execution: Execution, student: Work | None) -> tuple[Flag, ...]:
+        """Those of an execution; its saved outputs are compared here, so that a better comparison needs no run."""
+        if student is None or not execution.submitted.is_file():
+            return execution.flags
+        flags = tuple(flag for flag in execution.flags if flag.kind is not FlagKind.SAVED_OUTPUTS)
+        if not self.assignment.saved.compare:
+            return flags
+        handed_in = notebook.read(execution.submitted, limits=self.assignment.limits)
+        if len(handed_in.cells) != len(student.notebook.cells):  # a release read it that saw others in it
+            return flags
+        return flags + saved.compare(handed_in, student.notebook, same_data=self.data.complete)
 
     def _own_flags(self) -> tuple[Flag, ...]:
         if self.data.complete:
@@ -188,6 +205,12 @@ class Court:
                 message="Run on a small sample of the data set: the grade is provisional.",
             ),
         )
+
+    def _collaborators(self, student: Work | None) -> tuple[Flag, ...]:
+        if student is None or not self.assignment.hand_in.collaborators:
+            return ()
+        said = student.collaborators or "No line about collaborators was found."
+        return (Flag(kind=FlagKind.COLLABORATORS, message=said),)
 
     def _question(
         self, question: Question, student: Work | None, checks: Sequence[Check], exhibits: Sequence[Exhibit]

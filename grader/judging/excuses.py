@@ -69,7 +69,7 @@ def _elsewhere(check: Check, why: str, execution: Execution) -> Check:
 def _kept_from_seeing(question: str, execution: Execution, student: Work) -> str:
     """Why nobody knows what a question's answer shows, if so; else nothing."""
     if gap := _gap(question, execution, student):
-        return f"{gap.why} So this needs review."
+        return f"{gap.why} This needs review."
     own, unread = set(student.answer(question).cells), notebook.unread(student.notebook)
     if unread and (not own or own & unread.keys() or undefined(student.answer(question).error)):
         return "A cell of the notebook could not be read, so this needs review."

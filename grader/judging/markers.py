@@ -28,11 +28,11 @@ def _pattern(question: str) -> re.Pattern[str]:
     What may as well number a list has to say more: a bare `3` needs a word, emphasis or a heading, and the
     letter of a spaced `1 a` needs parentheses or a stop behind it.
     """
-    lead = rf"[#>*_\s(\[]*(?:{WORD})?[*_(\[]*"
+    lead = rf"[#>*_\s(\[]*+(?:{WORD})?[*_(\[]*+"
     end = r"(?![^\W_]|\.\d)"
     if question.isdigit():
         stop = r"(?=\s*(?:[.:)\]*_]|$))"
-        lead = rf"(?:##+\s*|[>\s]*\*\*|(?:[>\s#*_]*{WORD}))[*_(\[]*"
+        lead = rf"(?:##+\s*|[>\s]*\*\*|(?:[>\s#*_]*+{WORD}))[*_(\[]*+"
         return re.compile(rf"{lead}{question}{end}{stop}|#+\s*{question}[.:)]?\s*$", re.IGNORECASE)
     if match := re.fullmatch(r"(\d+)([a-z])", question):
         number, letter = match.groups()

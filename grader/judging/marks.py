@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections import Counter
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from grader.assignment import Assignment
 
 
+_ID = re.compile(r"\w[^\s,;]*(\[.*\])?$")
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A test, as its `question` mark and its docstring describe it."""
 
     check: str
-    """The check's id: the test's name."""
+    """The check's id, which rulings hang on: the mark's `id`, or else the function's name, and its parameters."""
     question: str
     points: Decimal
     visibility: str
@@ -31,6 +34,8 @@ class Mark:
     """The first paragraph of the docstring; without one, the name in words."""
     place: str
     """File and line of the test."""
+    reveal: bool = False
+    """It may tell students numbers and names that they do not know yet."""
 
     @classmethod
     def of(cls, test: Any) -> Mark:
@@ -38,7 +43,10 @@ class Mark:
         text = inspect.getdoc(test.function) or test.name.removeprefix("test_").replace("_", " ")
         title = " ".join(text.split("\n\n", maxsplit=1)[0].split())
         question, points, visibility = (mark.kwargs[name] for name in ("id", "points", "visibility"))
-        return cls(test.name, question, points, visibility, title, _place(test))
+        function = test.originalname
+        check = (mark.kwargs.get("check") or function) + test.name.removeprefix(function)
+        reveal = mark.kwargs.get("reveal", False)
+        return cls(check, question, points, visibility, title, _place(test), reveal)
 
 
 def contradictions(tests: Sequence[pytest.Item], assignment: Assignment) -> list[str]:
@@ -66,18 +74,26 @@ def _of_single_marks(marks: Sequence[Mark], assignment: Assignment) -> Iterator[
         if mark.visibility not in list(Visibility):
             options = ", ".join(Visibility)
             yield f"{name} has the visibility {mark.visibility!r}; it must be one of {options}."
-    for name, count in Counter(mark.check for mark in marks).items():
-        if count > 1:
-            yield f"Two checks have the name {name}."
+        if mark.reveal not in (True, False):
+            yield f"{name}: reveal must be True or False, not {mark.reveal!r}."
+        if not _ID.match(mark.check):
+            yield f"{name}: an id starts with a letter or digit and has neither spaces nor commas."
+    first: dict[str, Mark] = {}
+    for mark in marks:
+        if (other := first.setdefault(mark.check, mark)) is not mark:
+            yield (
+                f"{mark.place}: two checks have the id {mark.check}, this one and {other.place}; "
+                "give one of them another with id=."
+            )
 
 
 def _of_questions(marks: Sequence[Mark], assignment: Assignment) -> Iterator[str]:
     for question in assignment.questions:
         own = [mark for mark in marks if mark.question == question.id]
         points = sum((mark.points for mark in own), Decimal(0))
-        if not own:
+        if not own and question.points:
             yield f"Question {question.id} has no check."
-        elif points != question.points:
+        elif own and points != question.points:
             yield (
                 f"{own[0].place}: the points of question {question.id}'s checks add up to {points}; "
                 f"assignment.toml says {question.points}."

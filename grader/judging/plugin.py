@@ -13,8 +13,8 @@ from _pytest.fixtures import FixtureLookupError
 
 from grader.errors import HarnessError
 from grader.judging.api import CheckEnded
+from grader.judging.exhibits import Exhibits
 from grader.judging.marks import Mark, contradictions
-from grader.judging.work import Exhibits, Reference, Work
 from grader.model import Check, Exhibit, Outcome, Visibility
 
 if TYPE_CHECKING:
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from grader.assignment import Assignment
     from grader.datasets import Dataset
+    from grader.judging.work import Reference, Work
 
 
+TOO_MUCH = "This needs more memory than a check is given."
 FIXTURES = ("student", "reference", "data", "settings", "exhibits")
 
 
@@ -146,6 +148,8 @@ def _end(raised: BaseException, mark: Mark) -> CheckEnded:
             return CheckEnded(Outcome.SKIPPED, str(raised.msg))
         case AssertionError():
             return CheckEnded(Outcome.FAILED, (str(raised).splitlines() or ["The check did not hold."])[0])
+        case MemoryError() | RecursionError():  # it would again
+            return CheckEnded(Outcome.REVIEW, TOO_MUCH)
         case _:
             return CheckEnded(
                 Outcome.BROKEN, f"The check itself failed at {_place(raised, mark)}: {_said(raised)}"

@@ -37,6 +37,11 @@ class Rubric:
         self._tests = tests
         self._plugin = plugin
 
+    def checks(self) -> list[tuple[Path, str, Mark]]:
+        """Of each test its file, the name of its function, and what its mark says."""
+        marks = [(test, Mark.of(test)) for test in self._tests]
+        return [(test.path, test.function.__name__, mark) for test, mark in marks]  # type: ignore[attr-defined]  # all are functions
+
     def judge(self, student: Work, reference: Reference, data: Dataset) -> Judged:
         """Run all tests on one student's work.
 

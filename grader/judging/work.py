@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from grader import evidence
-from grader.analysis import explanation
+from grader.analysis import collaborators, explanation
+from grader.analysis.screen import shown
 from grader.assignment.cells import CellMarks
 from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Round, Value
@@ -57,8 +58,8 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """Everything it printed, returned or displayed as text; neither stderr nor tracebacks."""
-        return "\n".join(text for output in self._outputs() for text in _shown(output))
+        """All text that it printed, returned or displayed, as read on the screen; no tracebacks or warnings."""
+        return "\n".join(text for output in self._outputs() for text in shown(output))
 
     @property
     def error(self) -> str:
@@ -74,15 +75,6 @@ class Answer:
     def _outputs(self) -> Iterable[Any]:
         for index in self.cells:
             yield from self.notebook.cells[index].get("outputs", ())
-
-
-def _shown(output: Mapping[str, Any]) -> Iterable[str]:
-    if output["output_type"] == "stream" and output.get("name") != "stderr":
-        yield str(output["text"])
-    elif output["output_type"] in ("execute_result", "display_data"):
-        text = output["data"].get("text/plain")
-        if text is not None and "image/png" not in output["data"]:
-            yield str(text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +174,13 @@ class Work:
         """What was written beside the code of a question, and which `topics` it mentions."""
         cells = [self.notebook.cells[index] for index in self.answer(question).cells]
         return explanation.read(cells, _given_lines(self.assignment), topics)
+
+    @cached_property
+    def collaborators(self) -> str:
+        """The line in which the student acknowledges collaborators, or says that there were none."""
+        given = _given_lines(self.assignment)
+        lines = explanation.lines(self.notebook.cells)
+        return collaborators.acknowledged(line for line in lines if line not in given)
 
     def _section(self, question: str) -> Iterable[str]:
         """The part of the theory file below a question's marker, up to the next one."""
@@ -294,19 +293,3 @@ class Reference:
         deviation = statistics.stdev(values) if len(values) > 1 else 0.0
         half = max(floor, 6 * deviation)
         return Band(centre - half, centre + half)
-
-
-@dataclass
-class Exhibits:
-    """Collects what the report shows beside a question: plain data, drawn later."""
-
-    shown: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-
-    def curves(self, title: str, *, x: str, y: str, series: Iterable[Mapping[str, Any]]) -> None:
-        self.shown.append(("curves", title, {"x": x, "y": y, "series": [dict(one) for one in series]}))
-
-    def images(self, title: str, *, series: Iterable[Mapping[str, Any]]) -> None:
-        self.shown.append(("images", title, {"series": [dict(one) for one in series]}))
-
-    def text(self, title: str, text: str) -> None:
-        self.shown.append(("text", title, {"text": text}))

@@ -1,8 +1,8 @@
-"""A hard limit on the memory of a kernel and all its children, where this system lets us set one.
+"""A hard limit on the memory of a kernel and all its children, and one share of the processor for all of them.
 
-Either version of control groups works. Ordinary users and most containers may not create one; they rely on the
-limit of each process and on the watchdog, which stay in force here too. The watchdog reacts more slowly, and the
-limit of a process counts only that process.
+Both where this system lets us set them. Either version of control groups works. Ordinary users and most containers
+may not create one; they rely on the limit of each process and on the watchdog, which stay in force here too. The
+watchdog reacts more slowly, and the limit of a process counts only that process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 HEADROOM = 512 << 20
 """Bytes above the limit of a single process, so that a process on its own reaches its own limit first: Python then
@@ -31,47 +31,69 @@ ROOT = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Where one version of control groups keeps the files that we need."""
+    """Where one version of control groups keeps the files that we need for one resource."""
+
+    number: int
 
     controller: str
     """Its name in /proc/self/cgroup; empty for version 2, which has one tree for all controllers."""
     mounts: tuple[str, ...]
     """Where systems mount it, relative to `ROOT`."""
     limit: str
-    events: str
+    """The file that says how much processes may have."""
+    events: str = ""
     """The file with a line `oom_kill N`."""
 
 
 VERSIONS = (
-    Version("", ("", "unified"), "memory.max", "memory.events"),
-    Version("memory", ("memory",), "memory.limit_in_bytes", "memory.oom_control"),
+    Version(2, "", ("", "unified"), "memory.max", "memory.events"),
+    Version(1, "memory", ("memory",), "memory.limit_in_bytes", "memory.oom_control"),
+)
+PROCESSOR = (
+    Version(2, "", ("", "unified"), "cpu.weight"),
+    Version(1, "cpu", ("cpu", "cpu,cpuacct"), "cpu.shares"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A control group of ours with a memory limit. Without a folder, it limits nothing."""
+    """A control group of ours. Without a folder, it limits no memory; without `cpu`, no share of the processor."""
 
     folder: Path | None = None
     events: str = ""
+    cpu: Path | None = None
 
     @classmethod
     def create(cls, limit: int) -> Group:
         """A group whose processes may use `limit` bytes together; one without a limit if none can be created."""
-        for version in VERSIONS:
-            for parent in _parents(version):
-                with suppress(OSError):
-                    _sweep(parent)
-                    return cls(_make(parent, version, limit + HEADROOM), version.events)
-        return cls()
+        folder, version = _made(VERSIONS, str(limit + HEADROOM))
+        if folder is not None and (folder / PROCESSOR[0].limit).is_file():
+            return cls(folder, version.events, folder)
+        # In the one tree of version 2 a process is in one group only.
+        trees = [tree for tree in PROCESSOR if folder is None or tree.number == 1]
+        return cls(folder, version.events, _made(trees)[0])
+
+    @property
+    def held(self) -> dict[str, int]:
+        """What it holds processes to, each with the version of control groups that does."""
+        resources = (("memory", self.folder, VERSIONS), ("processor", self.cpu, PROCESSOR))
+        return {
+            name: version.number
+            for name, folder, versions in resources
+            for version in versions
+            if folder is not None and (folder / version.limit).is_file()
+        }
+
+    @property
+    def _folders(self) -> set[Path]:
+        return {folder for folder in (self.folder, self.cpu) if folder is not None}
 
     def add(self, pids: Iterable[int]) -> None:
         """Add these processes. Whatever they start from then on belongs to the group too."""
-        if self.folder is None:
-            return
-        for pid in pids:
-            with suppress(OSError):  # it has ended
-                _write(self.folder / "cgroup.procs", str(pid))
+        for folder in self._folders:
+            for pid in pids:
+                with suppress(OSError):  # it has ended
+                    _write(folder / "cgroup.procs", str(pid))
 
     @property
     def kills(self) -> int:
@@ -98,13 +120,23 @@ class Group:
 
     def remove(self) -> None:
         """Remove the group. Call this after killing its processes; the last may take a moment to disappear."""
-        if self.folder is None:
-            return
-        for _ in range(REMOVE_ATTEMPTS):
+        for folder in self._folders:
+            for _ in range(REMOVE_ATTEMPTS):
+                with suppress(OSError):
+                    folder.rmdir()
+                if not folder.exists():
+                    break
+                time.sleep(PAUSE)
+
+
+def _made(versions: Sequence[Version], limit: str = "") -> tuple[Path | None, Version]:
+    """A new group, and the version that let us make it; None if none did."""
+    for version in versions:
+        for parent in _parents(version):
             with suppress(OSError):
-                self.folder.rmdir()
-                break
-            time.sleep(PAUSE)
+                _sweep(parent)
+                return _make(parent, version, limit), version
+    return None, versions[-1]
 
 
 def _parents(version: Version) -> list[Path]:
@@ -119,14 +151,15 @@ def _parents(version: Version) -> list[Path]:
     return [place for tree in trees for place in (*(tree / path.lstrip("/") for path in own), tree)]
 
 
-def _make(parent: Path, version: Version, limit: int) -> Path:
-    """Create a group with this limit. Raises `OSError` if that is not possible here."""
-    with suppress(OSError):  # version 2 only; it may be enabled already, or forbidden
-        _write(parent / "cgroup.subtree_control", "+memory")
+def _make(parent: Path, version: Version, limit: str) -> Path:
+    """Create a group with this limit, or an equal share. Raises `OSError` if that is not possible here."""
+    for controller in ("+memory", "+cpu"):
+        with suppress(OSError):  # version 2 only; it may be enabled already, or forbidden
+            _write(parent / "cgroup.subtree_control", controller)
     folder = parent / f"{PREFIX}-{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir()
     try:
-        _write(folder / version.limit, str(limit))
+        _write(folder / version.limit, limit)
     except OSError:
         folder.rmdir()
         raise
@@ -139,10 +172,15 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
+def sweep() -> None:
+    """Remove the groups left behind by a worker or a grader that was killed."""
+    for version in (*VERSIONS, *PROCESSOR):
+        for parent in _parents(version):
+            _sweep(parent)
+
+
 def _sweep(parent: Path) -> None:
-    """Remove the groups left behind by a grader that was killed."""
     for left in parent.glob(f"{PREFIX}-*-*"):
         owner = left.name.split("-")[1]
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            with suppress(OSError):
-                left.rmdir()
+            Group(left).remove()

@@ -37,10 +37,10 @@ class RationedClient(NotebookClient):
     async def async_start_new_kernel_client(self) -> GuardedClient:
         manager = self.kernel.manager
         connection = manager.get_connection_info(session=True)
-        client = GuardedClient(parent=manager, context=manager.context, **connection)
+        client = GuardedClient(parent=manager, **connection)
         client.gate = self.gate
         self.kc = client
-        client.start_channels()
+        await client.open_channels()
         await client.wait_for_ready()
         return client
 
@@ -93,8 +93,8 @@ class RationedClient(NotebookClient):
             while reply["parent_header"].get("msg_id") != msg_id:
                 reply = await self.kc.shell_channel.get_msg(timeout=None)
             seen = -1
-            while self.gate.messages > seen and not task_poll_output_msg.done():
-                seen = self.gate.messages
+            while self.gate.read > seen and not task_poll_output_msg.done():
+                seen = self.gate.read
                 await asyncio.wait([task_poll_output_msg], timeout=QUIET)
             if not task_poll_output_msg.done():
                 raise CellTimeoutError.error_from_timeout_and_cell("No more output", int(QUIET), cell)

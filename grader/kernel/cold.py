@@ -14,9 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from grader.kernel import handover
 from grader.kernel.interface import Death
 from grader.kernel.memory import Watchdog
+from grader.kernel.processes import family
 from grader.kernel.provisioner import exit_code, prepared_kernel
 from grader.places import INSIDE
 
@@ -41,6 +44,7 @@ FIXED = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
 }
+NEEDED_ON_WINDOWS = ("SYSTEMROOT", "COMSPEC", "PATHEXT")
 FLAGS = ("-s", "-X", "frozen_modules=off")
 
 
@@ -48,6 +52,14 @@ def environment(home: Path | str, tmp: Path | str) -> dict[str, str]:
     """All the environment variables that a kernel sees; of the instructor's own, only those in `INHERITED`."""
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     return {**kept, **FIXED, **home_variables(home), "TMPDIR": str(tmp)}
+
+
+def _of_this_system(home: Path, tmp: Path) -> dict[str, str]:
+    """What a kernel needs beside its `environment`."""
+    if handover.INHERITS:
+        return {"JPY_PARENT_PID": str(os.getpid())}  # so that ipykernel ends when we are killed
+    kept = {name: os.environ[name] for name in NEEDED_ON_WINDOWS if name in os.environ}
+    return {**kept, "USERPROFILE": str(home), "TEMP": str(tmp), "TMP": str(tmp)}
 
 
 def home_variables(home: Path | str) -> dict[str, str]:
@@ -79,7 +91,10 @@ class LocalProcess:
 
     def poll(self) -> Death | None:
         with self._lock:
-            if self._death is None:
+            if self._death is None and not handover.INHERITS:
+                code = self._child.poll()
+                self._death = None if code is None else Death(code=code)
+            elif self._death is None:
                 pid, status, usage = os.wait4(self._child.pid, os.WNOHANG)
                 if pid:
                     self._child.returncode = code = exit_code(status)
@@ -91,11 +106,19 @@ class LocalProcess:
             return self._death
 
     def signal(self, number: int) -> None:
+        """Does nothing on Windows, where a cell can't be interrupted: what has to end there is killed."""
+        if not handover.INHERITS:
+            return
         with suppress(ProcessLookupError, PermissionError):  # macOS reports EPERM for a group of zombies
             os.killpg(self._child.pid, number)
 
     def kill(self) -> None:
-        self.signal(signal.SIGKILL)
+        if handover.INHERITS:
+            self.signal(signal.SIGKILL)
+        else:
+            for pid in reversed(family(self._child.pid)):
+                with suppress(psutil.NoSuchProcess):
+                    psutil.Process(pid).kill()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +151,19 @@ class ColdLauncher:
 
         def spawn(connection: Mapping[str, Any], descriptors: Descriptors) -> LocalProcess:
             fields = handover.request_fields(request, connection, descriptors, str(request.data or ""))
-            with handover.sealed_request(fields) as file:
+            home, tmp = folder / "home", folder / "tmp"
+            with handover.sealed_request(fields, folder) as file:
                 return LocalProcess(
-                    [sys.executable, *FLAGS, str(self.inside / "main.py"), "cold", str(file.fileno())],
+                    [
+                        sys.executable,
+                        *FLAGS,
+                        str(self.inside / "main.py"),
+                        "cold",
+                        str(handover.handed(file)),
+                    ],
                     cwd=folder / "work",
-                    env=environment(folder / "home", folder / "tmp"),
-                    inherit=(*descriptors.all(), file.fileno()),
+                    env={**environment(home, tmp), **_of_this_system(home, tmp)},
+                    inherit=(*descriptors.all(), file.fileno()) if handover.INHERITS else (),
                     log=descriptors.log,
                 )
 

@@ -67,6 +67,8 @@ UNREACHED = re.compile(
     r"|Connection (refused|timed out)|Error downloading",
     re.IGNORECASE,
 )
+REFUSED = re.compile(r"\[Errno (38|93|94|95|109)\]|gloo/transport")
+"""What the sandbox's filter of system calls answers, and what a neighbour's descriptors under way lead to."""
 FAILED_DOWNLOAD = re.compile(
     r"^Command .{0,300}\b(?:wget|curl|git|gdown|kaggle)\b.{0,300} returned non-zero",
     re.MULTILINE | re.IGNORECASE,
@@ -77,6 +79,8 @@ FEWER_POINTS = re.compile(
     r"|cannot reshape array|is invalid for input of size|must match the size|inconsistent numbers"
 )
 """What is raised for a point, or a number of points, that is not there."""
+INSISTS_ON_GPU = re.compile(r"^[ \t]*assert\b[^\n]*\b(?:is_available|device_count|cuda|mps)\b", re.MULTILINE)
+ASKS = re.compile(r"(?<![\w.])(?:input|getpass)[ ]?\(")
 LONGEST_TOLD = 100_000
 """Characters, the last ones, in which a program is heard to say that it reached nobody."""
 EXITS = ("exit", "quit", "do_shutdown")
@@ -130,7 +134,8 @@ def of_cell(cell: CellRun) -> Ending:
             return Ending.MEMORY
         case _:
             missing = lacks_a_package(cell) or lacks_the_network(cell) or uses_what_was_removed(cell)
-            return Ending.ENVIRONMENT if missing or cell.lacks_data else Ending.ERROR
+            refused = REFUSED.search(cell.evalue) is not None
+            return Ending.ENVIRONMENT if missing or refused or cell.lacks_data else Ending.ERROR
 
 
 def of_cells(cells: Sequence[CellRun], source: Callable[[int], str]) -> Run:
@@ -192,6 +197,14 @@ def reached_nobody(text: str) -> bool:
     """Does a message, or what a program printed, say that nobody was reached?"""
     last = text[-LONGEST_TOLD:]
     return UNREACHED.search(last) is not None or FAILED_DOWNLOAD.search(last) is not None
+
+
+def lacks_what_it_asks_for(cell: CellRun, source: str) -> bool:
+    """Does it fail because nobody answers `input()` here, or because it insists on a GPU?"""
+    if cell.ename == "AssertionError":
+        return INSISTS_ON_GPU.search(source) is not None
+    unanswered = cell.ename in ("EOFError", "StdinNotImplementedError") or re.search(r": ''$", cell.evalue)
+    return bool(unanswered) and ASKS.search(source) is not None
 
 
 def uses_what_was_removed(cell: CellRun) -> bool:

@@ -11,6 +11,7 @@ from grader.kernel.ending import (
     follows,
     lacks_a_package,
     lacks_the_network,
+    lacks_what_it_asks_for,
     of_cell,
     reached_nobody,
     time_taken,
@@ -50,6 +51,10 @@ def gaps(run: Run, sources: Mapping[int, str], shown: Callable[[int], str]) -> t
             if gap.reaches(cell, source):
                 gap.take(cell.index, source)
                 break
+        else:
+            if cell.ename == "FileNotFoundError":
+                why = f"Cell {cell.index + 1} needs a file that is not here."
+                found.append(_Gap.of(cell.index, source, Ending.ENVIRONMENT, why, but=imported))
     gone = unfinished(run.cells, sources)
     last = (Gap(cells=gone, ending=run.ending, why=run.detail),) if gone else ()
     return (*(Gap(cells=tuple(gap.cells), ending=gap.ending, why=gap.why) for gap in found), *last)
@@ -72,6 +77,8 @@ def _reason(  # noqa: PLR0911 - a table: one line for each reason
         return ending, f"{where} needs a package that is not installed here."
     if lacks_the_network(cell) or (SHELL.search(source) and reached_nobody(shown)):
         return Ending.ENVIRONMENT, f"{where} needs the network, which notebooks cannot reach here."
+    if lacks_what_it_asks_for(cell, source):
+        return Ending.ENVIRONMENT, f"{where} needs a GPU, or somebody at the keyboard, and here is neither."
     if NOTICE in shown:
         return Ending.OUTPUT, f"{where} printed or displayed more than is kept."
     return None

@@ -11,9 +11,9 @@ from contextlib import suppress
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
-import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.channels import AsyncZMQSocketChannel
+
+from grader.kernel.zmtp import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 NOTICE = "[output cut]"
 HEADERS = 1 << 16
 """The largest size, in bytes, of the frames around a message's content; genuine ones stay below 2 KB."""
-LARGEST = 32 << 20
-"""The largest frame in bytes; ZeroMQ drops a connection that sends more before the data reach our memory."""
+FRAMES = 20
+"""Messages have at most this many frames on average; genuine ones have seven."""
 READ = 4
 """Content is parsed up to this multiple of the output kept per cell: a UTF-8 character has up to 4 bytes."""
 MALFORMED = 100
@@ -43,21 +43,30 @@ class Gate:
 
     def __init__(self, limits: Limits, flooded: Callable[[str], None], forged: Callable[[str], None]) -> None:
         self.limits = limits
-        self.bytes = self.messages = self.malformed = 0
+        self.bytes = self.messages = self.frames = self.malformed = 0
+        self.read = 0
+        """Messages that were taken from a connection: fewer than arrived while they wait to be read."""
         self.closed = False
         self._flooded = flooded
         self._forged = forged
 
-    def count(self, size: int) -> None:
+    def count(self, size: int, *, last: bool) -> None:
+        """Count a frame whose body is about to arrive; the `last` one completes a message."""
         self.bytes += size
-        self.messages += 1
-        if self.bytes > self.limits.output_total or self.messages > self.limits.output_messages:
+        self.frames += 1
+        self.messages += last
+        most = self.limits.output_messages
+        if self.bytes > self.limits.output_total or self.messages > most or self.frames > FRAMES * most:
             self._close(self._flooded, f"{self.bytes / 1e6:.0f} MB of output in {self.messages} messages")
 
     def count_malformed(self) -> None:
         self.malformed += 1
         if self.malformed > MALFORMED:
-            self._close(self._forged, f"{self.malformed} malformed messages")
+            self.refuse(f"{self.malformed} malformed messages")
+
+    def refuse(self, detail: str) -> None:
+        """Nothing that comes from this kernel can be read."""
+        self._close(self._forged, detail)
 
     def _close(self, act: Callable[[str], None], detail: str) -> None:
         if not self.closed:
@@ -189,37 +198,41 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-class GuardedChannel(AsyncZMQSocketChannel):
+class GuardedChannel:
     """A channel that yields sanitised messages only."""
 
-    def __init__(self, socket: zmq.asyncio.Socket, session: Session, gate: Gate) -> None:
-        super().__init__(socket, session)
+    def __init__(self, connection: Connection, session: Session, gate: Gate) -> None:
+        self._connection = connection
+        self._session = session
         self._gate = gate
 
-    async def get_msg(  # type: ignore[override]  # as in the class above, whose base is blocking
+    def send(self, message: dict[str, Any]) -> None:
+        self._session.send(self._connection, message)  # type: ignore[arg-type]  # it only needs `send_multipart`
+
+    def close(self) -> None:
+        self._connection.close()
+
+    async def get_msg(
         self,
         timeout: float | None = None,  # noqa: ASYNC109 - jupyter's signature
     ) -> dict[str, Any]:
         """The next message. Raises `Empty` after `timeout` seconds, even if others were dropped in between."""
-        began = time.monotonic()
-        left = timeout
-        while await self.socket.poll(None if left is None else round(1000 * left)):
-            frames = await self.socket.recv_multipart()
-            await asyncio.sleep(0)  # a flood of messages must not delay the deadlines
-            message = self._sanitised(frames)
-            if message is not None:
-                return message
-            if timeout is not None:
-                left = timeout - (time.monotonic() - began)
-                if left <= 0:
-                    break
-        raise Empty
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    await asyncio.sleep(0)  # a flood of messages must not delay the deadlines
+                    frames = await self._connection.receive()
+                    self._gate.read += 1
+                    message = self._sanitised(frames)
+                    if message is not None:
+                        return message
+        except TimeoutError:
+            raise Empty from None
 
     def _sanitised(self, frames: Sequence[bytes]) -> dict[str, Any] | None:
         if self._gate.closed:
             return None
-        self._gate.count(sum(map(len, frames)))
-        message = receive(self.session, frames, READ * self._gate.limits.output_cell)
+        message = receive(self._session, frames, READ * self._gate.limits.output_cell)
         if message is None:
             self._gate.count_malformed()
         return message
@@ -232,45 +245,32 @@ class GuardedClient(AsyncKernelClient):
     cell = 0
     """Index of the cell to send with the next request, so that hooks in the kernel know it."""
 
-    @property
-    def iopub_channel(self) -> Any:
-        if self._iopub_channel is None:
-            self._iopub_channel = GuardedChannel(self.connect_iopub(), self.session, self.gate)
-        return self._iopub_channel
+    async def open_channels(self) -> None:
+        self._iopub_channel = await self._opened("SUB", "iopub")
+        self._shell_channel = await self._opened("DEALER", "shell")
 
-    @property
-    def shell_channel(self) -> Any:
-        if self._shell_channel is None:
-            socket = self.connect_shell(identity=self.session.bsession)
-            self._shell_channel = GuardedChannel(socket, self.session, self.gate)
-        return self._shell_channel
-
-    def start_channels(self, *_: Any, **__: Any) -> None:
-        super().start_channels(stdin=False, hb=False, control=False)
+    async def _opened(self, kind: str, name: str) -> GuardedChannel:
+        loop, url = asyncio.get_running_loop(), self._make_url(name)
+        if self.transport == "ipc":
+            connecting = loop.create_unix_connection(
+                lambda: Connection(kind, self.gate), url.removeprefix("ipc://")
+            )
+            return GuardedChannel((await connecting)[1], self.session, self.gate)
+        while True:
+            with suppress(ConnectionError):  # it does not listen yet
+                port = int(url.rpartition(":")[2])
+                _, connection = await loop.create_connection(
+                    lambda: Connection(kind, self.gate), self.ip, port
+                )
+                return GuardedChannel(connection, self.session, self.gate)
+            if not await self.is_alive():
+                raise RuntimeError("the kernel died before it was ready")
+            await asyncio.sleep(0.05)
 
     def stop_channels(self) -> None:
         for channel in (self._shell_channel, self._iopub_channel):
             if channel is not None:
-                channel.stop()
-        if self._created_context and not self.context.closed:
-            self.context.destroy(linger=0)
-
-    def connect_iopub(self, identity: bytes | None = None) -> Any:
-        return self._connect(zmq.SUB, "iopub", identity)
-
-    def connect_shell(self, identity: bytes | None = None) -> Any:
-        return self._connect(zmq.DEALER, "shell", identity)
-
-    def _connect(self, kind: int, name: str, identity: bytes | None) -> Any:
-        socket = self.context.socket(kind)
-        socket.linger = 0
-        socket.setsockopt(zmq.MAXMSGSIZE, LARGEST)  # has no effect once connected
-        if identity:
-            socket.identity = identity
-        if kind == zmq.SUB:
-            socket.setsockopt(zmq.SUBSCRIBE, b"")
-        socket.connect(self._make_url(name))
-        return socket
+                channel.close()
 
     async def wait_for_ready(
         self,

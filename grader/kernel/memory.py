@@ -7,6 +7,7 @@ room for one or two of those. So the measured use of the running notebooks decid
 from __future__ import annotations
 
 import os
+import re
 import struct
 import tempfile
 import threading
@@ -17,10 +18,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 import psutil
 
+from grader.kernel import processor
+from grader.kernel.processes import family
 from grader.model import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from grader.kernel.provisioner import ProcessKernel
 
@@ -35,49 +38,59 @@ EXPECTED = 1 << 30
 """Bytes that a notebook is expected to use until one in the class has used more."""
 FLOOR = 768 << 20
 """Bytes of available memory below which a notebook is stopped."""
-COUNTED = ("Private_Dirty:", "Pss_Shmem:", "SwapPss:")
+OWN = ("Private_Dirty:", "SwapPss:", "VmPTE:")
+"""What only one process uses; the last is what Linux itself needs to map the rest."""
+MAPPED = "Pss_Shmem:"
+INODE = 1 << 10
+"""What Linux needs for a file, even an empty one."""
+SHARED = re.compile(rb"^(\w+)-(\w+) \S+ (\w+) \S+ (\d+) +/dev/zero \(deleted\)$", re.MULTILINE)
+"""A mapping of shared memory without a file: its beginning, end and offset in that, and which it is."""
 
 
-def family(root: int) -> list[int]:
-    """The process `root` and its descendants, parents before their children."""
-    if not Path(f"/proc/{root}/task/{root}/children").exists():
-        return _family_by_parents(root)
-    found = [root]
-    for pid in found:  # grows as it goes
-        found += _children(pid)
+def used(root: int, scratch: Iterable[str] = ()) -> int:
+    """Bytes that `root` and its descendants use alone; memory shared with a warm parent does not count.
+
+    `scratch` names the folders in memory that only they see.
+    """
+    return used_by(family(root), scratch)
+
+
+def used_by(pids: Sequence[int], scratch: Iterable[str] = ()) -> int:
+    counted = list(map(fields, pids))
+    own = sum(found.get(name, 0) for found in counted for name in OWN)
+    mapped = sum(found.get(MAPPED, 0) for found in counted)
+    return own + max(mapped, shared(pids) + sum(stored(pids[0], folder) for folder in scratch if pids))
+
+
+def fields(pid: int) -> dict[str, int]:
+    """Sizes in bytes, as Linux names them; none if the process has ended or the system does not tell."""
+    found: dict[str, int] = {}
+    for name in ("smaps_rollup", "status"):
+        with suppress(OSError):
+            lines = Path(f"/proc/{pid}/{name}").read_text(errors="replace").splitlines()
+            words = (line.split() for line in lines if line.endswith(" kB"))
+            found |= {line[0]: int(line[1]) << 10 for line in words}
     return found
 
 
-def _children(pid: int) -> list[int]:
-    """As Linux lists them: going through the parents of all processes of the machine takes thirty times as long."""
-    found: list[int] = []
-    with suppress(OSError):  # it has ended
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            with suppress(OSError):
-                found += map(int, (thread / "children").read_text().split())
-    return found
+def shared(pids: Iterable[int]) -> int:
+    """Shared memory without a file that these processes map, in full: whoever filled it may have let go of it."""
+    sizes: dict[bytes, int] = {}
+    for pid in pids:
+        with suppress(OSError):
+            for mapping in SHARED.finditer(Path(f"/proc/{pid}/maps").read_bytes()):
+                begin, end, offset = (int(number, 16) for number in mapping.group(1, 2, 3))
+                inode = mapping[4]
+                sizes[inode] = max(sizes.get(inode, 0), offset + end - begin)
+    return sum(sizes.values())
 
 
-def _family_by_parents(root: int) -> list[int]:
-    try:
-        children = psutil.Process(root).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
-    return [root, *(child.pid for child in children)]
-
-
-def used(root: int) -> int:
-    """Bytes that `root` and its descendants use alone; memory shared with a warm parent does not count."""
-    return sum(map(private, family(root)))
-
-
-def private(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:  # the process has ended, or the system has no such file
-        return 0
-    words = (line.split() for line in lines)
-    return sum(int(line[1]) << 10 for line in words if line[0] in COUNTED)
+def stored(pid: int, folder: str) -> int:
+    """Bytes that the files in a folder in memory take, as this process sees it."""
+    with suppress(OSError):
+        found = os.statvfs(f"/proc/{pid}/root{folder}")
+        return (found.f_blocks - found.f_bfree) * found.f_frsize + (found.f_files - found.f_ffree) * INODE
+    return 0
 
 
 def available() -> int:
@@ -133,12 +146,10 @@ class Ticket:
             return b""
 
     def _write(self, data: bytes, offset: int) -> None:
-        with suppress(FileNotFoundError):
-            fd = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                os.pwrite(fd, data, offset)
-            finally:
-                os.close(fd)
+        # The parent has closed this ticket, or the disk is full.
+        with suppress(OSError), self.path.open("r+b", buffering=0) as file:
+            file.seek(offset)
+            file.write(data)
 
 
 class Admission:
@@ -241,12 +252,19 @@ class Admission:
 
 
 class Watchdog:
-    """Measures one kernel from a separate thread. Kills it when it exceeds its limit or memory runs low."""
+    """Measures one kernel from a separate thread. Kills it when it exceeds its limit or memory runs low.
 
-    def __init__(self, kernel: ProcessKernel, limit: int, ticket: Ticket | None) -> None:
+    What it computes is held to one share of the processor, where no control group does that. `scratch` names the
+    folders in memory that only this kernel sees.
+    """
+
+    def __init__(
+        self, kernel: ProcessKernel, limit: int, ticket: Ticket | None, scratch: Iterable[str] = ()
+    ) -> None:
         self._kernel = kernel
         self._limit = limit
         self._ticket = ticket
+        self._scratch = tuple(scratch)
         self._finished = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
@@ -267,7 +285,9 @@ class Watchdog:
             if process is not None and process.poll() is None:
                 pids = family(process.pid)
                 self._kernel.group.add(pids)
-                self._check(sum(map(private, pids)))
+                if self._kernel.group.cpu is None:
+                    processor.hold_to_one_share(pids)
+                self._check(used_by(pids, self._scratch))
 
     def _check(self, use: int) -> None:
         if self._ticket is not None:

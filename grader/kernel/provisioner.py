@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-import zmq.asyncio
+from jupyter_client.connect import LocalPortCache
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
@@ -22,7 +22,8 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from grader.errors import HarnessError
 from grader.kernel import handover, processor
 from grader.kernel.cgroup import Group
-from grader.kernel.memory import family, oom_kills, over_in_all
+from grader.kernel.memory import oom_kills, over_in_all
+from grader.kernel.processes import family
 from grader.model import Ending
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     Spawn = Callable[[Mapping[str, Any], Descriptors], "Process"]
     """Starts the process of a kernel, given Jupyter's connection info and the descriptors that it inherits."""
 
-SIGKILLED = 128 + signal.SIGKILL
+SIGKILLED = 128 + getattr(signal, "SIGKILL", 9)
 OUT_OF_MEMORY = "this machine ran out of memory; run fewer notebooks at the same time (-j 1)"
 KILL_SECONDS = 10.0
 """Seconds that a killed kernel may take to disappear; longer is an internal error."""
@@ -92,9 +93,11 @@ class Provisioner(KernelProvisionerBase):
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         manager = self.kernel.manager
-        manager.transport, manager.ip = "ipc", f"{self.kernel.folder}/s"
+        if handover.INHERITS:
+            manager.transport, manager.ip = "ipc", f"{self.kernel.folder}/s"
         for number, name in enumerate(handover.CHANNELS, start=1):
-            setattr(manager, name, number)
+            free = number if handover.INHERITS else LocalPortCache.instance().find_available_port(manager.ip)
+            setattr(manager, name, free)
         self.connection_info = manager.get_connection_info()
         return await super().pre_launch(cmd=[], **kwargs)
 
@@ -106,17 +109,24 @@ class Provisioner(KernelProvisionerBase):
         return 0.0
 
 
+class Manager(AsyncKernelManager):
+    """Jupyter's, without its control channel: what a kernel sends reaches us through the gate only."""
+
+    def _connect_control_socket(self) -> None:
+        pass
+
+
 class ProcessKernel:
     """A `Kernel` that owns its descriptors, the folder of its sockets and, once started, its process."""
 
     def __init__(self, request: KernelRequest, spawn: Spawn, folder: Path) -> None:
         self.folder = folder
-        self.evidence: BinaryIO = handover.fixed_file(request.limits.evidence)
+        self.evidence: BinaryIO = handover.fixed_file(request.limits.evidence, folder)
         self.process: Process | None = None
-        self.manager = AsyncKernelManager(kernel_id=str(uuid.uuid4()), context=zmq.asyncio.Context())
+        self.manager = Manager(kernel_id=str(uuid.uuid4()))
         self._request = request
         self._spawn = spawn
-        self._log = handover.fixed_file(handover.LOG_SIZE)
+        self._log = handover.fixed_file(handover.LOG_SIZE, folder)
         self._reason: tuple[Ending, str] | None = None
         self._released = False
         self._cpu_seconds = 0.0
@@ -164,12 +174,12 @@ class ProcessKernel:
             raise HarnessError(f"the kernel was stopped before it started: {self._reason[1]}")
         with ExitStack() as stack:
             sockets = [stack.enter_context(channel) for channel in handover.listen(self.folder)]
-            support = stack.enter_context(handover.packed(self._request.support))
+            support = stack.enter_context(handover.packed(self._request.support, self.folder))
             descriptors = handover.Descriptors(
                 sockets=tuple(channel.fileno() for channel in sockets),
-                evidence=self.evidence.fileno(),
+                evidence=handover.handed(self.evidence),
                 log=self._log.fileno(),
-                support=None if support is None else support.fileno(),
+                support=None if support is None else handover.handed(support),
             )
             self.process = self._spawn(connection, descriptors)
         self.group.add(family(self.process.pid))
@@ -188,7 +198,6 @@ class ProcessKernel:
             self.process.kill()
 
     def close(self) -> None:
-        self.manager.context.destroy(linger=0)
         self.group.remove()
         self.evidence.close()
         self._log.close()
@@ -203,7 +212,7 @@ def prepared_kernel(
     `within` is the parent of its folder; it outlives this process, so that the files of a killed worker can still
     be removed.
     """
-    folder = Path(tempfile.mkdtemp(prefix="grader-k-", dir=within))
+    folder = Path(tempfile.mkdtemp(prefix="grader-k-", dir=within or handover.place_of_sockets()))
     kernel = ProcessKernel(request, spawn, folder)
     try:
         yield kernel

@@ -19,7 +19,7 @@ from grader.kernel.guard import run_notebook
 from grader.kernel.interface import KernelRequest
 from grader.kernel.memory import Watchdog, gib
 from grader.kernel.provisioner import prepared_kernel
-from grader.kernel.view import DATA, Mode, View, command
+from grader.kernel.view import DATA, SCRATCH, Mode, View, command
 from grader.kernel.zygote import ForkedProcess, Zygotes, request_kernel
 from grader.model import Ending
 from grader.places import INSIDE
@@ -51,6 +51,8 @@ class Attempt:
     mode: Mode
     works: bool
     why: str = ""
+    enforced: Mapping[str, Any] = field(default_factory=dict)
+    """What it confines and how, if it works."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ class SandboxLauncher:
 
         with (
             prepared_kernel(request, spawn, self.folder) as kernel,
-            Watchdog(kernel, request.limits.memory, self.ticket),
+            Watchdog(kernel, request.limits.memory, self.ticket, SCRATCH),
         ):
             yield kernel
 
@@ -100,7 +102,10 @@ def sandbox(
     if shutil.which("bwrap") is None:
         raise HarnessError(f"bubblewrap (bwrap) is not installed; {INSTALL}")
     view = View(mode=mode, data=data, scratch=limits.tmp_size, inside=inside, warm=tuple(warm))
-    with TemporaryDirectory(prefix="grader-s-") as folder, Zygotes(partial(command, view)) as zygotes:
+    with ExitStack() as stack:
+        stack.callback(cgroup.sweep)
+        folder = stack.enter_context(TemporaryDirectory(prefix="grader-s-", dir=handover.place_of_sockets()))
+        zygotes = stack.enter_context(Zygotes(partial(command, view)))
         zygotes.wait()
         launcher = SandboxLauncher(mode=mode, control=zygotes.control, data=data, folder=Path(folder))
         yield replace(
@@ -136,6 +141,7 @@ def verified_confinement(mode: Mode, restrictions: Mapping[str, Any], limits: Li
         "user": f"uid {restrictions['uid']}, no capabilities",
         "filesystem": "read-only view of the interpreter and the data",
         "network": "none",
+        "files": "limited in number" if restrictions["few_files"] else "counted as memory",
         "pids": f"own namespace, at most {limits.processes}",
         "memory": f"{gib(limits.memory)} per process (RLIMIT_DATA) and in total ({memory_enforcement()})",
         "seccomp": restrictions["seccomp"],
@@ -154,9 +160,9 @@ def attempt(mode: Mode, data: Path | None, limits: Limits) -> Attempt:
     try:
         with sandbox(mode, data, limits=limits) as launcher:
             check(launcher, limits)
+            return Attempt(mode=mode, works=True, enforced=launcher.enforced)
     except (HarnessError, OSError) as error:
         return Attempt(mode=mode, works=False, why=str(error))
-    return Attempt(mode=mode, works=True)
 
 
 def check(launcher: SandboxLauncher, limits: Limits) -> None:
@@ -201,5 +207,5 @@ def best_launcher(
             return
     raise UsageError(
         f"no sandbox starts on this machine ({'; '.join(dict.fromkeys(reasons))}). "
-        "Run `grader doctor` for details, or `--sandbox none` to run the notebooks with all your own permissions."
+        "Run `grader doctor` for details; `grader guide sandbox` says what to do for each reason."
     )

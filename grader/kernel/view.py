@@ -36,6 +36,8 @@ ETC = {
 }
 LINKER = ("/etc/ld.so.cache", "/etc/alternatives")
 """The parts of the real /etc that system libraries need."""
+SCRATCH = ("/tmp", "/work", "/dev/shm")  # noqa: S108 - names inside the sandbox
+"""The folders that a kernel may write to; they are in memory."""
 CAPABILITIES = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL", "NET_ADMIN", "SYS_RESOURCE")
 """What the warm process needs as root to confine its forks, which keep none of these capabilities."""
 
@@ -155,7 +157,7 @@ def etc() -> tuple[list[str], list[BinaryIO]]:
 def scratch(size: int) -> list[str]:
     """What the warm process and a single-use kernel may write to. Forked kernels get folders of their own."""
     words = ["--dev", "/dev", "--remount-ro", "/dev", "--proc", "/proc"]
-    for path in ("/tmp", "/work", "/dev/shm"):  # noqa: S108 - names inside the sandbox
+    for path in SCRATCH:
         words += ["--perms", "1777", "--size", str(size), "--tmpfs", path]
     return words
 

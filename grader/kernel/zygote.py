@@ -7,6 +7,7 @@ We keep both ends open, so a request without a reader waits until the next warm 
 from __future__ import annotations
 
 import array
+import errno
 import json
 import os
 import select
@@ -15,6 +16,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,7 +28,7 @@ from grader.kernel.interface import Death
 from grader.model import Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
     from grader.kernel.handover import Descriptors
@@ -35,6 +37,8 @@ START = 120.0
 """Seconds until a warm process must be ready, even on a slow and busy laptop."""
 ANSWER = 150.0
 """Seconds that a request may wait: long enough for a new warm process to start."""
+PAUSE = 0.2
+"""Seconds between two attempts to send a request."""
 ATTEMPTS = 3
 """How many warm processes in a row may die without serving a request before we give up."""
 
@@ -238,8 +242,7 @@ def request_kernel_once(
     line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     line.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     with theirs:
-        numbers = array.array("i", [theirs.fileno(), request.fileno(), *descriptors.all()])
-        control.sendmsg([b"kernel"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, numbers)])
+        pass_on(control, [theirs.fileno(), request.fileno(), *descriptors.all()])
     try:
         message, pid = receive_start(line)
     except BaseException:
@@ -249,6 +252,23 @@ def request_kernel_once(
         return ForkedProcess(line, pid, message["confined"], shared=shared)
     line.close()
     raise HarnessError(f"the sandbox could not start a kernel: {message.get('error', 'no reason given')}")
+
+
+def pass_on(control: socket.socket, numbers: Sequence[int]) -> None:
+    """Send descriptors, once there is room for more of this user's on their way.
+
+    A kernel of the same user can keep so many under way that nobody may send another, until it ends.
+    """
+    deadline = time.monotonic() + ANSWER
+    while True:
+        try:
+            control.sendmsg([b"kernel"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", numbers))])
+        except OSError as error:
+            if error.errno != errno.ETOOMANYREFS or time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE)
+        else:
+            return
 
 
 def receive_start(line: socket.socket) -> tuple[dict[str, Any], int]:

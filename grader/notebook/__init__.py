@@ -111,7 +111,7 @@ def _validated(document: dict[str, Any]) -> NotebookNode:
     for candidate in _candidates(document):
         with suppress(*MALFORMED):
             notebook = _from_json(copy.deepcopy(candidate))
-            nbformat.validate(notebook)
+            _validator(4, 5).validate(notebook)  # explains nothing, and is 50 times faster
             return notebook
     raise NotebookError(f"its cells do not follow notebook format 4; {RESAVE}")
 
@@ -134,9 +134,7 @@ def _valid(cell: dict[str, Any]) -> dict[str, Any]:
 def _is_valid(cell: dict[str, Any]) -> bool:
     alone = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
     try:
-        _validator(4, 5).validate(
-            _from_json(copy.deepcopy(alone))
-        )  # explains nothing, and is 50 times faster
+        _validator(4, 5).validate(_from_json(copy.deepcopy(alone)))
     except MALFORMED:
         return False
     return True

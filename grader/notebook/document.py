@@ -47,7 +47,9 @@ def contents_of(path: Path, limits: Limits) -> bytes:
             raise NotebookError("this is not a regular file; give the path of a .ipynb file")
         _refuse_size(status.st_size, limits.notebook_file)
         with path.open("rb") as file:
-            contents = file.read(limits.notebook_file + 1)
+            contents = file.read(min(status.st_size, limits.notebook_file) + 1)
+            if len(contents) > status.st_size:  # it grows; no more memory is taken than it needs
+                contents += file.read(limits.notebook_file + 1 - len(contents))
     except OSError as error:
         reason = (error.strerror or "unknown reason").lower()
         raise NotebookError(f"it cannot be read ({reason}); check the path and its permissions") from error
@@ -87,7 +89,7 @@ def loaded(text: str) -> dict[str, Any]:
         raise NotebookError(_broken_json(text, error)) from error
     except RecursionError as error:
         raise NotebookError(_too_deep()) from error
-    if _depth(document) > DEEPEST:
+    if depth(document) > DEEPEST:
         raise NotebookError(_too_deep())
     if not isinstance(document, dict):
         raise NotebookError(f"it is JSON but not a notebook; {RESAVE}")
@@ -111,13 +113,13 @@ def _too_deep() -> str:
     return f"its JSON is nested more than {DEEPEST} levels deep, unlike any genuine notebook; {RESAVE}"
 
 
-def _depth(value: Any) -> int:
+def depth(value: Any) -> int:
     """The nesting depth of lists and dicts, measured without recursion."""
-    level, depth = [value], 0
+    level, levels = [value], 0
     while level:
         level = [child for parent in level for child in _children(parent)]
-        depth += 1
-    return depth
+        levels += 1
+    return levels
 
 
 def _children(value: Any) -> Iterable[Any]:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-import nbformat
-
-from grader import keys
+from grader import forks, keys
+from grader.limits import Limits
+from grader.publishing import pages
 from grader.reports import html, junit, review_sheet, table
 from grader.results import codec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from nbformat import NotebookNode
 
     from grader.model import Execution, Grade
     from grader.results.store import Store
@@ -27,31 +23,52 @@ if TYPE_CHECKING:
 SHEET = "review.csv"
 
 
-@dataclass(frozen=True)
 class Publisher:
-    store: Store
-    reference: Execution
+    """A context manager. The process that draws pages starts with the first one.
+
+    `reference` is the run whose figures students' pages show; the files of the class need none.
+    """
+
+    def __init__(self, store: Store, reference: Execution | None, limits: Limits | None = None) -> None:
+        self.store = store
+        self._pages = forks.Server(pages.drawing, reference, limits or Limits())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pages.__exit__()
 
     def student(self, grade: Grade) -> None:
-        """A student's `report.html` and `result.json`."""
+        """A student's `report.html`, `executed.html` and `result.json`.
+
+        A page that can't be drawn is replaced by one that says so. It is not tried again if it would fail again.
+        """
         folder = f"students/{grade.student}"
-        executed = _notebook(self.store.execution(grade.student))
-        page = html.student_page(grade, executed, self._reference)
-        self.store.write(f"{folder}/report.html", f"{page}\n{self._mark(grade)}")
+        execution = self.store.execution(grade.student)
+        if execution is not None and execution.notebook.is_file():
+            page = pages.NotebookPage(grade=grade, execution=execution)
+            self._write(f"{folder}/{html.NOTEBOOK}", grade, *pages.drawn_notebook(self._pages, page))
+        report = pages.Page(grade=grade, execution=execution)
+        self._write(f"{folder}/report.html", grade, *pages.drawn(self._pages, report))
         self.store.write(f"{folder}/result.json", codec.dumps(grade))
+
+    def _write(self, path: str, grade: Grade, page: str, lasting: bool) -> None:
+        self.store.write(path, f"{page}\n{self._mark(grade) if lasting else ''}")
 
     def is_out(self, grade: Grade) -> bool:
         """Are the student's files there, just as they would be written now?"""
-        folder = self.store.folder(grade.student)
+        folder, mark = self.store.folder(grade.student), self._mark(grade)
         written = folder / "result.json"
         return (
-            _ends_with(folder / "report.html", self._mark(grade))
+            _ends_with(folder / "report.html", mark)
+            and (_ends_with(folder / html.NOTEBOOK, mark) or not (folder / "executed.ipynb").exists())
             and written.is_file()
             and written.read_text(encoding="utf-8") == codec.dumps(grade)
         )
 
     def _mark(self, grade: Grade) -> str:
-        """The last line of a student's page, by which it is recognised."""
+        """The last line of a student's pages, by which they are recognised."""
         key = keys.of_page(self.store.grade_key(grade.student), codec.dumps(grade))
         return f"<!-- {key} -->\n"
 
@@ -72,10 +89,6 @@ class Publisher:
         self.store.write(SHEET, text)
         self.store.remember(sheet=_digest(text.encode()))
 
-    @cached_property
-    def _reference(self) -> NotebookNode | None:
-        return _notebook(self.reference)
-
 
 def _ends_with(path: Path, text: str) -> bool:
     if not path.is_file() or path.stat().st_size < len(text):
@@ -87,11 +100,3 @@ def _ends_with(path: Path, text: str) -> bool:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _notebook(execution: Execution | None) -> NotebookNode | None:
-    """The notebook as it ran; None if there was none to run."""
-    if execution is None or not execution.notebook.is_file():
-        return None
-    notebook: NotebookNode = nbformat.read(execution.notebook, as_version=4)  # type: ignore[no-untyped-call]  # nbformat has no types
-    return notebook

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from grader.legible import ESCAPE
 from grader.limits import MIB
 from grader.reports import markdown, markup
+from grader.reports.mathml import formulas
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,15 +20,27 @@ if TYPE_CHECKING:
 
 MOST_TEXT = 20_000
 """How many characters of one output are shown. `executed.ipynb` has all of them."""
+MOST_ANSWER_TEXT = 4000
+"""The same in an answer, beside its question."""
 MOST_SOURCE = 20_000
+MOST_ANSWER_CELLS = 6
+"""How many cells of an answer are shown with its question."""
 MOST_FIGURES = 12
 PAGE = 6 * MIB
 """The largest total size of the cells on one page."""
+ANSWERS = 150_000
+"""The same of all answers together, beside their questions."""
+FORMULA_WEIGHT = 2000
+"""What a formula takes of a page, as it takes some milliseconds to typeset."""
+
+SEE_FILE = "; see executed.ipynb"
+"""Where all of what is cut short here is found."""
 
 _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
-_LEFT_OUT = Markup("<em>Left out to keep this page small; see executed.ipynb.</em>")
-_NOT_SHOWN = Markup("<em>A picture that cannot be shown here; see executed.ipynb.</em>")
-_GAP = "\n\n[… {:,} characters left out; see executed.ipynb …]\n\n"
+_LEFT_OUT = Markup("<em>Left out to keep this page small{}.</em>").format(SEE_FILE)
+_NOT_SHOWN = Markup("<em>A picture that cannot be shown here{}.</em>").format(SEE_FILE)
+_FRAME = re.compile(r"Cell In\[\d++\], line (\d{1,6})")
+_GAP = "\n\n[… {:,} characters left out" + SEE_FILE + " …]\n\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +71,23 @@ class Figure:
 
 def render(notebook: NotebookNode) -> tuple[Cell, ...]:
     """Every cell. Once the page is full, a note replaces each further cell or output."""
-    space = _Space(PAGE)
-    return tuple(_cell(number, cell, space) for number, cell in enumerate(notebook.cells, start=1))
+    space = Space(PAGE)
+    return tuple(_cell(number, cell, space, MOST_TEXT) for number, cell in enumerate(notebook.cells, start=1))
+
+
+def answer(notebook: NotebookNode | None, numbers: Sequence[int], space: Space) -> tuple[Cell, ...]:
+    """Some cells, by their indices, as they are shown beside the figures that they have drawn."""
+    if notebook is None:
+        return ()
+    found = (
+        _cell(index + 1, notebook.cells[index], space, MOST_ANSWER_TEXT)
+        for index in numbers[:MOST_ANSWER_CELLS]
+        if 0 <= index < len(notebook.cells)
+    )
+    return tuple(
+        replace(cell, outputs=tuple(output for output in cell.outputs if output.form != "image"))
+        for cell in found
+    )
 
 
 def figures(notebook: NotebookNode | None, cells: Sequence[int]) -> tuple[Figure, ...]:
@@ -74,7 +104,7 @@ def figures(notebook: NotebookNode | None, cells: Sequence[int]) -> tuple[Figure
     return tuple(figure for figure, _ in zip(found, range(MOST_FIGURES), strict=False))
 
 
-class _Space:
+class Space:
     """The space left on the page."""
 
     def __init__(self, size: int) -> None:
@@ -85,18 +115,19 @@ class _Space:
         return self._left >= 0
 
 
-def _cell(number: int, cell: NotebookNode, space: _Space) -> Cell:
+def _cell(number: int, cell: NotebookNode, space: Space, most_text: int) -> Cell:
     source = cell.source
     if not space.take(2 * len(source) + 200):
         return Cell(number=number, form="raw", source=_LEFT_OUT)
     match cell.cell_type:
         case "markdown" if len(source) <= MOST_SOURCE:
             shown = markdown.render(source, cell.get("attachments"))
+            space.take(FORMULA_WEIGHT * shown.count("<math"))
         case "code" if len(source) <= MOST_SOURCE:
-            shown = markup.code(source)
+            shown = markup.code(source, marked=_failed_line(cell))
         case _:
             shown = markup.terminal(_shortened(source, MOST_SOURCE))
-    outputs = _outputs(_merged(cell.get("outputs", ())), space)
+    outputs = _outputs(_merged(cell.get("outputs", ())), space, most_text)
     return Cell(number=number, form=cell.cell_type, source=shown, outputs=tuple(outputs))
 
 
@@ -116,27 +147,43 @@ def _merged(outputs: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]
         yield {"output_type": "stream", "name": name, "text": "".join(texts)}
 
 
-def _outputs(outputs: Iterable[Mapping[str, Any]], space: _Space) -> Iterator[Output]:
+def _failed_line(cell: NotebookNode) -> int | None:
+    """The line in which a cell raised its error, counted from 1; None if it ended well, or does not say."""
+    for output in cell.get("outputs", ()):
+        if output["output_type"] == "error":
+            frames = (
+                _FRAME.search(ESCAPE.sub("", line[:MOST_TEXT])) for line in output.get("traceback") or ()
+            )
+            return next((int(frame[1]) for frame in frames if frame), None)
+    return None
+
+
+def _outputs(outputs: Iterable[Mapping[str, Any]], space: Space, most_text: int) -> Iterator[Output]:
     for output in outputs:
-        shown = _output(output)
-        if not space.take(len(shown.content) + len(shown.image) + 200):
+        shown = _output(output, most_text)
+        if not space.take(_weight(shown)):
             yield Output(form="note", content=_LEFT_OUT)
             return
         yield shown
 
 
-def _output(output: Mapping[str, Any]) -> Output:
+def _weight(output: Output) -> int:
+    """What an output takes of a page. 40 pixels weigh a byte: a browser unpacks even what it does not show."""
+    return len(output.content) + len(output.image) + markup.pixels(output.image) // 40 + 200
+
+
+def _output(output: Mapping[str, Any], most_text: int) -> Output:
     match output["output_type"]:
         case "stream":
             form = "stderr" if output["name"] == "stderr" else "text"
-            return Output(form=form, content=_text(output["text"]))
+            return Output(form=form, content=_text(output["text"], most_text))
         case "error":
             lines = output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"]
-            return Output(form="error", content=_text("\n".join(lines)))
-    return _display(output.get("data", {}))
+            return Output(form="error", content=_text("\n".join(lines), most_text))
+    return _display(output.get("data", {}), most_text)
 
 
-def _display(data: Mapping[str, Any]) -> Output:
+def _display(data: Mapping[str, Any], most_text: int) -> Output:
     """The richest form that is safe to show. Widgets, scripts and anything else fall back to plain text."""
     picture = _picture(data)
     if picture:
@@ -144,11 +191,14 @@ def _display(data: Mapping[str, Any]) -> Output:
     html = data.get("text/html")
     if isinstance(html, str) and len(html) <= MIB:
         cleaned = markup.fragment(html)
-        if cleaned.striptags():
+        if cleaned and cleaned.striptags():
             return Output(form="html", content=cleaned)
     if any(kind in data for kind in _IMAGES):
         return Output(form="note", content=_NOT_SHOWN)
-    return Output(form="text", content=_text(str(data.get("text/plain", "[no text]"))))
+    latex = data.get("text/latex")
+    if isinstance(latex, str) and "<math" in (typeset := formulas(latex.strip())):
+        return Output(form="html", content=typeset)
+    return Output(form="text", content=_text(str(data.get("text/plain", "[no text]")), most_text))
 
 
 def _picture(data: Mapping[str, Any]) -> str | None:
@@ -156,8 +206,8 @@ def _picture(data: Mapping[str, Any]) -> str | None:
     return next(filter(None, shown), None)
 
 
-def _text(text: str) -> Markup:
-    return markup.terminal(_shortened(text, MOST_TEXT))
+def _text(text: str, most: int) -> Markup:
+    return markup.terminal(_shortened(text, most))
 
 
 def _shortened(text: str, limit: int) -> str:

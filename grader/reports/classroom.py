@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
-from statistics import median
+from statistics import StatisticsError, correlation, median, pstdev
 from typing import TYPE_CHECKING
 
-from grader.model import Ending, Outcome, Profile
+from grader.model import Ending, Profile
 from grader.reports import drawing
+from grader.reports.tasks import Task, tasks
 from grader.reports.wording import Status, share, status
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from grader.model import Check, Grade, QuestionGrade
 
 MOST_MISTAKES = 12
+MOST_MESSAGES = 3
+FEWEST = 10
+"""Students from which on a discrimination is more than chance."""
 _NOTHING_TO_JUDGE = (Ending.UNREADABLE, Ending.BROKEN)
 _URGENCY = list(Status)
 
@@ -29,6 +33,8 @@ class Row:
     grade: Grade
     status: Status
     cells: tuple[QuestionGrade | None, ...]
+    mistakes: tuple[int, ...]
+    """Which of the class's most common mistakes it has, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +45,21 @@ class Column:
     title: str
     max: Decimal
     decided: int
+    """Answers of which every check is decided."""
     undecided: int
     mean: Decimal | None
-    """Of the decided answers; None if there are none."""
+    """Points earned in the checks that are decided, per student; None if there are none."""
+    mean_max: Decimal
+    """Out of how many."""
     full_marks: int
+    spread: Decimal | None
+    """Standard deviation of the points of decided answers; None if there are none."""
+    discrimination: float | None
+    """Correlation of these points with those of all other questions; None for few students, or without a spread."""
 
     @property
     def share(self) -> float:
-        return share(self.mean, self.max) if self.mean is not None else 0.0
+        return share(self.mean, self.mean_max) if self.mean is not None else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +68,14 @@ class Mistake:
 
     check: Check
     students: tuple[str, ...]
-    message: str
-    """The most common explanation that they were given, if any."""
-    share: float
+    decided: int
+    """Students whose answer is decided."""
+    messages: tuple[tuple[str, int], ...]
+    """The explanations that most of them were given, and how many."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """Work for a person: the open checks of one question, or runs that failed for the same reason."""
-
-    reason: str
-    students: tuple[str, ...]
-    urgent: bool
+    @property
+    def share(self) -> float:
+        return share(len(self.students), self.decided)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +92,8 @@ class Classroom:
     histogram: tuple[drawing.Bar, ...]
     mistakes: tuple[Mistake, ...]
     tasks: tuple[Task, ...]
-    endings: tuple[tuple[Ending, tuple[Grade, ...]], ...]
-    """Every ending but `finished`."""
+    filters: tuple[tuple[str, str], ...]
+    """Statuses and endings of the class: a filter of the table, and its name."""
     profiles: tuple[str, ...]
     """The profiles used whose grades cannot be final."""
 
@@ -95,8 +104,9 @@ class Classroom:
     @classmethod
     def of(cls, grades: Sequence[Grade]) -> Classroom:
         questions = _questions(grades)
-        rows = tuple(sorted((_row(grade, questions) for grade in grades), key=_by_urgency))
-        included = tuple(grade for grade in grades if grade.ending not in _NOTHING_TO_JUDGE)
+        included = tuple(grade for grade in grades if not is_empty(grade))
+        mistakes = _mistakes(included)
+        rows = tuple(sorted((_row(grade, questions, mistakes) for grade in grades), key=_by_urgency))
         maximum = max((grade.max for grade in grades), default=Decimal(0))
         return cls(
             title=grades[0].title if grades else "",
@@ -104,17 +114,22 @@ class Classroom:
             rows=rows,
             columns=tuple(_column(question, included) for question in questions.values()),
             included=included,
-            left_out=tuple(row.grade for row in rows if row.grade.ending in _NOTHING_TO_JUDGE),
+            left_out=tuple(row.grade for row in rows if is_empty(row.grade)),
             mean=_mean([grade.total for grade in included]),
             median=_median([grade.total for grade in included]),
             histogram=drawing.histogram(
                 [(float(grade.total), grade.provisional) for grade in included], maximum=float(maximum)
             ),
-            mistakes=_mistakes(included),
-            tasks=tuple(_tasks(rows)),
-            endings=tuple(_endings(rows)),
+            mistakes=mistakes,
+            tasks=tuple(tasks([row.grade for row in rows], questions)),
+            filters=_filters(rows),
             profiles=tuple(sorted({grade.profile for grade in grades} - {Profile.FULL})),
         )
+
+
+def is_empty(grade: Grade) -> bool:
+    """Was there nothing to grade, and has no person graded it?"""
+    return grade.ending in _NOTHING_TO_JUDGE and not any(check.ruling for check in grade.checks)
 
 
 def _by_urgency(row: Row) -> tuple[bool, int, str]:
@@ -132,30 +147,64 @@ def _questions(grades: Iterable[Grade]) -> dict[str, QuestionGrade]:
     return questions
 
 
-def _row(grade: Grade, questions: Iterable[str]) -> Row:
+def _row(grade: Grade, questions: Iterable[str], mistakes: Sequence[Mistake]) -> Row:
     own = {question.id: question for question in grade.questions}
-    return Row(grade=grade, status=status(grade), cells=tuple(own.get(name) for name in questions))
+    return Row(
+        grade=grade,
+        status=status(grade),
+        cells=tuple(own.get(name) for name in questions),
+        mistakes=tuple(at for at, each in enumerate(mistakes) if grade.student in each.students),
+    )
+
+
+def _filters(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    statuses = [each for each in Status if any(row.status is each for row in rows)]
+    endings = [
+        each
+        for each in Ending
+        if each is not Ending.FINISHED and any(row.grade.ending is each for row in rows)
+    ]
+    return tuple(dict.fromkeys((str(each), str(each)) for each in (*statuses, *endings)))
 
 
 def _column(question: QuestionGrade, grades: Iterable[Grade]) -> Column:
-    answers = [own for grade in grades for own in grade.questions if own.id == question.id]
+    both = [(own, grade) for grade in grades for own in grade.questions if own.id == question.id]
+    answers = [own for own, _ in both]
     decided = [own for own in answers if not own.outcome.provisional]
+    pairs = [
+        (float(own.points), float(grade.total - own.points))
+        for own, grade in both
+        if not own.outcome.provisional
+    ]
+    checks = [check for own in answers for check in own.checks if not check.outcome.provisional]
     return Column(
         id=question.id,
         title=question.title,
         max=question.max,
         decided=len(decided),
         undecided=len(answers) - len(decided),
-        mean=_mean([own.points for own in decided]),
+        mean=sum((check.earned for check in checks), Decimal(0)) / len(answers) if checks else None,
+        mean_max=sum((check.max for check in checks), Decimal(0)) / max(len(answers), 1),
         full_marks=sum(own.points >= own.max for own in decided),
+        spread=Decimal(str(pstdev(own.points for own in decided))) if decided else None,
+        discrimination=_correlation(pairs) if len(pairs) >= FEWEST else None,
     )
+
+
+def _correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
+    try:
+        return correlation(*zip(*pairs, strict=True))
+    except StatisticsError:  # one of them never varies
+        return None
 
 
 def _mistakes(grades: Sequence[Grade]) -> tuple[Mistake, ...]:
     """The checks in which most students lost points, leaving out answers that are not decided yet."""
     losses: dict[str, list[tuple[str, Check]]] = {}
+    decided: Counter[str] = Counter()
     for grade in grades:
         for check in grade.checks:
+            decided[check.id] += not check.outcome.provisional
             if check.earned < check.max and not check.outcome.provisional:
                 losses.setdefault(check.id, []).append((grade.student, check))
     ranked = sorted(losses.values(), key=lambda pairs: (-len(pairs), pairs[0][1].question, pairs[0][1].id))
@@ -163,50 +212,15 @@ def _mistakes(grades: Sequence[Grade]) -> tuple[Mistake, ...]:
         Mistake(
             check=pairs[0][1],
             students=tuple(sorted(student for student, _ in pairs)),
-            message=_most_common(check.message for _, check in pairs),
-            share=share(len(pairs), len(grades)),
+            decided=decided[pairs[0][1].id],
+            messages=_messages(check.message for _, check in pairs if check.ruling is None),
         )
         for pairs in ranked[:MOST_MISTAKES]
     )
 
 
-def _most_common(messages: Iterable[str]) -> str:
-    ranked = Counter(filter(None, messages)).most_common(1)
-    return ranked[0][0] if ranked else ""
-
-
-def _tasks(rows: Iterable[Row]) -> Iterable[Task]:
-    reasons: dict[tuple[bool, str], list[str]] = {}
-    for row in rows:
-        for urgent, reason in dict.fromkeys(_reasons(row.grade)):
-            reasons.setdefault((urgent, reason), []).append(row.grade.student)
-    for (urgent, reason), students in sorted(reasons.items(), key=lambda item: not item[0][0]):
-        yield Task(reason=reason, students=tuple(students), urgent=urgent)
-
-
-def _reasons(grade: Grade) -> Iterable[tuple[bool, str]]:
-    if grade.ending.ours:
-        yield True, f"The grader failed to run the notebook: {grade.ending_detail or 'no details are known'}"
-        return
-    if grade.ending is Ending.UNREADABLE and any(check.outcome is Outcome.REVIEW for check in grade.checks):
-        yield False, "Hand-ins without a notebook that could be run: look at what was handed in"
-        return
-    for question in grade.questions:
-        outcomes = {question.outcome} | {check.outcome for check in question.checks}
-        if Outcome.BROKEN in outcomes:
-            yield True, f"{question.id} {question.title}: the grader failed to grade this question"
-        open_checks = [check for check in question.checks if check.outcome is Outcome.REVIEW]
-        if any(check.review is not None and check.review.elsewhere for check in open_checks):
-            yield False, "Questions without an answer in its place: look through what else was handed in"
-        elif open_checks:
-            yield False, f"{question.id} {question.title}: answers to review"
-
-
-def _endings(rows: Sequence[Row]) -> Iterable[tuple[Ending, tuple[Grade, ...]]]:
-    for ending in Ending:
-        grades = tuple(row.grade for row in rows if row.grade.ending is ending)
-        if grades and ending is not Ending.FINISHED:
-            yield ending, grades
+def _messages(told: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    return tuple(Counter(filter(None, told)).most_common(MOST_MESSAGES))
 
 
 def _mean(values: Sequence[Decimal]) -> Decimal | None:

@@ -13,6 +13,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from grader.model import LARGEST_TABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -23,6 +25,8 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 44
 MOST_POINTS = 400
 MOST_IMAGES = 64
 MOST_TEXT = 4000
+MOST_IN_CELL = 300
+SHADES = 5
 _WHO = {"student": "yours", "reference": "reference"}
 
 
@@ -57,12 +61,32 @@ class Strip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Its text, a smaller one beside it, and its classes in the style sheet."""
+
+    text: str
+    beside: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The first cell of each row is its head; `x` names all columns but the first."""
+
+    x: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """One exhibit for a template: curves, strips or text, or the problem that prevented drawing it."""
+    """One exhibit for a template: curves, strips, a table or text, or what prevented drawing it."""
 
     title: str
     curves: Curves | None = None
     strips: tuple[Strip, ...] = ()
+    table: Table | None = None
     text: str = ""
     problem: str = ""
 
@@ -86,9 +110,11 @@ def draw(exhibit: Exhibit) -> Drawing:
                 return Drawing(title=title, curves=curves(exhibit.data))
             case "images":
                 return Drawing(title=title, strips=tuple(_strip(series) for series in exhibit.data["series"]))
+            case "table":
+                return Drawing(title=title, table=_table(exhibit.data))
             case "text":
                 return Drawing(title=title, text=str(exhibit.data["text"])[:MOST_TEXT])
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         return Drawing(title=title, problem=f"This data could not be drawn: {error}")
     return Drawing(title=title, problem=f"This report cannot draw exhibits of the kind “{exhibit.kind}”.")
 
@@ -148,6 +174,35 @@ def grey_png(rows: Sequence[Sequence[int]]) -> str:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _table(data: Mapping[str, Any]) -> Table:
+    columns, rows = data["columns"], data["rows"]
+    if not rows or any(len(row) != len(columns) for row in rows):
+        raise ValueError("a table needs rows as long as its head")
+    if max(len(rows), len(columns) - 1) > LARGEST_TABLE:
+        raise ValueError(f"a table has at most {LARGEST_TABLE} rows and columns")
+    return Table(
+        x=str(data.get("x", "")),
+        columns=tuple(str(column)[:MOST_IN_CELL] for column in columns),
+        rows=tuple(tuple(map(_cell, row)) for row in rows),
+        note=str(data.get("note", ""))[:MOST_TEXT],
+    )
+
+
+def _cell(value: Any) -> Cell:
+    fields = value if isinstance(value, dict) else {"text": value}
+    text, shade = fields["text"], math.ceil(SHADES * min(max(float(fields.get("shade", 0)), 0), 1))
+    styles = {
+        "number": isinstance(text, int | float),
+        f"shade-{shade}": shade,
+        "marked": fields.get("marked"),
+    }
+    return Cell(
+        text=str(text)[:MOST_IN_CELL],
+        beside=str(fields.get("beside", ""))[:MOST_IN_CELL],
+        style=" ".join(style for style, applies in styles.items() if applies),
+    )
 
 
 def _strip(series: Mapping[str, Any]) -> Strip:
@@ -225,9 +280,11 @@ class _Series:
 
 
 def _finite(values: Iterable[Any]) -> tuple[float | None, ...]:
-    """The values with a gap for null, NaN and numbers that are too large to draw."""
-    numbers = (None if value is None else float(value) for value in values)
-    return tuple(number if number is not None and abs(number) < 1e100 else None for number in numbers)
+    """The values with a gap for null, NaN and numbers that are too large to draw; one too small to draw is 0."""
+    numbers = (math.nan if value is None else float(value) for value in values)
+    return tuple(
+        (number if abs(number) > 1e-100 else 0.0) if abs(number) < 1e100 else None for number in numbers
+    )
 
 
 def _segments(values: Iterable[float | None], scale: _Scale, step: int) -> Iterable[str]:
@@ -247,7 +304,7 @@ def _ticks(low: float, high: float, about: int = 5) -> tuple[float, ...]:
         return (low,)
     step = _step((high - low) / about)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return tuple(round(index * step, 12) for index in range(first, last + 1))
+    return tuple(dict.fromkeys(round(index * step, 12) for index in range(first, last + 1)))
 
 
 def _step(rough: float) -> float:

@@ -5,79 +5,177 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from grader.model import Ending, Outcome, Visibility
-from grader.reports import cells, drawing, wording
+from grader.assignment.cells import CellMarks
+from grader.assignment.solutions import HINTS, strip_solutions
+from grader.errors import RubricError
+from grader.legible import legible
+from grader.model import Ending, Moment, Outcome
+from grader.reports import cells, drawing, markdown, thumbnails, wording
 from grader.reports.classroom import Classroom
-from grader.reports.markup import inline_code
+from grader.reports.markup import linked, sentence
+from grader.reports.mathml import formulas
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from nbformat import NotebookNode
 
-    from grader.model import Check, Grade, QuestionGrade
+    from grader.model import Grade, QuestionGrade
+    from grader.reports.feedback import Feedback
 
-MOST_ANSWER_CELLS = 6
-"""How many cells of an answer that needs review are shown with its question."""
-
-
-class Audience(StrEnum):
-    """Who reads a report, which decides which checks it explains. The points always include all checks."""
-
-    INSTRUCTOR = "instructor"
-    STUDENT = "student"
-    RELEASED = "released"  # a student, after the due date and once grades are published
-
-    def sees(self, check: Check) -> bool:
-        match self:
-            case Audience.INSTRUCTOR:
-                return True
-            case Audience.RELEASED:
-                return check.visibility is not Visibility.HIDDEN
-            case Audience.STUDENT:
-                return check.visibility is Visibility.VISIBLE
+NOTEBOOK = "executed.html"
+"""The page of the executed notebook, beside its report."""
 
 
 def student_page(
     grade: Grade,
     executed: NotebookNode | None,
     reference: NotebookNode | None,
-    *,
-    audience: Audience = Audience.INSTRUCTOR,
+    prompts: Mapping[str, Markup] = MappingProxyType({}),
 ) -> str:
-    """`students/<id>/report.html`. It shows the figures of the reference, never its source."""
-    notebook = cells.render(executed) if executed is not None else ()
-    return (
-        _environment()
-        .get_template("student.html")
-        .render(
-            grade=grade,
-            audience=audience,
-            status=wording.status(grade),
-            open_items=wording.open_items(grade),
-            open_points=wording.open_points(grade),
-            causes=wording.causes(check for check in grade.checks if audience.sees(check)),
-            sections=[
-                _section(question, executed, reference, notebook, audience) for question in grade.questions
-            ],
-            notebook=notebook,
-        )
+    """`students/<id>/report.html`, for instructors. It shows the figures of the reference, never its source.
+
+    `prompts` are what the questions ask, by their ids.
+    """
+    return _student_page(grade, executed, reference, prompts)
+
+
+def feedback_page(
+    feedback: Feedback,
+    executed: NotebookNode | None,
+    reference: NotebookNode | None,
+    prompts: Mapping[str, Markup] = MappingProxyType({}),
+    *,
+    problem: str = "",
+) -> str:
+    """What a student gets. `problem` is why the notebook is not in it, if that could be drawn.
+
+    Everything comes from the feedback and the student's own notebook; of the reference, figures of the questions
+    for which the feedback names its cells.
+    """
+    page = _student_page(
+        feedback.grade,
+        executed,
+        reference,
+        prompts,
+        notebook=() if executed is None else cells.render(executed),
+        moment=feedback.moment,
+        withheld=feedback.withheld,
+        problem=problem,
     )
+    return page.replace(cells.SEE_FILE, "")  # a student has no such file
+
+
+def _student_page(
+    grade: Grade,
+    executed: NotebookNode | None,
+    reference: NotebookNode | None,
+    prompts: Mapping[str, Markup],
+    *,
+    notebook: Sequence[cells.Cell] = (),
+    moment: Moment | None = None,
+    withheld: Collection[str] = (),
+    problem: str = "",
+) -> str:
+    """Without a `moment`, the notebook has a page of its own."""
+    space, folded = cells.Space(cells.ANSWERS), _is_unread(grade)
+    sections = [
+        _section(question, executed, reference, prompts, space, folded=folded) for question in grade.questions
+    ]
+    return _page(
+        "student.html",
+        grade=grade,
+        moment=moment,
+        withheld=withheld,
+        problem=problem,
+        open_items=wording.open_items(grade),
+        open_line=wording.open_line(grade),
+        open_points=wording.open_points(grade),
+        causes=wording.causes(grade.checks),
+        sections=sections,
+        places={section.question.id: section for section in sections},
+        shown=thumbnails.fitted(
+            figure.image for section in sections for figure in (*section.figures, *section.reference_figures)
+        ),
+        notebook=notebook,
+        sheet=NOTEBOOK if executed is not None and moment is None else "",
+    )
+
+
+def notebook_page(notebook: NotebookNode, *, title: str, grade: Grade | None = None) -> str:
+    """A notebook with its outputs, safe to open; with a `grade`, beside whose report it stands."""
+    answers = [] if grade is None else grade.questions
+    return _page(
+        "notebook.html",
+        title=title,
+        notebook=cells.render(notebook),
+        grade=grade,
+        answered={
+            index + 1: [(each.id, anchor(each.id)) for each in answers if index in each.cells]
+            for index in {index for each in answers for index in each.cells}
+        },
+    )
+
+
+def prepare(reference: NotebookNode | None) -> dict[str, Markup]:
+    """Load, once, what every page needs; what each question asks, by its id."""
+    for template in ("student.html", "notebook.html", "stand_in.html"):
+        _environment().get_template(template)
+    if reference is None:
+        return {}
+    cells.render(reference)
+    try:
+        handed_out = strip_solutions(reference, dict.fromkeys(HINTS, ""))
+    except RubricError:  # it changed since this ran
+        return {}
+    return {
+        prompt: markdown.render(cell.source, cell.get("attachments"))
+        for cell in handed_out.cells
+        if (prompt := CellMarks.of(cell).prompt)
+    }
+
+
+def stand_in_page(grade: Grade, problem: str) -> str:
+    """`students/<id>/report.html` where the page itself can't be drawn: the points alone, and why."""
+    sections = [{"question": question, "anchor": ""} for question in grade.questions]
+    return _page("stand_in.html", grade=grade, problem=problem, sections=sections)
+
+
+def bare_page(grade: Grade, problem: str) -> str:
+    """The same where not even its points can be drawn."""
+    sentence = "The report of {} could not be drawn. {} See result.json."
+    return f"<!DOCTYPE html><title>Report</title><p>{escape(sentence.format(grade.student, problem))}"
+
+
+def bare_notebook_page(student: str, problem: str) -> str:
+    """`students/<id>/executed.html` where the notebook can't be drawn."""
+    sentence = "The notebook of {} could not be drawn. {} Open executed.ipynb in Jupyter."
+    return f"<!DOCTYPE html><title>Notebook</title><p>{escape(sentence.format(student, problem))}"
+
+
+def bare_feedback_page(student: str) -> str:
+    """A student's page where not even the checks can be drawn."""
+    sentence = "Your feedback, {}, could not be drawn. Ask the course staff for it."
+    return f"<!DOCTYPE html><title>Feedback</title><p>{escape(sentence.format(student))}"
 
 
 def class_page(grades: Sequence[Grade], *, notices: Sequence[str] = ()) -> str:
     """`index.html`. `notices` are prominent warnings, such as that only a subset of the data was used."""
-    return _environment().get_template("class.html").render(room=Classroom.of(grades), notices=notices)
+    return _page("class.html", room=Classroom.of(grades), notices=notices)
+
+
+def _page(template: str, **values: Any) -> str:
+    return legible(_environment().get_template(template).render(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +184,9 @@ class _Section:
 
     question: QuestionGrade
     anchor: str
-    checks: tuple[Check, ...]
-    withheld: int
+    prompt: Markup
+    open: bool
+    """There is something to look at: points are lost, or not decided."""
     figures: tuple[cells.Figure, ...]
     reference_figures: tuple[cells.Figure, ...]
     drawings: tuple[drawing.Drawing, ...]
@@ -98,27 +197,32 @@ def _section(
     question: QuestionGrade,
     executed: NotebookNode | None,
     reference: NotebookNode | None,
-    notebook: Sequence[cells.Cell],
-    audience: Audience,
+    prompts: Mapping[str, Markup],
+    space: cells.Space,
+    *,
+    folded: bool,
 ) -> _Section:
-    shown = tuple(check for check in question.checks if audience.sees(check))
-    # What a withheld check shows, or compares with, would give away what it tests.
-    explains = len(shown) == len(question.checks)
-    review = question.outcome is Outcome.REVIEW
+    passed = question.outcome is Outcome.PASSED
     return _Section(
         question=question,
-        anchor="q-" + re.sub(r"[^A-Za-z0-9]+", "-", question.id),
-        checks=shown,
-        withheld=len(question.checks) - len(shown),
+        open=not passed and not folded,
+        anchor=anchor(question.id),
+        prompt=prompts.get(question.id, Markup()),
         figures=cells.figures(executed, question.cells),
-        reference_figures=cells.figures(reference, question.reference_cells) if explains else (),
-        drawings=tuple(drawing.draw(exhibit) for exhibit in question.exhibits) if explains else (),
-        answer=_answer(question.cells, notebook) if review else (),
+        reference_figures=cells.figures(reference, question.reference_cells),
+        drawings=tuple(drawing.draw(exhibit) for exhibit in question.exhibits),
+        answer=() if passed else cells.answer(executed, question.cells, space),
     )
 
 
-def _answer(numbers: Sequence[int], notebook: Sequence[cells.Cell]) -> tuple[cells.Cell, ...]:
-    return tuple(notebook[index] for index in numbers[:MOST_ANSWER_CELLS] if 0 <= index < len(notebook))
+def _is_unread(grade: Grade) -> bool:
+    """Would every question only repeat why the file could not be read?"""
+    return grade.ending is Ending.UNREADABLE and not any(check.ruling for check in grade.checks)
+
+
+def anchor(question: str) -> str:
+    """Where in a report a question is."""
+    return "q-" + re.sub(r"[^A-Za-z0-9]+", "-", question)
 
 
 @lru_cache(maxsize=1)
@@ -131,17 +235,23 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        points=wording.points, sentence=inline_code, path=lambda text: quote(text, safe=""), summary=_summary
+        points=wording.points,
+        adaptation=wording.adaptation,
+        linked=linked,
+        sentence=sentence,
+        formulas=formulas,
+        path=lambda text: quote(text, safe=""),
+        summary=_summary,
     )
     environment.globals.update(
         style=_resource("style.css"),
-        script=_resource("sort.js"),
+        script=_resource("class.js"),
         style_hash=_source_hash(_resource("style.css")),
-        script_hash=_source_hash(_resource("sort.js")),
+        script_hash=_source_hash(_resource("class.js")),
         share=wording.share,
         Outcome=Outcome,
         Ending=Ending,
-        Audience=Audience,
+        Moment=Moment,
         Status=wording.Status,
         canvas=drawing,
     )

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from grader.legible import legible
 from grader.model import Ending, Outcome
 from grader.reports.wording import details, points
 
@@ -108,4 +109,4 @@ def _element(tag: str, attributes: Mapping[str, str]) -> ET.Element:
 
 
 def _clean(text: str) -> str:
-    return _NOT_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return legible(_NOT_XML.sub(lambda found: f"\\x{ord(found[0]):02x}", text))

@@ -1,7 +1,8 @@
-"""A notebook's Markdown as safe HTML, with its formulas left as the source that the student wrote."""
+"""A notebook's Markdown as safe HTML. Formulas are typeset; those that can't be stay as they were typed."""
 
 from __future__ import annotations
 
+import html
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from mdit_py_plugins.amsmath import amsmath_block
 from mdit_py_plugins.dollarmath.index import math_block_dollar, math_inline_dollar
 
 from grader.reports import markup
+from grader.reports.mathml import mathml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,24 +28,39 @@ if TYPE_CHECKING:
 
 _HIGHEST_HEADING = 4
 _BRACKETS = re.compile(r"\\\((.{1,1000}?)\\\)|\\\[(.{1,1000}?)\\\]", re.DOTALL)
-_COMMENT = re.compile("<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<!--(?:(?!-->).)*+(?:(?P<closed>-->)|\Z)", re.DOTALL)
 """Comments are invisible in Jupyter too, and the kit uses them as markers."""
 _LINES_SEARCHED = 100_000
 """How many lines of one cell are searched for the ends of formulas. Without a limit, a cell full of formulas that
 never end takes minutes."""
 _INLINE = Markup('<code class="math">{}</code>')
 _DISPLAY = Markup('<pre class="math"><code>{}</code></pre>\n')
+_PLAIN = Markup("<pre>{}</pre>")
+_SOURCE = re.compile(r'<code class="math">([^<]*+)</code>|<pre class="math"><code>([^<]*+)</code></pre>')
+_BLOCK = Markup('<div class="math">{}</div>')
 _MATH = {"math_inline": _INLINE, "math_inline_double": _INLINE, "math_block": _DISPLAY, "amsmath": _DISPLAY}
 
 
 def render(source: str, attachments: Mapping[str, Mapping[str, str]] | None = None) -> Markup:
-    """Markdown without raw HTML; formulas stay readable source."""
+    """Markdown without raw HTML."""
     parser = _markdown()
-    tokens = parser.parse(_COMMENT.sub("", source))
+    tokens = parser.parse(_COMMENT.sub(lambda found: "" if found["closed"] else found[0], source))
     for token in tokens:
         _attach(token.children or (), attachments or {})
     _clamp_headings(tokens)
-    return markup.fragment(parser.renderer.render(tokens, parser.options, {}))
+    shown = markup.fragment(parser.renderer.render(tokens, parser.options, {}))
+    if shown is None:
+        return _PLAIN.format(markup.terminal(source))
+    return Markup(_SOURCE.sub(_typeset, shown))  # noqa: S704 - cleaned, but for the formulas, which are ours
+
+
+def _typeset(formula: re.Match[str]) -> str:
+    """A formula that was cleaned as source: a cleaner of HTML can't tell good MathML from bad."""
+    inline, block = formula.groups()
+    if inline is not None:
+        return mathml(html.unescape(inline)) or formula[0]
+    drawn = mathml(html.unescape(block), block=True)
+    return formula[0] if drawn is None else _BLOCK.format(drawn)
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader import csvs
+from grader.legible import legible
 from grader.model import EVERYONE, Outcome
 from grader.theory.words import code_of, order_alike
 
@@ -104,6 +105,6 @@ def _row(entry: _Entry, student: str, ruling: Ruling | None, *, prefix: str = ""
         check.message[:MOST_CELL],
     )
     code = "" if student == EVERYONE else code_of(item.answer)
-    facts = (check.question, check.id, item.group, code, student, *answer)
-    words = [csvs.escape_formula(cell) for cell in facts]
-    return [*words, str(check.max), points, csvs.escape_formula(comment)]
+    names = [csvs.escape_formula(name, digits=True) for name in (check.id, item.group, code, student)]
+    words = [csvs.escape_formula(legible(cell)) for cell in (check.question, *answer, comment)]
+    return [words[0], *names, *words[1:-1], str(check.max), points, words[-1]]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from grader.legible import listing
 from grader.model import Ending, Grade, Outcome, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from grader.model import Check
 
-_CENT = Decimal("0.01")
+_SHOWN = Decimal("0.001")
+MOST_CAUSES = 3
+"""What a student can look at in a minute."""
 
 
 class Status(StrEnum):
@@ -42,14 +46,27 @@ def status(grade: Grade) -> Status:
 
 
 def points(value: Decimal) -> str:
-    """At most two decimals, rounded towards zero, so that 9.999 never appears as 10."""
-    text = format(value.quantize(_CENT, rounding=ROUND_DOWN), "f")
+    """At most three decimals, rounded towards zero, so that 9.9999 never appears as 10."""
+    text = format(value.quantize(_SHOWN, rounding=ROUND_DOWN), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def share(part: Decimal | int, whole: Decimal | int) -> float:
     """The ratio of a part to the whole, limited to 0 to 1; 0 if the whole is 0."""
     return min(max(float(part / whole), 0.0), 1.0) if whole else 0.0
+
+
+def open_line(grade: Grade) -> str:
+    """Why the total is provisional, in a few words; the sentences are `open_items`."""
+    waiting = [question.id for question in grade.questions if question.outcome is Outcome.REVIEW]
+    broken = grade.ending.ours or Outcome.BROKEN in _outcomes(grade)
+    plural = "s" * (len(waiting) != 1)
+    reasons = (
+        "only part of the data was used" if grade.profile != Profile.FULL else "",
+        "the grader itself failed" if broken else "",
+        f"a person still looks at question{plural} {listing(waiting)}" if waiting else "",
+    )
+    return "; ".join(filter(None, reasons)) or "a person still confirms it"
 
 
 def open_items(grade: Grade) -> tuple[str, ...]:
@@ -65,20 +82,55 @@ def open_points(grade: Grade) -> Decimal:
     return sum((check.max - check.earned for check in undecided), Decimal(0))
 
 
-def causes(checks: Iterable[Check]) -> tuple[tuple[str, Decimal, int], ...]:
-    """What cost points in more than one check: the error, the points in all, and in how many checks."""
-    behind: dict[str, list[Decimal]] = {}
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What cost points, once: an error that several checks follow from, or what one check found."""
+
+    text: str
+    checks: tuple[Check, ...]
+
+    @property
+    def lost(self) -> Decimal:
+        return sum((check.max - check.earned for check in self.checks), Decimal(0))
+
+
+def causes(checks: Iterable[Check]) -> tuple[Cause, ...]:
+    """What cost most points, the most expensive first; at most `MOST_CAUSES`."""
+    behind: dict[str, list[Check]] = {}
     for check in checks:
-        if check.cause:
-            behind.setdefault(check.cause, []).append(check.max - check.earned)
-    every = ((cause, sum(lost, Decimal(0)), len(lost)) for cause, lost in behind.items() if len(lost) > 1)
-    return tuple(sorted(every, key=lambda each: -each[1]))
+        if check.earned < check.max and not check.outcome.provisional:
+            behind.setdefault(check.cause or f"{check.id} alone", []).append(check)
+    every = [
+        Cause(same[0].cause if len(same) > 1 else same[0].message or same[0].title, tuple(same))
+        for same in behind.values()
+    ]
+    return tuple(sorted(every, key=lambda cause: -cause.lost)[:MOST_CAUSES])
+
+
+def place(cause: Cause, grade: Grade) -> str:
+    """Where a cause lies: `Question 4.6, cell 12`, or `Questions 4.5, 4.6, in 3 checks`."""
+    names = tuple(dict.fromkeys(check.question for check in cause.checks))
+    if len(cause.checks) > 1:  # the cause itself names the cell
+        return f"Question{'s' * (len(names) > 1)} {listing(names)}, in {len(cause.checks)} checks"
+    cells = next(question.cells for question in grade.questions if question.id == names[0])
+    numbers = listing([str(index + 1) for index in cells])
+    return f"Question {names[0]}{', cell' if cells else ''}{'s' * (len(cells) > 1)} {numbers}".rstrip()
 
 
 def details(check: Check) -> tuple[str, ...]:
     """What was expected, what was found and what to look at, one labelled line each."""
     labelled = (("Expected", check.expected), ("Found", check.actual), ("Hint", check.hint))
     return tuple(f"{label}: {text}" for label, text in labelled if text)
+
+
+def adaptation(note: Mapping[str, Any]) -> str:
+    """What was adapted while a notebook ran, as a sentence; a notebook may have forged it."""
+    where, count = note.get("where"), note.get("count", 1)
+    cell = where.get("cell") if isinstance(where, dict) else None
+    line = f", line {where.get('line')}" if isinstance(where, dict) else ""
+    place = f"Cell {cell + 1}{line}: " if isinstance(cell, int) else ""
+    times = f" ({count} times)" if count != 1 else ""
+    return f"{place}`{note.get('what', 'unknown')}`{times}. {note.get('note', '')}".rstrip()
 
 
 def _open_items(grade: Grade) -> Iterator[str]:
@@ -93,10 +145,10 @@ def _open_items(grade: Grade) -> Iterator[str]:
     elsewhere = [check for check in review if check.review is not None and check.review.elsewhere]
     if elsewhere:
         named = ", ".join(dict.fromkeys(check.question for check in elsewhere))
-        yield f"No answer in its place ({named}): {_left(elsewhere)} left to manual review of the other files."
+        yield f"No answer in the notebook ({named}): {_left(elsewhere)} awaiting manual review of the other files."
     for question in grade.questions:
         for outcome, why in (
-            (Outcome.REVIEW, "left to manual review"),
+            (Outcome.REVIEW, "awaiting manual review"),
             (Outcome.BROKEN, "left open by an internal error"),
         ):
             undecided = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 from msgspec.structs import asdict
@@ -45,9 +45,9 @@ class _Cut(msgspec.Struct):
     stranded_cells: tuple[int, ...] = ()
 
 
-def dumps(grade: Grade) -> str:
-    """`result.json`."""
-    return jsons.write(_as(document.Result, grade)) + "\n"
+def dumps(grade: Grade, **more: Any) -> str:
+    """`result.json`, with `more` keys at its end."""
+    return jsons.write(asdict(_as(document.Result, grade)) | more) + "\n"
 
 
 def dumps_all(grades: Iterable[Grade]) -> str:

@@ -97,6 +97,7 @@ class Result(_Part, frozen=True, kw_only=True):
     assignment: str
     title: str = ""
     origin: str = ""
+    objections: str = ""
     profile: str
     ending: Ending
     ending_detail: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,10 @@ WORK, TEMPORARY = ".work", ".tmp"
 
 
 class ResultsFolder:
-    """Paths below `root`. Work in progress is in `.work/` and behind the link `.tmp`."""
+    """Paths below `root`. Work in progress is in `.work/` and behind the link `.tmp`.
+
+    All of it is its owner's alone, whatever the umask: it holds names and grades.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -30,7 +34,7 @@ class ResultsFolder:
         """Where to put an execution together before the store keeps it; nothing is there yet."""
         folder = self.root / WORK / _plain(student)
         shutil.rmtree(folder, ignore_errors=True)
-        folder.parent.mkdir(exist_ok=True)
+        self._make(folder.parent)
         return folder
 
     def temporary(self) -> Path:
@@ -39,7 +43,8 @@ class ResultsFolder:
         `clear_work` removes it, even if this process was killed and the next one calls it.
         """
         folder = Path(tempfile.gettempdir(), f"grader-{secrets.token_hex(4)}")
-        (self.root / TEMPORARY).symlink_to(folder)
+        with suppress(OSError):  # Windows lets only administrators make one
+            (self.root / TEMPORARY).symlink_to(folder)
         folder.mkdir(mode=0o700)
         return folder
 
@@ -56,16 +61,25 @@ class ResultsFolder:
         """Move a folder of this disk to its place, instead of what was there."""
         if place.exists():
             shutil.rmtree(place)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        self._make(place.parent)
+        for path in (folder, *folder.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(0o700 if path.is_dir() else 0o600)
         folder.rename(place)
 
-    def write(self, name: str, text: str) -> Path:
+    def write(self, name: str, content: str | bytes) -> Path:
         """Write a file below the results folder whole, or not at all."""
         path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self._make(path.parent)
         partial = path.with_name(f".{path.name}.part")
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        try:
+            partial.touch(mode=0o600)
+            partial.write_bytes(content.encode() if isinstance(content, str) else content)
+            partial.replace(path)
+        except OSError:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
         return path
 
     def remove_strangers(self, students: Container[str]) -> None:
@@ -74,6 +88,11 @@ class ResultsFolder:
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.name not in students:
                 shutil.rmtree(path, ignore_errors=True)
+
+    def _make(self, folder: Path) -> None:
+        if not folder.is_dir():
+            self._make(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _plain(student: str) -> str:

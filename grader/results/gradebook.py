@@ -5,17 +5,19 @@ Nothing here knows what the rows mean; `store` reads and writes them.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from grader.errors import UsageError
+from grader.errors import NO_ROOM, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 DATABASE = "gradebook.sqlite"
-VERSION = 2
+VERSION = 4
 """Of the tables below, kept in the database as its `user_version`."""
 
 SCHEMA = """
@@ -34,7 +36,9 @@ create table execution (    -- each row stands for one whole folder below studen
     key       text not null,              -- what the run depended on, hashed
     ending    text not null,
     record    text not null,              -- execution.json
-    at        text not null default current_timestamp
+    at        text not null default current_timestamp,
+    conditions text not null default '{}', -- JSON: what the assignment gave the run, hashed part by part
+    run       text not null default ''    -- of each run another, even with the same key
 );
 create table grade (
     student   text primary key,
@@ -45,20 +49,56 @@ create table grade (
 create table ruling (       -- what people decided; rows are only ever added
     number    integer primary key,
     check_id  text not null,
-    meaning   text not null,              -- the code of the answer that it is about; once, of a group
+    meaning   text not null,              -- the code of the answer; once, of a group; empty: a note, see rulings
     student   text not null,              -- empty: all who gave this answer
     points    text not null,
     comment   text not null,
     by        text not null,
-    at        text not null
+    at        text not null,
+    assignment text not null default '',  -- empty: unknown, so the one of this folder
+    withdrawn text not null default ''    -- when it was undone; empty: it counts
 );
 """
+_VERSIONS_3 = """
+create table version (      -- the state before each regrade
+    number    integer primary key,
+    ruling    integer not null,           -- the last ruling that there was
+    at        text not null default current_timestamp
+);
+create table earlier_grade ( -- the grades that a regrade replaced
+    version   integer not null,
+    student   text not null,
+    execution text not null,              -- the key and the id of the run that it judged
+    key       text not null,
+    result    text not null,
+    primary key (version, student)
+);
+"""
+_LAST_RULING = """
+alter table version add column last integer; -- the last ruling of the regrade; null: unknown, of an earlier release
+"""
+VERSIONS = _VERSIONS_3 + _LAST_RULING
 TABLES = {"run", "student", "execution", "grade", "ruling"}
+"""Those of every version."""
 MIGRATIONS = {
     1: """
 alter table student rename column facts to roster;
 alter table execution rename column facts to record;
 """,
+    2: "\n".join(  # noqa: FLY002 - two constants
+        (
+            """
+alter table execution add column conditions text not null default '{}';
+alter table ruling add column assignment text not null default '';
+alter table ruling add column withdrawn text not null default '';
+update ruling set assignment = coalesce(
+    (select json_extract(result, '$.assignment') from grade where json_valid(result) limit 1), ''
+);
+""",
+            _VERSIONS_3,
+        )
+    ),
+    3: f"alter table execution add column run text not null default ''; {_LAST_RULING}",
 }
 """How the tables of each version become those of the next one."""
 
@@ -72,30 +112,111 @@ def connect(root: Path) -> sqlite3.Connection:
         UsageError: another process has it, it is damaged, of a newer release, or not a gradebook.
     """
     path = root / DATABASE
+    with suppress(OSError):  # what keeps us from it, SQLite says below
+        if not path.exists():
+            path.touch(mode=0o600)
+        path.chmod(0o600)
     try:
         with ExitStack() as until_it_is_ready:
             database = sqlite3.connect(path, timeout=1.0, isolation_level="IMMEDIATE")
             until_it_is_ready.callback(database.close)
             database.execute("pragma locking_mode = exclusive")
+            database.execute("pragma secure_delete = on")
             database.execute("begin exclusive")
             _bring_up_to_date(database, path)
             until_it_is_ready.pop_all()
     except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise UsageError(f"Another grader is at work on {root}; try again when it is done.") from None
-        raise UsageError(f"The gradebook {path} can't be opened: {error}.") from None
+        raise explained(root, error) from None
     except sqlite3.DatabaseError:
-        raise _unusable(path, "is damaged, or not a gradebook") from None
+        raise unusable(root, "is damaged, or not a gradebook") from None
     return database
+
+
+def explained(root: Path, error: sqlite3.Error | OSError) -> UsageError:
+    """What keeps a results folder from being read or written, and what to do about it."""
+    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    number = error.errno if isinstance(error, OSError) else None
+    if "locked" in text:
+        return UsageError(f"Another grader is at work on {root}; try again when it is done.")
+    if "full" in text or number in NO_ROOM:
+        return UsageError(
+            f"There is no room left for {root}: {text}. Free some space and run the same command again; what was "
+            "graded is kept."
+        )
+    if "readonly" in text or isinstance(error, OSError):
+        return UsageError(
+            f"{root} can't be written: {text}. Make it writable, or name another results folder; what was graded "
+            "is kept."
+        )
+    if isinstance(error, sqlite3.OperationalError) and "no such" not in text:
+        return UsageError(
+            f"The gradebook {root / DATABASE} can't be opened: {text}. Make the folder writable, or name another "
+            "one with -o."
+        )
+    return unusable(root, f"is damaged, or was changed by another program: {text}")
+
+
+@contextmanager
+def explaining(root: Path) -> Iterator[None]:
+    """Say in one line what is wrong with the gradebook, or with the disk that holds the results."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explained(root, error) from error
+    except OSError as error:
+        place = str(error.filename or "")
+        if error.errno not in (*NO_ROOM, errno.EROFS) and not (
+            error.errno in (errno.EACCES, errno.EPERM) and place.startswith(str(root))
+        ):
+            raise
+        raise explained(root, error) from error
+
+
+@contextmanager
+def unchanged(root: Path) -> Iterator[None]:
+    """For what is read from columns that nobody but us writes."""
+    try:
+        yield
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise unusable(root, f"was changed by another program ({error!r})") from error
+
+
+def is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
+
+
+def forget(database: sqlite3.Connection, student: str, answers: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """Delete a student's rows in all tables, and the rulings on answers that nobody else gave.
+
+    Nothing of them stays in the file. Returns how many rows of each table were deleted.
+    """
+    tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+    deleted: dict[str, int] = {}
+    with database:
+        for table in tables:
+            columns = {column[1] for column in database.execute(f'pragma table_info("{table}")')}
+            if "student" in columns:
+                query = f'delete from "{table}" where student = ?'  # noqa: S608 - no value of a user's
+                deleted[table] = database.execute(query, (student,)).rowcount
+        for check, meaning in answers:
+            query = "delete from ruling where check_id = ? and meaning = ? and student = ''"
+            deleted["ruling"] += database.execute(query, (check, meaning)).rowcount
+    if any(deleted.values()):
+        database.execute("vacuum")
+        database.execute("pragma wal_checkpoint(truncate)")
+    return deleted
 
 
 def _bring_up_to_date(database: sqlite3.Connection, path: Path) -> None:
     version = _version(database, path)
     if database.execute("pragma quick_check(1)").fetchone() != ("ok",):
-        raise _unusable(path, "is damaged, or not a gradebook")
+        raise unusable(path.parent, "is damaged, or not a gradebook")
     database.rollback()  # the lock stays
     if version < VERSION:
-        steps = [MIGRATIONS[step] for step in range(version, VERSION)] if version else [SCHEMA]
+        steps = [MIGRATIONS[step] for step in range(version, VERSION)] if version else [SCHEMA, VERSIONS]
         database.executescript(f"begin exclusive; {''.join(steps)} pragma user_version = {VERSION}; commit;")
 
 
@@ -106,16 +227,16 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
         return 0
     version: int = database.execute("pragma user_version").fetchone()[0]
     if version < 1 or not tables >= TABLES:
-        raise _unusable(path, "is not a gradebook")
+        raise unusable(path.parent, "is not a gradebook")
     if version > VERSION:
         raise UsageError(
             f"{path} was written by a newer release of grader (version {version} of the gradebook; this release "
-            f"knows {VERSION}). Update grader to go on with it."
+            f"knows {VERSION}). Update grader to use it."
         )
     return version
 
 
-def _unusable(path: Path, problem: str) -> UsageError:
+def unusable(root: Path, problem: str) -> UsageError:
     return UsageError(
-        f"{path} {problem}. Name another results folder; a new run fills it from the same submissions."
+        f"{root / DATABASE} {problem}. Name another results folder; a new run fills it from the same submissions."
     )

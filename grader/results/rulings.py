@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from grader import csvs
 from grader.errors import UsageError
+from grader.legible import listing
 from grader.model import EVERYONE, Grade, Outcome, Ruling, is_provisional, outcome_of
 from grader.theory.words import code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from grader.model import Check
 
+MOST_PROBLEMS = 10
+"""Rows that do not fit of which each is named."""
+_SHOWN = 60
+"""Characters of a cell that a message shows."""
+_POINTS = re.compile(r"[+-]?(?:\d{1,6}(?:[.,]\d{0,6})?|[.,]\d{1,6})")
 _COLUMNS = ("check", "group", "student", "points", "comment")
 """What a ruling is made of; the other columns of the sheet are for the person who reads it."""
 
 
-def read(text: str, grades: Sequence[Grade], *, source: str, by: str, at: str) -> list[Ruling]:
-    """The rulings of a sheet that was filled in. Rows without points say nothing.
+def read(sheets: Mapping[str, str], grades: Sequence[Grade], *, by: str, at: str) -> list[Ruling]:
+    """The rulings of sheets that were filled in, by their names. Rows without points decide nothing.
 
-    Each is for one answer, by its code: a row for all of a group reaches those whose answers the sheet shows, not
-    one that joins the group later.
+    Each is for one answer, by its code: a row for all of a group reaches those whose answers its sheet shows, not
+    one that joins the group later. `undecided` names rows with a comment alone.
 
     Raises:
-        UsageError: a row that does not fit this class; names the row and what to do. Then none of them counts.
+        UsageError: rows that do not fit this class or each other; names each of them and what to do.
     """
     items = {
         (check.id, check.review.group, grade.student): (check, code_of(check.review.answer))
@@ -35,72 +42,122 @@ def read(text: str, grades: Sequence[Grade], *, source: str, by: str, at: str) -
         for check in grade.checks
         if check.review is not None
     }
-    rows = list(_rows(text, source))
-    shown = {
-        key: code
-        for _, row in rows
-        if (key := (row["check"], row["group"], row["student"])) in items
-        and row["code"] in ("", code := items[key][1])
-    }
+    students = {grade.student for grade in grades}
+    rows = [(source, number, row) for source, text in sheets.items() for number, row in _rows(text, source)]
+    shown: dict[tuple[str, str, str], dict[str, str]] = {}
+    for source, _, row in rows:
+        if (key := _key(row)) in items and row["code"] in ("", code := items[key][1]):
+            shown.setdefault((source, *key[:2]), {})[row["student"]] = code
     rulings: list[Ruling] = []
-    for number, row in rows:
-        if not row["points"].strip():
+    problems: list[str] = []
+    decided: dict[tuple[str, str, str], tuple[str, dict[str, str]]] = {}
+    for source, number, row in rows:
+        if not row["points"]:
             continue
+        key, place = _key(row), f"{source}, row {number}{_of(row)}"
+        first, earlier = decided.setdefault(key, (place, row))
         everyone = row["student"] == EVERYONE
         reached = {
-            key: code
-            for key, code in shown.items()
-            if key[:2] == (row["check"], row["group"]) and (everyone or key[2] == row["student"])
+            student: code
+            for student, code in shown.get((source, *key[:2]), {}).items()
+            if everyone or student == row["student"]
         }
-        if not reached:
-            whose = "no student in this sheet" if everyone else row["student"]
-            raise UsageError(
-                f"{source}, row {number}: {whose} has {'such an' if everyone else 'no such'} answer to "
-                f"{row['check']}. It may have changed since then; fill in a fresh review.csv."
-            )
-        check, _ = items[next(iter(reached))]
-        points = _points(row["points"].strip(), check.max, f"{source}, row {number}")
+        points = _number(row["points"])
+        if any(earlier[column] != row[column] for column in ("points", "comment")):
+            problem = f"this answer was decided in {first}, already; keep one of the two rows"
+        elif not reached:
+            problem = _unknown(row, items, students)
+        else:
+            problem = _unfit(row["points"], points, items[*key[:2], next(iter(reached))][0].max)
+        if points is None or problem:
+            problems.append(f"{place}: {problem}")
+            continue
         rulings += [
             Ruling(
                 check=row["check"],
                 group=code,
                 student="" if everyone else row["student"],
                 points=points,
-                comment=row["comment"].strip(),
+                comment=row["comment"],
                 by=by,
                 at=at,
+                assignment=grades[0].assignment,
             )
             for code in dict.fromkeys(reached.values())
         ]
-    return rulings
+    if problems:
+        more = [f"{len(problems) - MOST_PROBLEMS} more rows"] if len(problems) > MOST_PROBLEMS else []
+        raise UsageError("; ".join([*problems[:MOST_PROBLEMS], *more]) + ". No ruling was applied.")
+    return list(dict.fromkeys(rulings))
+
+
+def undecided(text: str, *, source: str) -> list[str]:
+    """Notes on the rows of a sheet that say something and decide nothing, since they have no points."""
+    rows = [
+        f"{number}{_of(row)}" for number, row in _rows(text, source) if row["comment"] and not row["points"]
+    ]
+    if not rows:
+        return []
+    which = f"row {rows[0]} has a comment" if len(rows) == 1 else f"rows {listing(rows)} have comments"
+    return [f"{source}: {which} without points, so nothing was decided there."]
+
+
+def _of(row: Mapping[str, str]) -> str:
+    """Whose answer to which question a row is about, for a message."""
+    return f" ({', '.join(row[each][:_SHOWN] for each in ('student', 'question') if row[each])})"
+
+
+def _key(row: Mapping[str, str]) -> tuple[str, str, str]:
+    return row["check"], row["group"], row["student"]
+
+
+def _unknown(row: Mapping[str, str], items: Iterable[tuple[str, str, str]], students: Container[str]) -> str:
+    """Why a row reaches no answer."""
+    if row["student"] not in students and row["student"] != EVERYONE:
+        return f"there is no student {row['student']!r} in this class"
+    if row["check"] not in {check for check, _, _ in items}:
+        return f"there is no check {row['check']!r} with answers to review"
+    whose = (
+        "no student in this sheet has such an"
+        if row["student"] == EVERYONE
+        else f"{row['student']} has no such"
+    )
+    return f"{whose} answer to {row['check']}; it may have changed since then, so fill in a fresh review.csv"
 
 
 def _rows(text: str, source: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The sheet's rows by column, with their numbers; what is missing at the end of a row is empty."""
-    header, *rows = csvs.read(text, name=source) or [[]]
+    table = csvs.read(text, name=source)
+    at, header = csvs.header(table, "check")
     for column in _COLUMNS:
-        if column not in header:
+        if header.count(column) != 1:
+            problem = f"has several columns {column!r}" if column in header else f"has no column {column!r}"
+            raise UsageError(f"{source} {problem}: fill in the review.csv of this results folder.")
+    for number, row in enumerate(table[at + 1 :], start=at + 2):
+        if any(cell.strip() for cell in row[len(header) :]):
             raise UsageError(
-                f"{source} has no column {column!r}: fill in the review.csv of this results folder."
+                f"{source}, row {number}: there are more cells than columns; put the comment in quotes."
             )
-    for number, row in enumerate(rows, start=2):
-        cells = dict(zip(header, map(csvs.unescape_formula, row), strict=False))
-        yield number, {column: cells.get(column, "") for column in (*_COLUMNS, "code")}
+        cells = dict(zip(header, (csvs.unescape_formula(cell) for cell in row), strict=False))
+        yield number, {column: cells.get(column, "").strip() for column in (*_COLUMNS, "code", "question")}
 
 
-def _points(text: str, maximum: Decimal, where: str) -> Decimal:
-    try:
-        points = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        raise UsageError(f"{where}: {text!r} is not a number of points.") from None
-    if not points.is_finite() or not 0 <= points <= maximum:
-        raise UsageError(f"{where}: {text} points were given, but this check allows 0 to {maximum}.")
-    return points
+def _number(text: str) -> Decimal | None:
+    return Decimal(text.replace(",", ".")) if _POINTS.fullmatch(text) else None
+
+
+def _unfit(text: str, points: Decimal | None, maximum: Decimal) -> str:
+    """What is wrong with the points of a row, if anything."""
+    if points is None:
+        return f"{text[:_SHOWN]!r} is not a number of points with at most 6 decimals"
+    if not 0 <= points <= maximum:
+        return f"{text} point{'s' * (points != 1)} given; 0 to {maximum} is allowed"
+    return ""
 
 
 def apply(grade: Grade, rulings: Iterable[Ruling]) -> Grade:
     """The grade with what a person decided: the latest ruling counts, one for the student before one for all."""
-    by_key = {(ruling.check, ruling.group, ruling.student): ruling for ruling in rulings}
+    by_key = _latest(ruling for ruling in rulings if ruling.assignment in ("", grade.assignment))
     questions = []
     for question in grade.questions:
         checks = tuple(_decided(check, grade.student, by_key) for check in question.checks)
@@ -120,21 +177,109 @@ def apply(grade: Grade, rulings: Iterable[Ruling]) -> Grade:
     )
 
 
+def answered_before(grade: Grade, before: Grade | None) -> Grade:
+    """A grade whose broken checks show the answers that they had when the same run was judged `before`.
+
+    So what a person decided about these answers still counts, and more can be decided.
+    """
+    known = {check.id: check.review for check in before.checks} if before else {}
+    return replace(
+        grade,
+        questions=tuple(
+            replace(
+                question,
+                checks=tuple(
+                    replace(check, review=known.get(check.id)) if check.outcome is Outcome.BROKEN else check
+                    for check in question.checks
+                ),
+            )
+            for question in grade.questions
+        ),
+    )
+
+
+def notes_of(before: Grade, now: Grade | None = None) -> list[Ruling]:
+    """What was decided for all who gave the answers of a ruled grade, as notes about its student.
+
+    A note decides nothing, since it names no answer; it is shown beside the student's next one. With `now`, the
+    student's new grade, there are notes only of answers that changed.
+    """
+    kept = set(answers(now)) if now else set()
+    return [
+        replace(check.ruling, group="", student=before.student)
+        for check in before.checks
+        if check.ruling
+        and not check.ruling.student
+        and kept.isdisjoint((check.id, code) for code in _codes(check))
+    ]
+
+
+def unfit(rulings: Iterable[Ruling], grades: Sequence[Grade]) -> list[tuple[Ruling, str]]:
+    """The rulings that decide nothing in this class any more, each with the reason. They are kept."""
+    checks = [(grade.student, check) for grade in grades for check in grade.checks]
+    students = {grade.student for grade in grades}
+    ids = {check.id for _, check in checks}
+    unseen = {student for student, check in checks if check.outcome is Outcome.BROKEN and not check.review}
+    open_to: dict[tuple[str, str], set[str]] = {}
+    for student, check in checks:
+        for code in _codes(check):
+            open_to.setdefault((check.id, code), set()).add(student)
+    found = []
+    for ruling in _latest(rulings).values():
+        reached = open_to.get((ruling.check, ruling.group), set())
+        if not ruling.group:
+            continue  # a note
+        if ruling.assignment not in ("", *(grade.assignment for grade in grades[:1])):
+            found.append((ruling, f"it is for the assignment {ruling.assignment!r}"))
+        elif ruling.student and ruling.student not in students:
+            found.append((ruling, "the student is not in this class"))
+        elif (ruling.student in unseen) if ruling.student else unseen:
+            continue  # our own failure hides the answer
+        elif ruling.check not in ids:
+            found.append((ruling, f'no check has this id; if it was renamed, give it id="{ruling.check}"'))
+        elif not (ruling.student in reached if ruling.student else reached):
+            found.append((ruling, "the answer has changed, or the check no longer asks a person"))
+    return found
+
+
+def _latest(rulings: Iterable[Ruling]) -> dict[tuple[str, str, str], Ruling]:
+    return {(ruling.check, ruling.group, ruling.student): ruling for ruling in rulings}
+
+
+def _codes(check: Check) -> tuple[str, ...]:
+    """What a ruling of a check's answer may be for; those of earlier versions are for a group."""
+    return (code_of(check.review.answer), check.review.group) if check.review else ()
+
+
+def answers(grade: Grade) -> Iterator[tuple[str, str]]:
+    """What rulings for all who gave the same answer may be about: its check, and a code of it."""
+    return ((check.id, code) for check in grade.checks for code in _codes(check))
+
+
 def _decided(check: Check, student: str, rulings: Mapping[tuple[str, str, str], Ruling]) -> Check:
-    if check.review is None or check.outcome is not Outcome.REVIEW:
+    if check.review is None or check.outcome not in (Outcome.REVIEW, Outcome.BROKEN):
         return check
-    # Rulings of earlier versions are for a group.
-    codes = (code_of(check.review.answer), check.review.group)
-    keys = [(check.id, code, whose) for whose in (student, "") for code in codes]
+    keys = [(check.id, code, whose) for whose in (student, "") for code in _codes(check)]
     found = next((rulings[key] for key in keys if key in rulings), None)
     if found is None:
-        return check
+        return _with_earlier(check, student, rulings)
     ruling = replace(found, group=check.review.group)
     full, none = ruling.points == check.max, ruling.points == 0
     return replace(
         check,
         outcome=Outcome.PASSED if full else Outcome.FAILED if none else Outcome.PARTIAL,
         earned=ruling.points,
-        message=ruling.comment or f"Decided by {ruling.by}.",
+        message=ruling.comment or f"Decided by {ruling.by.removesuffix('.')}.",
         ruling=ruling,
     )
+
+
+def _with_earlier(check: Check, student: str, rulings: Mapping[tuple[str, str, str], Ruling]) -> Check:
+    """A check whose answer nobody has decided, with what was decided about the student's earlier answer to it."""
+    earlier = [each for (name, _, whose), each in rulings.items() if (name, whose) == (check.id, student)]
+    if not earlier:
+        return check
+    last = earlier[-1]
+    said = f": {last.comment}" if last.comment else ""
+    note = f"An earlier answer got {last.points} of {check.max} points from {last.by} on {last.at[:10]}{said}"
+    return replace(check, message=f"{check.message} {note.rstrip('.')}.".strip())

@@ -7,22 +7,24 @@ killed, whatever has a row is whole, and whatever has none is done again.
 from __future__ import annotations
 
 import json
+import secrets
+import sqlite3
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from grader.errors import UsageError
-from grader.model import Ruling, without_exhibits
+from grader.legible import listing
+from grader.model import Ending, without_exhibits
 from grader.results import codec, gradebook, rulings
-from grader.results.folder import ResultsFolder
+from grader.results.folder import STUDENTS, ResultsFolder
+from grader.results.ledger import Ledger
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from grader.model import Execution, Grade, Submission
+    from grader.model import Execution, Grade, Ruling, Submission
 
 
 class Store(ResultsFolder):
@@ -31,6 +33,7 @@ class Store(ResultsFolder):
     def __init__(self, root: Path, database: sqlite3.Connection) -> None:
         super().__init__(root)
         self._database = database
+        self._ledger = Ledger(database, root)
 
     @classmethod
     @contextmanager
@@ -41,12 +44,14 @@ class Store(ResultsFolder):
             UsageError: it can't be written, holds other things, or another run is using it.
         """
         try:
-            root.mkdir(parents=True, exist_ok=True)
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise UsageError(f"The results folder {root} can't be made: {error.strerror}.") from None
         if not (root / gradebook.DATABASE).exists() and any(root.iterdir()):
             raise UsageError(f"{root} holds other files; name an empty or new folder with -o.")
-        with closing(gradebook.connect(root)) as database:
+        with suppress(OSError):  # somebody else's, who let us write
+            root.chmod(0o700)
+        with closing(gradebook.connect(root)) as database, gradebook.explaining(root):
             store = cls(root, database)
             store.clear_work()
             try:
@@ -78,12 +83,49 @@ class Store(ResultsFolder):
 
     def recall(self, name: str) -> Any:
         row = self._database.execute("select value from run where name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else None
+        with gradebook.unchanged(self.root):
+            return json.loads(row[0]) if row else None
 
     # ---- the class
 
-    def enrol(self, submissions: Sequence[Submission], roster: Mapping[str, Mapping[str, str]]) -> None:
-        """Note who is in the class, with the columns of the roster; who left it keeps no grade."""
+    def refuse_another(self, assignment: str) -> None:
+        """See that this folder is for an assignment, by its id, or for none yet.
+
+        Raises:
+            UsageError: it holds the grades of another one.
+        """
+        query = "select json_extract(result, '$.assignment') from grade where json_valid(result) limit 1"
+        graded = self._database.execute(query).fetchone()  # earlier releases did not note it
+        executed = self._database.execute("select 1 from execution limit 1").fetchone()
+        owner = graded[0] if graded else self.recall("assignment_id") if executed else None
+        if owner not in (None, assignment):
+            raise UsageError(
+                f"{self.root} holds the grades of the assignment {owner!r}, and a results folder is for one "
+                f"assignment. Nothing was changed. Grade {assignment!r} into a folder of its own: repeat "
+                f"`grader run` with `-o {self.root}-{assignment}`."
+            )
+
+    def enrol(
+        self,
+        submissions: Sequence[Submission],
+        roster: Mapping[str, Mapping[str, str]],
+        *,
+        drop: bool = False,
+    ) -> None:
+        """Note who is in the class, with the columns of the roster; with `drop`, who left it keeps no grade.
+
+        Raises:
+            UsageError: students who were graded are no longer in the class, and `drop` was not given.
+        """
+        known = {submission.student for submission in submissions}
+        query = "select student from execution union select student from grade order by student"
+        gone = [student for (student,) in self._database.execute(query) if student not in known]
+        if gone and not drop:
+            raise UsageError(
+                f"{len(gone)} of the students graded in {self.root} would be dropped, because these submissions "
+                f"do not contain them: {listing(gone)}. Nothing was changed. If they left the class, repeat the "
+                "command with --drop; if these are other submissions, choose another folder with -o."
+            )
         rows = [
             (submission.student, position, submission.origin, json.dumps(roster.get(submission.student, {})))
             for position, submission in enumerate(submissions)
@@ -93,30 +135,89 @@ class Store(ResultsFolder):
             self._database.executemany("insert into student values (?, ?, ?, ?)", rows)
             self._database.execute("delete from execution where student not in (select student from student)")
             self._database.execute("delete from grade where student not in (select student from student)")
-        self.remove_strangers({submission.student for submission in submissions})
+        self.remove_strangers(known)
 
     def students(self) -> list[tuple[str, str, dict[str, str]]]:
         """Name, origin and roster columns of each student, in the order of the class."""
         rows = self._database.execute("select student, origin, roster from student order by position")
-        return [(student, origin, json.loads(roster)) for student, origin, roster in rows]
+        with gradebook.unchanged(self.root):
+            return [(student, origin, json.loads(roster)) for student, origin, roster in rows]
+
+    def forget(self, student: str) -> dict[str, int]:
+        """Delete a student's rows here and in backups; how many of each kind. The files are left alone."""
+        answers = self._own_answers(student)
+        rows = 0
+        for path in self._backups():  # first: who is gone from the gradebook has no answers to look for
+            with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(path)) as backup:
+                backup.execute("pragma secure_delete = on")
+                rows += sum(gradebook.forget(backup, student, answers).values())
+        return gradebook.forget(self._database, student, answers) | {"backup row": rows}
+
+    def _backups(self) -> Iterator[Path]:
+        """Every other database that is not in a student's folder, where strangers' files are."""
+        for top in self.root.iterdir():
+            if top.name != STUDENTS and not top.is_symlink():
+                for path in (top, *top.rglob("*")):
+                    if path != self.root / gradebook.DATABASE and gradebook.is_database(path):
+                        yield path
+
+    def _own_answers(self, student: str) -> set[tuple[str, str]]:
+        """The answers that only this student gave; none if not all grades can be read, so that nobody can tell."""
+        grades = self.readable_grades()
+        if len(grades) < self._database.execute("select count(*) from grade").fetchone()[0]:
+            return set()
+        own = {each.student: set(rulings.answers(each)) for each in grades}
+        return own.pop(student, set()).difference(*own.values())
 
     # ---- executions
 
-    def keep(self, execution: Execution, key: str) -> Execution:
-        """Put an execution's folder into its place and remember it."""
+    def keep(self, execution: Execution, key: str, conditions: Mapping[str, str] | None = None) -> Execution:
+        """Put an execution's folder into its place and remember it, with what the assignment gave it."""
         place = self.folder(execution.student)
         with self._database:
+            self._note_rulings(execution.student)
             self._forget(execution.student)
         if not execution.folder.exists():  # there was nothing to run
             execution.folder.mkdir(parents=True)
         self.put(execution.folder, place)
         kept = replace(execution, folder=place)
-        row = (kept.student, key, kept.ending, codec.dump_execution(kept))
+        record, given = codec.dump_execution(kept), json.dumps(conditions or {})
+        row = (kept.student, key, kept.ending, record, given, secrets.token_hex(8))
         with self._database:
             self._database.execute(
-                "insert or replace into execution (student, key, ending, record) values (?, ?, ?, ?)", row
+                "insert or replace into execution (student, key, ending, record, conditions, run)"
+                " values (?, ?, ?, ?, ?, ?)",
+                row,
             )
         return kept
+
+    def note_conditions(self, student: str, conditions: Mapping[str, str]) -> None:
+        with self._database:
+            self._database.execute(
+                "update execution set conditions = ? where student = ? and conditions = '{}'",
+                (json.dumps(conditions), student),
+            )
+
+    def outdated(self, conditions: Mapping[str, str], reference: str) -> dict[str, list[str]]:
+        """Whose run was given something else than the assignment would give it now, and what that is.
+
+        `conditions` and `reference` are `keys.of_conditions` and `keys.of_reference`. Of runs of earlier releases
+        nothing is known, and an unreadable hand-in was given nothing.
+        """
+        shared = ["the reference notebook"] if self.recall("master") not in (None, reference) else []
+        rows = self._database.execute(
+            "select student, conditions from student join execution using (student) where ending != ?"
+            " order by position",
+            (Ending.UNREADABLE,),
+        )
+        found = {
+            student: [
+                *shared,
+                *(name for name, then in json.loads(text).items() if conditions.get(name) != then),
+            ]
+            for student, text in rows
+        }
+        return {student: parts for student, parts in found.items() if parts}
 
     def execution(self, student: str, *, key: str | None = None) -> Execution | None:
         """A student's execution; with `key`, only if it is of just that notebook, plan and environment."""
@@ -134,6 +235,7 @@ class Store(ResultsFolder):
 
     def record(self, grade: Grade, key: str) -> None:
         with self._database:
+            self._note_rulings(grade.student, grade)
             self._database.execute(
                 "insert or replace into grade (student, key, result) values (?, ?, ?)",
                 (grade.student, key, codec.dumps(grade)),
@@ -157,56 +259,89 @@ class Store(ResultsFolder):
         """The same at once, without exhibits: these are most of a grade, and only its student sees them."""
         return [without_exhibits(grade) for grade in self.each_grade()]
 
+    def readable_grade(self, student: str) -> Grade | None:
+        """A grade, if this release can read it: where all are judged again, the others stop nobody."""
+        with suppress(UsageError):
+            return self.grade(student)
+        return None
+
     def readable_grades(self) -> list[Grade]:
-        """Those that this release can read: where all are judged again, the others stop nobody."""
-        grades = []
-        for student, _, _ in self.students():
-            with suppress(UsageError):
-                grade = self.grade(student)
-                grades += [without_exhibits(self.ruled(grade))] if grade else []
-        return grades
+        found = (self.readable_grade(student) for student, _, _ in self.students())
+        return [without_exhibits(self.ruled(grade)) for grade in found if grade is not None]
+
+    def regrade(self, judged: Iterable[tuple[Grade, str]], decisions: Sequence[Ruling]) -> None:
+        """Record grades with their keys, and rulings, all or none; what they replace is kept as a version."""
+        rows = [(grade.student, key, codec.dumps(grade)) for grade, key in judged]
+        with self._database:
+            stored = dict(self._database.execute("select student, result from grade"))
+            changed = [student for student, _, result in rows if stored.get(student, result) != result]
+            new, version = self._ledger.new(decisions), None
+            if changed or new:
+                version = self._database.execute(
+                    "insert into version (ruling) values (?)", (self._ledger.last,)
+                ).lastrowid
+                self._database.executemany(
+                    "insert into earlier_grade select ?, student, execution.key || run, grade.key, result"
+                    " from grade join execution using (student) where student = ?",
+                    [(version, student) for student in changed],
+                )
+            self._database.executemany(
+                "insert or replace into grade (student, key, result) values (?, ?, ?)", rows
+            )
+            self._ledger.add(new)
+            self._database.execute(
+                "update version set last = ? where number = ?", (self._ledger.last, version)
+            )
+
+    def undo(self) -> tuple[str, int, int, int]:
+        """Go back to the grades before the last regrade.
+
+        Returns when that was, how many rulings are withdrawn, and how many grades are restored. Whoever was run
+        again since then keeps the newer grade; how many these are comes last.
+
+        Raises:
+            UsageError: there is no version to go back to.
+        """
+        last = self._database.execute(
+            "select number, ruling, last, at from version order by number desc limit 1"
+        ).fetchone()
+        if last is None:
+            raise UsageError(f"There is no earlier regrade left to undo in {self.root}.")
+        number, ruling, until, at = last
+        with self._database:
+            restored = self._database.execute(
+                "insert or replace into grade (student, key, result)"
+                " select student, earlier_grade.key, result from earlier_grade join execution using (student)"
+                " where version = ? and execution = execution.key || run",
+                (number,),
+            ).rowcount
+            kept = self._database.execute("delete from earlier_grade where version = ?", (number,)).rowcount
+            withdrawn = self._ledger.withdraw(after=ruling, last=until)
+            self._database.execute("delete from version where number = ?", (number,))
+        return at, withdrawn, restored, kept - restored
 
     # ---- rulings
 
     def rule(self, decisions: Sequence[Ruling]) -> int:
         """Add rulings; one that changes nothing is left out. How many were new."""
-        latest = {
-            (each.check, each.group, each.student): (each.points, each.comment) for each in self.rulings()
-        }
-        rows = [
-            (each.check, each.group, each.student, str(each.points), each.comment, each.by, each.at)
-            for each in decisions
-            if latest.get((each.check, each.group, each.student)) != (each.points, each.comment)
-        ]
+        new = self._ledger.new(decisions)
         with self._database:
-            self._database.executemany(
-                "insert into ruling (check_id, meaning, student, points, comment, by, at)"
-                " values (?, ?, ?, ?, ?, ?, ?)",
-                rows,
-            )
-        return len(rows)
+            self._ledger.add(new)
+        return len(new)
 
     def rulings(self) -> list[Ruling]:
-        """Everything that was ever decided, oldest first."""
-        rows = self._database.execute(
-            "select check_id, meaning, student, points, comment, by, at from ruling order by number"
-        )
-        return [
-            Ruling(
-                check=check,
-                group=group,
-                student=student,
-                points=Decimal(points),
-                comment=comment,
-                by=by,
-                at=at,
-            )
-            for check, group, student, points, comment, by, at in rows
-        ]
+        """Everything that was ever decided and not undone, oldest first, whatever the clock said."""
+        return self._ledger.rulings()
 
     def ruled(self, grade: Grade) -> Grade:
         """The grade with what people decided."""
         return rulings.apply(grade, self.rulings())
+
+    def _note_rulings(self, student: str, now: Grade | None = None) -> None:
+        """Note what was decided about answers that are to be replaced."""
+        before = self.readable_grade(student)
+        if before is not None:
+            self._ledger.add(self._ledger.new(rulings.notes_of(self.ruled(before), now)))
 
     def _key(self, table: str, student: str) -> str:
         """Under which a student's row is kept; empty if there is none. `table` is one of ours."""

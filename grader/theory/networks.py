@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from grader.theory.numerals import numeral
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -151,6 +153,12 @@ class Network:
             point=x, hidden_sums=sums, hidden=values, output_sum=total, output=self.output(total)
         )
 
+    def sums(self, at: Evaluation) -> tuple[str, ...]:
+        """The weighted sums of the hidden units, then that of the output, as one works them out by hand."""
+        units = zip(self.W1, self.b1, at.hidden_sums, strict=True)
+        hidden = (_worked(row, at.point, bias, total) for row, bias, total in units)
+        return (*hidden, _worked(self.w2, at.hidden, self.b2, at.output_sum))
+
     def __call__(self, point: Iterable[Number]) -> Fraction:
         return self.evaluate(point).output
 
@@ -244,6 +252,27 @@ def _expect(where: str, what: str, found: int, expected: int) -> None:
         raise NetworkError(
             f"{where} has {found} {what} where {expected} {'is' if expected == 1 else 'are'} needed"
         )
+
+
+def _worked(weights: Point, inputs: Point, bias: Fraction, total: Fraction) -> str:
+    """`2·1 + (-1)·0 - 0.5 = 1.5`, rounded, but not so far that the sum would have another sign."""
+    numbers, size, result = (*weights, *inputs, bias), len(weights), numeral(total)
+    for digits in (3, 6, 9):
+        texts = [numeral(number, digits=digits) for number in numbers]
+        read = tuple(map(_read, texts))
+        seen = _dot(read[:size], read[size:-1]) + read[-1]
+        if (seen > 0, seen < 0) == (total > 0, total < 0):
+            break
+    factors = [f"({text})" if {*"-/·"} & {*text} else text for text in texts[:-1]]
+    terms = " + ".join(map("·".join, zip(factors[:size], factors[size:], strict=True)))
+    equals = "=" if (*read, _read(result)) == (*numbers, total) else "≈"
+    return f"{terms} {'-' if bias < 0 else '+'} {texts[-1].removeprefix('-')} {equals} {result}"
+
+
+def _read(text: str) -> Fraction:
+    """What a numeral says, which may be rounded."""
+    mantissa, _, exponent = text.partition("·10^")
+    return Fraction(mantissa) * Fraction(10) ** int(exponent or 0)
 
 
 def _dot(a: Point, b: Point) -> Fraction:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _LONGEST = 12_000
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|(?P<comment><!--)(?:(?!-->).)*+(?:(?P<closed>-->)|\Z)", re.DOTALL)
 
 # Topics
 
@@ -126,13 +127,17 @@ def normal_text(text: str) -> str:
 
 def code_of(text: str) -> str:
     """A short code for a text, the same whatever its spacing, case and punctuation."""
-    return hashlib.sha256(normal_text(text).encode()).hexdigest()[:10]
+    return hashlib.sha256(normal_text(text).encode(errors="surrogatepass")).hexdigest()[:10]
 
 
 def plain_text(text: str) -> str:
     """Undo markup and entities of HTML, and write every apostrophe alike."""
-    text = re.sub(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", " ", text[:_LONGEST], flags=re.DOTALL)
-    return html.unescape(text).replace("\u2019", "'").strip()
+    return html.unescape(without_tags(text[:_LONGEST])).replace("\u2019", "'").strip()
+
+
+def without_tags(text: str) -> str:
+    """Without the tags and comments of HTML; a comment that is never closed stays."""
+    return _TAG.sub(lambda found: " " if found["comment"] is None or found["closed"] else found[0], text)
 
 
 def order_alike(texts: Sequence[str]) -> list[int]:

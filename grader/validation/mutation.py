@@ -1,7 +1,7 @@
 """Small changes of a solved notebook, written as code: what stood there, and what stands there instead.
 
     swap("range(20)", "range(10)")
-    drop("optimizer.zero_grad()")
+    drop("model.eval()")
     swap("for row in test_rows: ...", "for row in training_rows: ...")
 
 Code is compared by meaning, so spacing, comments and line breaks do not matter; what is not changed keeps its own.

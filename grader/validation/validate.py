@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,11 @@ import nbformat
 from grader import run
 from grader.errors import RubricError, UsageError
 from grader.judging import modules
-from grader.model import Outcome, Submission
+from grader.judging.disclosure import Disclosure
+from grader.judging.rubric import loaded
+from grader.judging.work import Work
+from grader.legible import listing
+from grader.model import Outcome, Submission, Visibility
 from grader.validation import mutation
 
 if TYPE_CHECKING:
@@ -126,8 +130,29 @@ def validate(
     """Grade the mutants as a class; findings come as they are done."""
     mutants = {mutant.name: mutant for mutant in catalogue.mutants}
     roster = {name: {**catalogue.roster, **mutant.roster} for name, mutant in mutants.items()}
+    with loaded(session.assignment) as rubric:
+        disclosure = Disclosure.of(rubric)
     for grade in run.grade_all(hand_ins, roster, session, store):
-        yield compare(mutants[grade.student], grade, catalogue, session.assignment)
+        finding = compare(mutants[grade.student], grade, catalogue, session.assignment)
+        yield replace(finding, surprises=(*finding.surprises, *_disclosed(grade, disclosure, session, store)))
+
+
+def _disclosed(grade: Grade, disclosure: Disclosure, session: Session, store: Store) -> Iterator[str]:
+    """What public checks told this mutant's student that they could not know, and `grader check` will withhold."""
+    taken = (Outcome.FAILED, Outcome.PARTIAL)
+    checks = [
+        each for each in grade.checks if each.outcome in taken and each.visibility is Visibility.VISIBLE
+    ]
+    execution = store.execution(grade.student)
+    if not checks or execution is None:
+        return
+    student = Work.of(execution, session.assignment, profile=session.profile)
+    for check in checks:
+        if foreign := disclosure.foreign(check, student):
+            yield (
+                f"{check.question}: {check.id} tells what students do not know: {listing(foreign)}. "
+                "Say it without, or give the check reveal=True"
+            )
 
 
 def compare(mutant: Mutant, grade: Grade, catalogue: Catalogue, assignment: Assignment) -> Finding:

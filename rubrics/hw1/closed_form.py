@@ -38,7 +38,7 @@ _NEGATED = (
     rf"{_CANNOT} (?:be (?:solved|written|found|obtained) in|find|get|obtain|derive|have|write))"
 )
 _CLOSED_FORM = (
-    r"(?:known |general |simple |exact |such |a |any )*(?:closed[- ]?form|analytic(?:al)?|explicit)"
+    r"(?:known |general |simple |exact |such |a |any ){0,6}+(?:closed[- ]?form|analytic(?:al)?|explicit)"
 )
 _DENIED = re.compile(
     rf"\b{_NEGATED}\s+{_CLOSED_FORM}|"
@@ -106,7 +106,7 @@ _DENYING = re.compile(
     re.IGNORECASE,
 )
 _NO_SOLUTION = re.compile(
-    rf"\b{_NEGATED}\s+(?:such |a |an |any )*(?:closed|analytic|explicit|exact formula|formula)|"
+    rf"\b{_NEGATED}\s+(?:such |a |an |any ){{0,6}}+(?:closed|analytic|explicit|exact formula|formula)|"
     r"\b(?:so|hence|thus|therefore),? (?:the answer is )?no\b|"
     r"(?:\bhere|\bthen|\bso|\bhence|\bthus|\btherefore|,|\band)\s+there (?:is|'s) (?:none|not)\b|"
     r"\b(?:no (?:tiene|existe|hay)|n'(?:existe|a|y a) pas de|kein\w*|nao (?:existe|ha|tem)|non (?:esiste|ha))\b",
@@ -118,7 +118,7 @@ _AFFIRMING = re.compile(
 )
 _CONTRASTED = re.compile(
     r"\b(?:unlike|in contrast to|as (?:it (?:has|does) )?in|compared (?:to|with))\b"
-    r"(?:[^.;]{0,200}?(?=\bhere\b)|[^.,;]*(?:,\s(?:which|where|that)\b[^.,;]*)?[.,;])",
+    r"(?:[^.;]{0,200}?(?=\bhere\b)|[^.,;]{0,300}(?:,\s(?:which|where|that)\b[^.,;]{0,300})?[.,;])",
     re.IGNORECASE,
 )
 

@@ -12,7 +12,11 @@ from grader.datasets.fashion_mnist import load
 
 SIDE = 28
 """Pixels of a row, and of a column."""
-FEATURES, CLASSES = SIDE * SIDE, 10
+NAMES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+"""Of the classes, in the order of their labels."""
+FEATURES, CLASSES = SIDE * SIDE, len(NAMES)
 UNTRAINED = math.log(CLASSES)
 """The loss of a network that finds all classes equally likely."""
 ALIKE = 0.999

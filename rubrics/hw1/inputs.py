@@ -38,6 +38,7 @@ def loaders(draw):
         "first batch wrong, the rest right": (32, [(32, 0), *[(32, 32)] * several]),
         "one batch": (100, [(100, draw.randint(11, 89))]),
         "batches of one": (1, [(1, right) for right in bits(draw, draw.randint(6, 9))]),
+        "very many batches": (2, [(2, 2)] * 12 + [(2, 0)] * draw.randint(100, 120)),
         "all right": (64, [(64, 64), (64, 64)]),
         "all wrong": (64, [(64, 0), (64, 0)]),
     }

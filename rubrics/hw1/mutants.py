@@ -151,6 +151,7 @@ for picture in images[:10]:
     plt.imshow(picture.squeeze(), cmap='gray')
     plt.show()
 """
+ON_TOP = TEN.replace("\n    plt.show()", "") + "plt.show()"
 
 DATA = [
     mistake("only-b-is-shown", drop("print(a)"), costs={"4.1": "0.125"}, says="Only `b`"),
@@ -194,6 +195,12 @@ DATA = [
         swap("plt.subplots(2, 5, figsize=(10, 4))", "plt.subplots(3, 3)"),
         costs={"4.4": "0.05"},
     ),
+    mistake(
+        "ten-images-on-top-of-each-other",
+        answer("4.4", ON_TOP),
+        costs={"4.4": "0.45"},
+        says="Only 1 of the ten images is shown",
+    ),
     mistake("one-image-ten-times", swap("picture.squeeze()", "images[0].squeeze()"), costs={"4.4": "0.45"}),
     mistake(
         "five-images-of-the-training-loader",
@@ -220,6 +227,16 @@ DATA = [
 ]
 
 TRAINING = [
+    mistake(
+        "test-losses-made-up",
+        swap(
+            "with torch.no_grad(): ...",
+            "test_loss = train_loss + 0.03 + 0.03 * np.random.rand()",
+            within="4.5",
+        ),
+        costs={},
+        opens={"4.5": "0.125"},
+    ),
     mistake(
         "test-loop-steps",
         swap("with torch.no_grad(): ...", "...", within="4.5"),
@@ -269,9 +286,7 @@ TRAINING = [
         costs={"4.5": "0.25"},
         says="Gradients were cleared only occasionally",
     ),
-    mistake(
-        "no-step", drop("optimizer.step()"), costs={"4.5": "0.75"}, says="`optimizer.step()` was never called"
-    ),
+    mistake("no-step", drop("optimizer.step()"), costs={"4.5": "0.75"}, says="`step()` was never called"),
     mistake(
         "neither-backward-nor-step",
         drop("loss.backward()"),
@@ -408,7 +423,7 @@ TRAINING = [
         ),
         costs={},
         opens={"4.5": "0.25"},
-        says="other values than the run computed",
+        says="may not be what the run computed",
     ),
     mistake(
         "test-history-edited",
@@ -486,9 +501,39 @@ SHOWN = "print(*zip(train_loss_history, test_loss_history))"
 CLEARED = "from IPython.display import clear_output\nclear_output(wait=True)\n"
 
 REAL_LIFE = [
+    harmless(
+        "accuracies-logged",
+        swap(
+            REPORTS[0], "import logging\nlogging.warning('train accuracy: %.4f', evaluate(trainDataLoader))"
+        ),
+        swap(REPORTS[1], "logging.warning('test accuracy: %.4f', evaluate(testDataLoader))"),
+    ),
+    harmless(
+        "accuracies-in-colour",
+        swap(REPORTS[0], "print(f'train \\033[92m{evaluate(trainDataLoader):.4f}\\033[0m')"),
+    ),
+    harmless(
+        "histories-in-one-list-of-pairs",
+        insert("history = []", after="4.4"),
+        swap("train_loss_history.append(train_loss)", "history.append((train_loss, test_loss))"),
+        drop("test_loss_history.append(test_loss)"),
+    ),
     harmless("evaluate-beside-new-loaders", answer("4.6", REBUILT)),
     harmless("evaluate-asks-for-the-model", answer("4.6", ASKS)),
     harmless("net-called-model", swap("net", "model")),
+    harmless(
+        "histories-under-other-names",
+        swap("train_loss_history", "losses"),
+        swap("test_loss_history", "validation"),
+    ),
+    harmless(
+        "histories-in-a-dictionary",
+        insert("history = {'train': [], 'test': []}", after="4.4"),
+        swap("train_loss_history", "history['train']"),
+        swap("test_loss_history", "history['test']"),
+        drop("history['train'] = []"),
+        drop("history['test'] = []"),
+    ),
     harmless(
         "another-prediction-for-a-minibatch",
         insert("images, labels = next(iter(testDataLoader))\npredicted_output = net(images)", after="4.5"),
@@ -525,6 +570,12 @@ EVALUATION = [
         swap("correct / total", "correct / len(dataloader)"),
         costs={"4.6": "0.75"},
         opens={"4.6": "0.25"},
+    ),
+    mistake(
+        "stops-after-twelve-batches",
+        swap("total += len(labels)", "total += len(labels)\nif total >= 12 * len(labels):\n    break"),
+        *map(drop, REPORTS),  # what the first points give may be true by chance
+        costs={"4.6": "1"},
     ),
     mistake("every-batch-counted-as-64", swap("len(labels)", "64", within="4.6"), costs={"4.6": "0.75"}),
     mistake(
@@ -842,7 +893,7 @@ OTHER_STYLES = [
         answer("4.5", TRAINER),
         drop("self.optimizer.step()"),
         costs={"4.5": "0.75"},
-        says="`optimizer.step()` was never called",
+        says="`step()` was never called",
     ),
     mistake(
         "trainer-with-softmax",

@@ -59,13 +59,13 @@ def used(target):
     return getattr(getattr(target, "__code__", None), "co_names", ())
 
 
+@torch.no_grad()
 def logits(net, images):
     """What a network makes of images (n, 1, 28, 28), which it may want as rows of 784."""
-    with torch.no_grad():
-        try:
-            return net(images)
-        except Exception:  # noqa: BLE001 - as above
-            return net(images.flatten(1))
+    try:
+        return net(images)
+    except Exception:  # noqa: BLE001 - as above
+        return net(images.flatten(1))
 
 
 def pixels(data, pictures):
@@ -123,12 +123,22 @@ def called(target, net, loader):
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):
-                returned = target(*arguments)
+                returned = finished(target(*arguments))
         except Exception as error:  # noqa: BLE001 - a student's function may raise anything
             first = first or {"error": f"{type(error).__name__}: {error}"[:300]}
         else:
             return {"returned": returned, "printed": printed.getvalue()[:2000]}
     return first
+
+
+def finished(returned):
+    """What a coroutine returns if it waits for nothing; anything else as it is."""
+    if inspect.iscoroutine(returned):
+        try:
+            returned.send(None)
+        except StopIteration as end:
+            return end.value
+    return returned
 
 
 PROBES = {"evaluate": evaluate}

@@ -11,7 +11,7 @@ def test_introduced_on_the_forum(student):
             return
         case "no" | "n" | "false" | "0":
             fail(
-                "The participation list does not show a post by you.",
+                "The participation list does not show that you posted.",
                 expected="a post on the class forum",
                 actual="none",
                 hint="If you did post, tell the course staff the name you posted under.",

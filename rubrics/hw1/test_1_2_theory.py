@@ -10,12 +10,13 @@ from .formulas import GRADIENT, L1_LOSS, MEAN
 from .themes import of_algorithm, of_reason
 
 LATEX = re.compile(r"\$[^$]+\$|\\[a-zA-Z(\[]")
-MATH = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\(.*?\\\)|\\\[.*?\\\]", re.DOTALL)
+MATH = re.compile(r"\$\$.*?\$\$|\$.*?\$|\\\((?:(?!\\\().)*?\\\)|\\\[(?:(?!\\\[).)*?\\\]", re.DOTALL)
 STEPS = re.compile(
     r"\\(?:nabla|partial|implies|Rightarrow|iff|Leftrightarrow|text|frac\{?d)|=\s*0|\\\\|'|\bd/d"
 )
 PICTURE = re.compile(
-    r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])|<img\b[^>]*>|<!--.*?-->", re.IGNORECASE | re.DOTALL
+    r"!\[[^\]]{0,500}+\](?:\((?:(?!!\[)[^)])*+\)|\[[^\]]{0,500}+\])|<img\b[^<>]*>|<!--(?:(?!<!--|-->).)*+-->",
+    re.IGNORECASE | re.DOTALL,
 )
 """A picture in Markdown or HTML; comments say as little."""
 
@@ -36,7 +37,7 @@ def test_gradient_of_the_squared_norm(student):
     judge(
         written(student, "1a"),
         GRADIENT,
-        hint="Write the norm as a sum of squares and differentiate with respect to one x_k.",
+        hint="Write the norm as a sum of squares and differentiate with respect to one $x_k$.",
     )
 
 
@@ -49,7 +50,7 @@ def test_best_constant_is_in_latex(student):
 @question("1b", points=0.5, visibility="after_due_date")
 def test_best_constant_vector(student):
     """The formula for the best constant vector is right."""
-    judge(written(student, "1b"), MEAN, hint="Where is the gradient of the objective zero?")
+    judge(written(student, "1b"), MEAN, hint="Find where the gradient of the objective is zero.")
 
 
 @question("1b", points=0.25, visibility="after_due_date")
@@ -78,7 +79,9 @@ def test_l1_loss_is_in_latex(student):
 def test_l1_training_loss(student):
     """The loss is an l1 norm of the model's errors, written with X, w and y."""
     judged = judge(
-        written(student, "2a"), L1_LOSS, hint="What does the model predict for all rows of X at once?"
+        written(student, "2a"),
+        L1_LOSS,
+        hint="Write what the model predicts for all rows of X at once, then measure its errors.",
     )
     if "no X and w" in judged.tags:
         award(
@@ -108,7 +111,7 @@ def test_says_whether_a_closed_form_exists(student):
                 "The answer says that there is a closed form.",
                 expected="no",
                 actual=excerpt(answer),
-                hint="Where is the loss differentiable, and what does its gradient depend on?",
+                hint="Look for where the loss has no gradient, and for what its gradient depends on elsewhere.",
             )
         case _:
             review("It is unclear whether this says yes or no.", actual=answer)
@@ -119,7 +122,7 @@ def test_says_why_there_is_no_closed_form(student, settings):
     """The reason for it is right."""
     answer = written(student, "2b")
     review(
-        "The reason is graded by a person.",
+        "Reasons are not graded automatically.",
         actual=answer,
         meaning=of_reason(answer, settings["themes"]["2b"]),
         polarity=polarity(answer),
@@ -138,7 +141,7 @@ def test_names_an_algorithm_with_pros_and_cons(student, settings):
     """An algorithm is named, with its pros and cons."""
     answer = written(student, "2c")
     review(
-        "This answer is graded by a person.",
+        "This answer is not graded automatically.",
         actual=answer,
         meaning=of_algorithm(answer, settings["themes"]["2c"]),
         tags=(*themes(answer, settings["themes"]["2c"]), *tags(answer, settings["tags"]["2c"])),

@@ -1,11 +1,12 @@
 """Part 3: the perceptron network, proved right over all of R^5, or refuted by an example."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
 
 from grader import award, fail, question, review
-from grader.theory import Activation, NetworkError, NetworkReading, numeral, read_network
+from grader.theory import Activation, Network, NetworkError, NetworkReading, numeral, read_network
 
 from .network import CONVENTIONS, INPUTS, UNITS, Convention, NetworkJudgement, verify_network
 
@@ -25,7 +26,7 @@ def test_all_weights_are_there(student):
     ]
     if wrong:
         fail(
-            f"Of another shape, or not finite numbers: {', '.join(f'`{name}`' for name in wrong)}.",
+            f"Wrong shape, or not finite numbers: {', '.join(f'`{name}`' for name in wrong)}.",
             expected=SIZES,
             hint="Give them as plain Python numbers and lists.",
         )
@@ -50,6 +51,7 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
     if set(allowed) & set(judged.undecided):
         review("Neither a proof nor a counterexample was found in time.", actual=student.own_source("3"))
     example = judged.everywhere[allowed[0]].counterexample
+    work_through(exhibits, reading, example, allowed[0])
     if not readable(example):
         review(
             "The network is wrong only at extremely large or small inputs, probably because of rounded weights.",
@@ -63,12 +65,12 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
         award(
             1,
             "The network is right where no two inputs are equal, but wrong at ties.",
-            hint="What does a hidden unit output when its sum is 0, and what does the output unit do with that?",
+            hint="Work a tie through unit by unit: find what each unit outputs whose sum is 0.",
             **details,
         )
     fail(
         "The network is wrong for some inputs.",
-        hint="Work this input through by hand: each hidden unit first, then the output.",
+        hint="Work this input through unit by unit, and find the first one that does not do what you meant.",
         **details,
     )
 
@@ -164,6 +166,25 @@ def readable(example):
     """Rounding errors of weights show only at huge or tiny inputs."""
     sizes = [abs(x) for x in example.evaluation.point if x]
     return all(1 / LARGEST_SHOWN <= size <= LARGEST_SHOWN for size in sizes)
+
+
+def work_through(exhibits, reading, example, convention):
+    """Shows what each unit does with an input for which the network is wrong."""
+    at = example.evaluation
+    units = [*(f"Hidden unit {n + 1}" for n in range(UNITS)), "Output unit", "Right output"]
+    sums = [*Network.of(reading.W1, reading.b1, reading.w2, reading.b2).sums(at), ""]
+    outputs = map(sign, (*at.hidden, at.output, example.wanted))
+    exhibits.table(
+        typeset(f"The network at x = {listed(at.point)}, unit by unit"),
+        columns=["Unit", "Weighted sum", "Output"],
+        rows=[[unit, *map(typeset, cells)] for unit, *cells in zip(units, sums, outputs, strict=True)],
+        note=typeset(f"Activation: {convention}."),
+    )
+
+
+def typeset(text):
+    """With the sign for minus, and a line that is too long broken before an operator."""
+    return re.sub(r"([+=≈\N{MINUS SIGN}]) ", "\\1\N{NO-BREAK SPACE}", text.replace("-", "\N{MINUS SIGN}"))
 
 
 def worked(example):

@@ -17,6 +17,8 @@ POINTS = {"training": 60000, "test": 10000}
 TEN = Decimal("0.5")
 """Points for all ten images; fewer of them, and images of another loader, are worth a share."""
 CAPTURING = re.compile(r"^[ \t]*%%capture\b|\bcapture_output\(", re.MULTILINE)
+MOST_TWICE = 1000
+"""How many numbers are looked for a second time."""
 MOST_PICTURES = 20
 """How many pictures are looked up in a data set."""
 same, are_shown = partial(pictures.same, alike=ALIKE), partial(pictures.shown, alike=ALIKE)
@@ -36,8 +38,11 @@ def test_displays_array_and_tensor(student):
     details = {
         "expected": "a and b in the output",
         "actual": answer.error or shortened(answer.text) or "no output",
-        "hint": "Use `print(a)` and `print(b)`: a cell shows only the value of its last line on its own.",
+        "hint": "Call `print` for each of them: on its own, a cell shows only the value of its last line.",
     }
+    values = [value for name in ("a", "b") for value in student.values(name, "4.1")]
+    if seen == ["a"] and any(displayed_twice(value, answer.text) for value in values):
+        review("The numbers are displayed twice, but not as a tensor.", points=0.125, **details)
     if seen:
         award(0.125, f"Only `{seen[0]}` is displayed.", **details)
     fail("Neither `a` nor `b` is displayed.", **details)
@@ -49,10 +54,19 @@ def displayed(value, text, *, tensor):
         return False
     blocks = text.split("tensor(")
     own = blocks[1:] if tensor else [blocks[0], *(after_tensor(block) for block in blocks[1:])]
+    own.append("\n".join(own))  # as displayed row by row
     every = np.asarray(value.array, np.float64).ravel()
     # Of more than a thousand numbers only the corners are printed.
     wanted = every[:50] if every.size <= 1000 else every[[0, 1, 2, -3, -2, -1]]
     return any(all_shown(block, wanted) or numbers.lists(block, every) for block in own)
+
+
+def displayed_twice(value, text):
+    """Do the numbers of an array stand in the output twice, one after the other?"""
+    if value.array is None or value.array.size == 0:
+        return False
+    every = np.asarray(value.array, np.float64).ravel()
+    return every.size <= MOST_TWICE and numbers.lists(text, [*every, *every])
 
 
 def all_shown(text, values):
@@ -92,7 +106,7 @@ def test_shows_the_size_of_the_data(student, data):
     details = {
         "expected": "the numbers of training points, of test points and of features",
         "actual": answer.error or shortened(answer.text) or "no output",
-        "hint": "Print `len(trainingdata)`, `len(testdata)` and the shape of one image: comments are not read.",
+        "hint": "Ask both sets for their length and an image for its shape, and print that: comments are not read.",
     }
     if len(missing) == len(wanted):
         fail("None of the three numbers is shown.", **details)
@@ -117,12 +131,14 @@ def test_shows_the_sample_image(student, data, exhibits):
         "The sample, and what was shown",
         series=[one("the sample", "reference", samples[:1]), one("shown", "student", shown[:5])],
     )
-    fail(
-        "The picture that is shown is not the sample `image`.",
-        expected="the 28x28 pixels of `image`",
-        actual=f"{counted(len(shown))}, the first of {shown[0].shape[0]}x{shown[0].shape[1]} pixels",
-        hint="Is it `image` that you draw? Of its shape 1x28x28 a picture has only 28x28.",
-    )
+    details = {
+        "expected": "the 28x28 pixels of `image`",
+        "actual": f"{counted(len(shown))}, the first of {shown[0].shape[0]}x{shown[0].shape[1]} pixels",
+        "hint": "Draw `image` itself: of its shape 1x28x28 a picture has only 28x28.",
+    }
+    if any(pictures.resembles(picture, sample) for picture in shown for sample in samples):
+        review("The picture looks like the sample `image`, but in another form.", **details)
+    fail("The picture that is shown is not the sample `image`.", **details)
 
 
 def samples_of(student):
@@ -154,13 +170,16 @@ def test_shows_the_first_ten_test_images(student, data, exhibits):
     details = {
         "expected": "ten images: the first ten of the first minibatch of testDataLoader",
         "actual": f"{right} of them, in {counted(len(shown))}",
-        "hint": "`images[:10]` of the first batch; one picture each, or all in one grid.",
+        "hint": "Draw the first ten of `images`: one picture each, or all in one grid.",
     }
+    drawn = shown[:MOST_PICTURES]
+    if all(any(pictures.resembles(each, image) for each in drawn) for image in test):
+        review("The pictures look like the ten images, but in another form.", **details)
     if right and 2 * right >= other:
         are = "is" if right == 1 else "are"
         award(TEN * right / 10, f"Only {right} of the ten images {are} shown.", **details)
     if other:
-        details |= {"actual": f"{other} from {source}", "hint": "Which loader did `images` come from?"}
+        details |= {"actual": f"{other} from {source}", "hint": "Look at which loader `images` came from."}
         how_many = "The ten images are" if other == 10 else f"Only {counted(other)},"
         award(TEN / 2 * other / 10, f"{how_many} from {source}.", **details)
     if batch is None and count_among(shown, arrays(data).test_images):

@@ -5,11 +5,11 @@ import re
 import statistics
 
 from grader import award, fail, question, review
-from grader.analysis import numbers
+from grader.analysis import numbers, pictures
 from grader.analysis.linear import normalisation
 from grader.judging.work import Band
 
-from .data import linear_layer, network, scores, size, split
+from .data import NAMES, linear_layer, network, scores, size, split
 
 TOLERANCE = 0.002
 CHANCE = 0.25
@@ -18,6 +18,8 @@ FIRST_BATCH = 0.15
 """How far the share of right ones among 64 may be from that among all: three standard errors."""
 SAME = 0.95
 """The share of pictures on which two computations of one network agree at least."""
+SHARE = re.compile(r"(?<![\w./])(\d{1,9}) ?(?:/|of|out of) ?(\d{3,9})(?![\w/]|\.\d)")
+"""Hits of so many points; a count of epochs or minibatches has fewer digits."""
 EMPTY = "no batch at all"
 OURS = "There was no network that classifies pictures, so `evaluate` was called with one of ours."
 FIRST_ONLY = "first batch right, the rest wrong"
@@ -29,10 +31,10 @@ def test_evaluate_returns_a_number(student):
     results = results_of(student)
     if not results:
         not_callable(student)
-    if not any(one.values or one.printed for one in results.values()):
+    if not any(one.values or one.printed or one.asynchronous for one in results.values()):
         fail(
-            "`evaluate` gives no number.",
-            expected="the accuracy, returned",
+            "`evaluate` returns no number.",
+            expected="the accuracy as its return value",
             actual=str(next(iter(results.values()))),
             hint="Call it on testDataLoader in a cell of its own and look at what it returns.",
         )
@@ -44,11 +46,18 @@ def test_evaluate_counts_every_batch(student, exhibits, data):
     results = results_of(student)
     if not results:
         not_callable(student)
-    exhibits.text("What `evaluate` returned on loaders that you have not seen", table(calls_of(student)))
+    exhibits.table(
+        "What `evaluate` returned on loaders that you have not seen",
+        columns=["Loader with", "Returned", "Right"],
+        rows=[
+            [name, str(call), "anything" if call.expected is None else f"{call.expected:.4g}"]
+            for name, call in calls_of(student).items()
+        ],
+    )
     wrong = {name: one for name, one in results.items() if not one.right}
     if another_network(student, data):
         review(
-            "The network that `evaluate` met is not the one whose weights the notebook left.",
+            "`evaluate` did not use the network that the notebook ended with.",
             actual=describe(results),
         )
     if not wrong:
@@ -64,10 +73,11 @@ def test_evaluate_counts_every_batch(student, exhibits, data):
             actual=next(iter(results.values())).error,
             hint="Call it on testDataLoader in a cell of its own and read the traceback.",
         )
+    open_to_a_person(results)
     if not any(one.values or one.printed for one in results.values()):
         fail(
-            "`evaluate` gives no number.",
-            expected="the accuracy, returned",
+            "`evaluate` returns no number.",
+            expected="the accuracy as its return value",
             actual=f"returned {next(iter(results.values())).returned}",
             hint="End the function with `return` and the accuracy.",
         )
@@ -95,10 +105,18 @@ def test_evaluate_counts_every_batch(student, exhibits, data):
 
 
 @question("4.6", points=0.25, visibility="after_due_date")
-def test_reports_both_accuracies(student, reference, data):
+def test_reports_both_accuracies(student, reference, data, exhibits):
     """The accuracies on the training set and on the test set are reported, and correct."""
+    if seen := recomputed(student, data, train=False):
+        exhibits.confusion(
+            "Test images by class, recomputed from the weights",
+            classes=NAMES,
+            student=seen.confusion,
+            reference=recomputed(reference.first, data, train=False).confusion,
+        )
     answer = student.answer("4.6")
-    text = "\n".join(dict.fromkeys([student.text_with("evaluate"), answer.text, answer.markdown]))
+    figures = "\n".join(map(pictures.labels, student.figures("4.6")))
+    text = "\n".join(dict.fromkeys([student.text_with("evaluate"), answer.text, answer.markdown, figures]))
     own = {which: accuracy(student, data, which) for which in ("training", "test")}
     bands = {
         which: reference.band(lambda run, which=which: accuracy(run, data, which), floor=0.01)
@@ -128,11 +146,12 @@ def test_reports_both_accuracies(student, reference, data):
         "expected": " and ".join(f"{own[which]:.3f} ({which})" for which in own if not math.isnan(own[which]))
         or "two accuracies",
         "actual": text.strip()[:200] or answer.error or "no output",
-        "hint": "Print `evaluate(trainDataLoader)` and `evaluate(testDataLoader)`.",
+        "hint": "Call `evaluate` once with each loader, and print what it returns.",
     }
     if len(seen) > 1 and any(map(math.isnan, own.values())):
         review(
-            "The accuracy of this network could not be recomputed, so the reported ones are open.", **details
+            "The accuracy of this network could not be recomputed, so the reported ones need review.",
+            **details,
         )
     if contradiction := untrue(network(student), seen, own, bands, missing):
         review(contradiction, points=0.125 * (len(own) - len(missing)), **details)
@@ -171,6 +190,14 @@ def share(predicted, loader):
     return statistics.mean(predicted[picture] == label for picture, label in pairs)
 
 
+def open_to_a_person(results):
+    """Ends a check where what `evaluate` gave may be right."""
+    if all(one.may_be_right for one in results.values()):
+        review("`evaluate` prints the accuracy among other numbers.", actual=describe(results))
+    if all(one.asynchronous for one in results.values()):
+        review("`evaluate` is asynchronous, so its result is not known.")
+
+
 def another_network(student, data):
     """Did something else than the weights that the notebook left answer for the network? If unknown: no."""
     first, _ = student.rounds("evaluate")
@@ -195,9 +222,12 @@ class Call:
         self.error = call["error"].text("value") if call["error"] is not None else ""
         returned = call["returned"]
         self.returned = returned.kind if returned is not None else "nothing"
+        self.asynchronous = returned is not None and returned.text("class") == "coroutine"
         self.values = numbers_of(returned)
-        printed = call["printed"].text("value") if call["printed"] is not None else ""
-        self.printed = [] if self.values else list(numbers.written(printed))
+        said = texts_of(returned) or (call["printed"].text("value") if call["printed"] is not None else "")
+        self.printed = [] if self.values else list(numbers.written(said))
+        last_line = list(numbers.written(said.strip().rpartition("\n")[2]))
+        self.last = last_line if len(last_line) > 2 else self.printed[-2:]
 
     @property
     def right(self):
@@ -207,7 +237,15 @@ class Call:
         """Is this fraction among what it returned or, if that is not a number, what it printed last?"""
         if self.values:
             return any(means(value, fraction) for value in self.values)
-        return any(rounds_to(value, decimals, fraction) for value, decimals in self.printed[-2:])
+        return any(rounds_to(value, decimals, fraction) for value, decimals in self.last)
+
+    @property
+    def may_be_right(self):
+        """Is it right, or among all that it printed?"""
+        return self.right or (
+            self.expected is not None
+            and any(rounds_to(value, decimals, self.expected) for value, decimals in self.printed)
+        )
 
     def __str__(self):
         values = self.values or [value for value, _ in self.printed]
@@ -224,6 +262,14 @@ def numbers_of(value, deepest=3):
         return list(value.numbers[:5])
     members = value.items[:5] or [value[key] for key in list(value.fields.get("items") or ())[:5]]
     return [number for member in members if deepest for number in numbers_of(member, deepest - 1)]
+
+
+def texts_of(value, deepest=3):
+    """A text; or those of a tuple, list or mapping."""
+    if value is None:
+        return ""
+    members = value.members.values() if deepest else ()
+    return "\n".join(filter(None, [value.text("value"), *(texts_of(each, deepest - 1) for each in members)]))
 
 
 def means(value, fraction):
@@ -296,14 +342,6 @@ def is_shown(fraction, text):
     )
 
 
-def table(calls):
-    return "\n".join(
-        f"{name}: {call}"
-        + (f" (right: {call.expected:.4g})" if call.expected is not None else " (anything is fine)")
-        for name, call in calls.items()
-    )
-
-
 def describe(results):
     return "; ".join(f"{name}: {one}" for name, one in results.items())
 
@@ -311,17 +349,23 @@ def describe(results):
 def accuracies(text):
     """All numbers in a text that may be accuracies, as fractions."""
     found = numbers.numbers_in(text)
-    return [one for one in found if 0 < one <= 1] + [one / 100 for one in found if 1 < one <= 100]
+    shares = [int(hits) / int(points) for hits, points in SHARE.findall(text) if int(points)]
+    return [one for one in (*found, *shares) if 0 < one <= 1] + [one / 100 for one in found if 1 < one <= 100]
 
 
 def accuracy(work, data, which):
     """The accuracy of the network as it was when 4.6 ran, recomputed; NaN if it can't be."""
+    seen = recomputed(work, data, train=is_train(work, which))
+    return seen.accuracy if seen else math.nan
+
+
+def recomputed(work, data, *, train):
+    """What the network achieves on a split, as it was when 4.6 ran; None if it can't be recomputed."""
     layer = linear_layer(work.value(network(work), "4.6"))
     if layer is None:
-        return math.nan
-    train = is_train(work, which)
+        return None
     normalised = normalisation(work.value("trainingdata" if train else "testdata"))
-    return scores(data, layer.before(normalised), train=train).accuracy
+    return scores(data, layer.before(normalised), train=train)
 
 
 def is_train(work, which):

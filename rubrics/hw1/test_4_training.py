@@ -21,6 +21,14 @@ SWAPPED = re.compile(
     r"not implemented for '(?:Long|Int)'|expected (?:scalar type )?Float|Expected floating point"
 )
 """What torch says of cross-entropy that is given the labels first."""
+COLLECTED = re.compile(r"\.(?:append|extend|insert|add_scalar)\(|\w\][ ]*=(?!=)|\+=[ ]*[\[(]")
+"""Code that keeps a number somewhere."""
+OVERWRITTEN = re.compile(r"\btrainingdata\.(?:data|targets)\b[^=\n]*=[^\n]*\btestdata\b")
+COPIED = re.compile(
+    r"\btestdata[ ]*(?:\.[ ]*(?:data|targets)\b|\[)|\bin[ ]+testDataLoader[ ]*[\])]"
+    r"|\b(?:zip|list|tuple|chain|cycle)[ ]?\([^()\n]*\btest(?:data|DataLoader)\b"
+)
+"""Test data that may go anywhere; a loop over the loader shows in the trace."""
 RATES = 1e-4, 2.0
 """Learning rates of plain SGD beyond which a linear model of images in [0, 1] learns nothing in 20 epochs."""
 TOLERANCE = histories.Tolerance(same=0.012, apart=0.02, spike=3)
@@ -59,8 +67,8 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
         f"training accuracy {accuracy(student, data, test=False):.4f}.",
     )
     details = {
-        "expected": f"a test accuracy of {band} and a test loss of {losses}, as in runs of the reference",
-        "actual": f"{reached:.3f} and {left:.3g}, recomputed from the weights of {name}",
+        "expected": f"a test accuracy of {band} and a test loss of {losses}, as the reference reached",
+        "actual": f"accuracy {reached:.3f} and loss {left:.3g}, recomputed from the weights of {name}",
         "hint": "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
     }
     if left > max(3 * losses.high, 1.2 * UNTRAINED):
@@ -80,15 +88,32 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
 @question("4.5", points=0.25)
 def test_histories_are_those_of_the_run(student, reference, data, settings, exhibits):
     """`train_loss_history` and `test_loss_history` hold the run's 20 losses."""
-    values, known = kept(student), account(student, data, settings)
+    known = account(student, data, settings)
+    values, names = kept(student, known)
     if values:
         exhibits.curves("Loss by epoch", x="epoch", y="loss", series=curves(values, known, reference))
+    if named := "; ".join(
+        f"`{names[which]}` was taken for `{name}`" for which, name in HISTORIES.items() if which in names
+    ):
+        exhibits.text("Which lists were taken", f"{named}: the run computed what they hold.")
+    if not values and (others := candidates(student, settings)):
+        review(
+            "Neither loss history has the name that the homework gives it.",
+            expected=" and ".join(HISTORIES.values()),
+            actual=f"lists of {settings['epochs']} numbers: {', '.join(others)}",
+        )
+    if not values and known.trace.trained and COLLECTED.search(student.own_source("4.5")):
+        review(
+            "Neither loss history was found, but the code collects something.",
+            expected=" and ".join(HISTORIES.values()),
+            actual=student.own_source("4.5")[:2000],
+        )
     if not values:
         not_run(student, "Neither loss history was found.")
     wrong = {which: histories.misfit(which, values.get(which), known) for which in HISTORIES}
     # A run that went wrong has no path to compare with.
     doubts = {
-        which: "" if wrong[which] or mistakes(student, data) else histories.doubt(which, values[which], known)
+        which: "" if wrong[which] or mistakes(student, data) else doubt(student, which, values[which], known)
         for which in HISTORIES
     }
     said = "; ".join(
@@ -96,7 +121,7 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
     )
     if any(doubts.values()):
         review(
-            "A history ends with the run's final loss, but holds other values than the run computed before.",
+            "A history ends with the run's final loss, but its other values may not be what the run computed.",
             points=0.125 * sum(not wrong[which] and not doubts[which] for which in HISTORIES),
             expected="losses that this run computed, epoch by epoch",
             actual=said,
@@ -104,7 +129,7 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
     if not said:
         return
     details = {
-        "expected": f"{settings['epochs']} finite losses each, falling, as this run computed them",
+        "expected": f"{settings['epochs']} finite, falling losses each, as computed by this run",
         "actual": said,
         "hint": "Append one number to each list at the end of every epoch.",
     }
@@ -124,7 +149,8 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
 def test_losses_are_printed(student, data, settings):
     """The training and test losses are printed."""
     answer = student.answer("4.5")
-    values, known = kept(student), account(student, data, settings)
+    known = account(student, data, settings)
+    values, _ = kept(student, known)
     text = "\n".join(dict.fromkeys([answer.text, *(student.text_with(name) for name in HISTORIES.values())]))
     seen = [which for which in HISTORIES if histories.is_printed(which, values.get(which), text, known)]
     if len(seen) == len(HISTORIES):
@@ -154,15 +180,19 @@ def test_the_test_set_never_trained_the_network(student):
             )
         not_run(student, "Nothing was trained.")
     of_test = sum(count for splits, count in run.provenance.items() if "test" in splits.split("+"))
-    if set(run.provenance) == {"train"}:
-        return  # every loss that was looked into came from the training set, whatever was fetched before it
-    if run.steps_on_test and (of_test or run.steps_on_train):
+    # Then every loss that was looked into came from the training set, whatever was fetched before it.
+    of_train_alone = set(run.provenance) == {"train"}
+    if not of_train_alone and run.steps_on_test and (of_test or run.steps_on_train):
         fail(
             "The network was trained on the test set.",
             expected="no optimizer step after a minibatch of testDataLoader",
             actual=f"{run.steps_on_test} of {run.steps} steps followed a minibatch of the test set",
             hint="In the loop over testDataLoader compute the loss only: no backward(), no step().",
         )
+    if suspect := use_of_test_data(student, run):
+        review("The code uses test data in a way that may have trained the network.", actual=suspect)
+    if of_train_alone:
+        return
     if run.steps_on_test or of_test:
         review(
             "Minibatches of both sets were fetched in turn; the test set may have trained the network.",
@@ -173,6 +203,25 @@ def test_the_test_set_never_trained_the_network(student):
             "Some steps used data from neither the training set nor the test set.",
             actual=f"{run.steps_on_other} of {run.steps} steps",
         )
+
+
+def use_of_test_data(student, run):
+    """What may have brought test data into the training without showing in its trace, in words; or nothing."""
+    elsewhere = training.trace(student.evidence).steps_on_test - run.steps_on_test
+    if elsewhere > 0:
+        return f"{elsewhere} steps of other cells followed a minibatch of the test set"
+    patterns = [OVERWRITTEN, *([COPIED] if run.provenance.get("?") else [])]
+    lines = code(student).splitlines()
+    return "\n".join(line.strip() for line in lines if any(one.search(line) for one in patterns))[:2000]
+
+
+def code(student):
+    """All code that the student wrote."""
+    return "\n".join(
+        cell.source
+        for cell in student.notebook.cells
+        if cell.cell_type == "code" and not answers.is_given(cell, student.assignment)
+    )
 
 
 @cache
@@ -234,16 +283,11 @@ def recomputed(work, data, *, test, softmaxed=False):
 @cache
 def mistakes(student, data):
     """What went wrong with the training itself, by its trace."""
-    code = "\n".join(
-        cell.source
-        for cell in student.notebook.cells
-        if cell.cell_type == "code" and not answers.is_given(cell, student.assignment)
-    )
     return diagnosis.mistakes(
         diagnosis.Run(
             trace=run_of(student),
             points=size(data, train=True),
-            clears_by_hand=bool(CLEARED_BY_HAND.search(code)),
+            clears_by_hand=bool(CLEARED_BY_HAND.search(code(student))),
             softmaxed=softmaxed(student, data),
             rates=RATES,
         )
@@ -308,10 +352,73 @@ def learned_from_test(run, reached, band):
     return run.steps_on_test == run.steps > 0 and reached >= band.low - 0.15
 
 
-def kept(student):
-    """The histories that are lists of numbers, by split."""
+def doubt(student, which, values, known):
+    """Why a history may not be what the run computed; nothing if it may."""
+    fetched = known.trace.held_out
+    held_out = which == histories.TEST and is_test(student, which)
+    if held_out and known.trace.trained and fetched < known.epochs:
+        seen = f"only {fetched} minibatches were fetched from any other set than the training set"
+        return f"has {len(values)} entries, while {seen}"
+    return histories.doubt(which, values, known)
+
+
+def kept(student, known):
+    """The histories by split, and the names of those that have other names than the homework's.
+
+    Under another name a list is a history if it holds what the run computed, and no other list does.
+    """
     found = {which: student.value(name, "4.5") for which, name in HISTORIES.items()}
-    return {which: value.numbers for which, value in found.items() if value is not None and value.numbers}
+    values = {which: value.numbers for which, value in found.items() if value is not None and value.numbers}
+    if not known.trace.trained:
+        return values, {}
+    names = {}
+    for which in HISTORIES:
+        if which not in values and (taken := fitting(student, which, values.values(), known)):
+            values[which], names[which] = taken
+    return values, names
+
+
+def fitting(student, which, taken, known):
+    """The numbers and the name of the one list that can be this history."""
+    fit = {
+        numbers: name
+        for name, numbers in lists(student).items()
+        if numbers not in taken
+        and not histories.misfit(which, numbers, known)
+        and not doubt(student, which, numbers, known)
+    }
+    if which == histories.TRAINING and len(fit) > 1:  # the test losses may be close to the training losses
+        fit = {
+            numbers: name
+            for numbers, name in fit.items()
+            if histories.proportional(numbers, known.path, tolerance=0.005)
+        }
+    return next(iter(fit.items())) if len(fit) == 1 else None
+
+
+def candidates(student, settings):
+    """The names of lists with a number for each epoch."""
+    return [name for name, numbers in lists(student).items() if len(numbers) == settings["epochs"]]
+
+
+def lists(student):
+    """The numbers of each list that a training cell left, by its name."""
+    found = {}
+    for name in student.evidence.series:
+        if (value := student.value(name, "4.5")) is not None:
+            found[name] = value.numbers
+            found |= {f"{name}[{key}]": member.numbers for key, member in value.members.items()}
+            found |= {f"{name}[:, {number}]": column for number, column in enumerate(columns(value))}
+    return {name: numbers for name, numbers in found.items() if numbers}
+
+
+def columns(value):
+    """The columns of a table: a list of rows, or an array, of which the rows may be meant as well."""
+    is_array = value.array is not None and value.array.ndim == 2
+    rows = value.array.tolist() if is_array else [member.numbers for member in value.items]
+    if any(row is None or len(row) != len(rows[0]) for row in rows):
+        return []
+    return [*zip(*rows, strict=True), *(map(tuple, rows) if is_array else ())]
 
 
 def account(student, data, settings):

@@ -62,7 +62,7 @@ def seen(transform, images):
     return torch.stack([transform(image) for image in images]).flatten(1)
 
 
-def test_accuracy_and_loss_are_torchs():
+def test_accuracy_loss_and_confusion_are_torchs():
     draw = torch.Generator().manual_seed(0)
     layer = torch.nn.Linear(784, 10)
     count = 2 * BLOCK + 537
@@ -76,6 +76,9 @@ def test_accuracy_and_loss_are_torchs():
         ours.scores(images, y.numpy().astype(np.uint8), softmaxed=each) for each in (False, True)
     )
     assert computed.accuracy == softmaxed.accuracy == (logits.argmax(1) == y).double().mean().item()
+    counts = torch.zeros(10, 10, dtype=torch.int64)
+    counts.index_put_((y, logits.argmax(1)), torch.ones_like(y), accumulate=True)
+    assert computed.confusion == softmaxed.confusion == tuple(map(tuple, counts.tolist()))
     expected = [
         torch.nn.functional.cross_entropy(given.double(), y).item() for given in (logits, logits.softmax(1))
     ]

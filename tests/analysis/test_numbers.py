@@ -39,6 +39,8 @@ from grader.analysis import numbers
         ("torch 2.14.1", []),
         ("192.168.0.1", []),
         ("v2 and x1 and W1", []),
+        ("train_acc0.8734 loss1.2345 Acc12.345%", [0.8734, 1.2345, 12.345]),
+        ("python3.12 conv2.1 a0.5 net0.5.1 e10", []),
         ("nan inf", []),
         ("1e400", []),
         ("", []),

@@ -3,6 +3,8 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from matplotlib import colormaps
+from torch.nn.functional import interpolate
 from torchvision.utils import make_grid
 
 from grader.analysis import pictures
@@ -163,6 +165,66 @@ def test_pictures_come_in_the_order_in_which_they_were_drawn(ten):
     figures = [figure([drawn("a", "b")], a=ten[0], b=ten[1]), figure([drawn(), drawn("c")], c=ten[2])]
     found = pictures.drawn(figures)
     assert [next(i for i in range(10) if same(one, ten[i])) for one in found] == [0, 1, 2]
+
+
+PLACE = [0, 0, 1, 1, -0.5, 27.5, 27.5, -0.5]
+OTHER_PLACE = [0.5, 0, 1, 1, -0.5, 27.5, 27.5, -0.5]
+
+
+@pytest.mark.parametrize(
+    ("facts", "seen"),
+    [
+        pytest.param([{"extent": PLACE}] * 3, [2], id="on top of each other"),
+        pytest.param([{"extent": PLACE}, {"extent": OTHER_PLACE}], [0, 1], id="side by side"),
+        pytest.param([{}, {}], [0, 1], id="anywhere"),
+        pytest.param([{"extent": PLACE}, {"extent": PLACE, "opacity": 0.3}], [0, 1], id="below a film"),
+        pytest.param([{"extent": PLACE, "opacity": 0}, {"extent": OTHER_PLACE}], [1], id="transparent"),
+        pytest.param([{"extent": PLACE}, {"extent": PLACE, "opacity": 0}], [0], id="below a transparent one"),
+        pytest.param([{"extent": 7, "opacity": "x", "clim": [None, 3]}] * 2, [0, 1], id="forged"),
+    ],
+)
+@pytest.mark.parametrize("shared", [True, False], ids=["one axes", "axes of their own"])
+def test_only_what_nothing_covers_is_seen(ten, facts, seen, shared):
+    images = [{"data": {"array": f"i{i}"}} | each for i, each in enumerate(facts)]
+    axes = [{"images": images}] if shared else [{"images": [each]} for each in images]
+    found = pictures.drawn([figure(axes, **{f"i{i}": ten[i] for i in range(len(facts))})])
+    assert [next(i for i in range(10) if same(one, ten[i])) for one in found] == seen
+
+
+@pytest.mark.parametrize(
+    ("limits", "seen"),
+    [([0, 255], True), ([100, 150], True), ([-300, 600], True), ([300, 400], False), ([0, 1e6], False)],
+)
+def test_a_picture_in_one_colour_shows_nothing(ten, limits, seen):
+    image = {"data": {"array": "a"}, "clim": limits}
+    assert same(pictures.drawn([figure([{"images": [image]}], a=ten[0])])[0], ten[0]) is seen
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda image: np.kron(image, np.ones((10, 10))), id="enlarged"),
+        pytest.param(
+            lambda image: interpolate(as_batch([image]), scale_factor=4, mode="bilinear")[0], id="smoothly"
+        ),
+        pytest.param(np.flipud, id="upside down"),
+        pytest.param(colormaps["magma"], id="in a colour map"),
+        pytest.param(colormaps["jet"], id="that is not monotonic"),
+    ],
+)
+def test_a_sample_in_another_form_is_resembled_and_others_are_not(ten, changed):
+    for image in ten:
+        found = pictures.greyscale(np.asarray(changed(image)))
+        assert [pictures.resembles(found, each) for each in ten] == [
+            np.array_equal(each, image) for each in ten
+        ]
+
+
+@pytest.mark.parametrize(
+    "picture", [np.zeros((28, 28)), np.ones((56, 56)), np.eye(28), np.eye(20), np.eye(60)]
+)
+def test_what_is_no_sample_resembles_none(ten, picture):
+    assert not any(pictures.resembles(picture, image) for image in (*ten, np.zeros((28, 28))))
 
 
 @pytest.mark.parametrize(

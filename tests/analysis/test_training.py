@@ -76,6 +76,7 @@ def test_two_clean_epochs():
         pytest.param((PASS, TRAIN, ZERO_GRAD, BACKWARD) * 3, "steps", 0, id="never stepped"),
         pytest.param((PASS, TEST_NO_GRAD, TEST_NO_GRAD), "trained", False, id="only measured"),
         pytest.param((), "trained", False, id="nothing"),
+        pytest.param((BACKWARD,), "backwards", 1, id="one gradient and no batch"),
         pytest.param((STEP, STEP), "steps_on_other", 2, id="steps out of nowhere"),
     ],
 )

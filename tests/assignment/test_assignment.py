@@ -74,11 +74,44 @@ def test_an_assignment_is_read(make):
     assert mini.limits == Limits()
 
 
+def test_what_students_are_reminded_of_is_optional(make):
+    plain = assignment.load(make()).hand_in
+    assert (plain.collaborators, plain.latex, plain.explanation) == (False, (), ())
+    asked = '[hand_in]\ncollaborators = true\nlatex = ["1"]\nexplanation = ["1", "2"]'
+    asking = assignment.load(make(TOML + asked)).hand_in
+    assert (asking.collaborators, asking.latex, asking.explanation) == (True, ("1",), ("1", "2"))
+
+
 def test_inputs_are_lines_of_text(make):
     assert assignment.load(make()).inputs == ()
     assert assignment.load(make('inputs = ["20", "y"]\n' + TOML)).inputs == ("20", "y")
     with pytest.raises(RubricError, match=r"assignment\.toml:1: inputs must be a list of texts, not 20"):
         assignment.load(make("inputs = 20\n" + TOML))
+
+
+def test_how_to_object_is_optional_text(make):
+    assert assignment.load(make()).objections == ""
+    text = "Write to a@example.org, or see https://example.org/regrade."
+    assert assignment.load(make(f'objections = "{text}"\n{TOML}')).objections == text
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("7", "objections must be a text, not 7"),
+        ('""', "objections must be a text, not ''"),
+        (
+            '"See http://example.org."',
+            "objections may name e-mail and https addresses, not 'http://example.org.'",
+        ),
+        (f'"{"a" * 501}"', "objections is longer than 500 characters; shorten it"),
+    ],
+    ids=["no text", "empty", "not https", "long"],
+)
+def test_how_to_object_is_refused_with_its_line(make, value, message):
+    with pytest.raises(RubricError) as refused:
+        assignment.load(make(f"objections = {value}\n{TOML}"))
+    assert str(refused.value).endswith(f"assignment.toml:1: {message}.")
 
 
 def test_points_are_exact(make):
@@ -147,6 +180,16 @@ def changed(old, new):
             changed('reference = "master.ipynb"', 'reference = "a\\u0000"'),
             ":4: reference must be the path of a notebook",
             id="a path that no file can have",
+        ),
+        pytest.param(
+            TOML + "[hand_in]\nlatex = ['3']",
+            ":20: there is no question '3'; known: 1, 2",
+            id="latex for no question",
+        ),
+        pytest.param(
+            TOML + "[hand_in]\ncollaborators = 'yes'",
+            ":20: collaborators must be true or false, not",
+            id="collaborators",
         ),
         pytest.param(
             TOML + f"[data]\nfiles = ['{'a' * 300}']",
@@ -447,8 +490,8 @@ def test_a_module_that_cannot_be_warm_is_named(make):
 
 
 def test_limits_can_be_changed_in_the_toml(make):
-    mini = assignment.load(make(TOML + "[limits]\njudge = 2\nmemory = 1_000\ncell_factor = 1.5"))
-    assert (mini.limits.judge, mini.limits.memory, mini.limits.cell_factor) == (2.0, 1000, 1.5)
+    mini = assignment.load(make(TOML + "[limits]\njudge = 2\nmemory = 1_000\ncell_factor = 2.3"))
+    assert (mini.limits.judge, mini.limits.memory, mini.limits.cell_factor) == (2.0, 1000, 2.3)
     assert mini.limits.output_cell == Limits().output_cell
     assert type(mini.limits.judge) is float
 

@@ -77,6 +77,7 @@ def test_its_messages_give_no_answer_away(checks, check, given, wanted, says):
     assert "7.25" not in told
 
 
+@pytest.mark.system
 def test_its_planted_mistakes_cost_what_they_must(grader, tmp_path):
     """By the real command line: written, found below rubrics/, its reference and all of its mutants graded."""
     assert grader("new", "counting", cwd=tmp_path).returncode == 0

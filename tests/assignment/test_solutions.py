@@ -41,6 +41,51 @@ def stripped(*cells):
         pytest.param(new_code_cell("x = 1\n"), "x = 1\n", id="no solution, not a byte changed"),
         pytest.param(new_raw_cell("raw"), "raw", id="raw cell"),
         pytest.param(
+            new_markdown_cell("### BEGIN SOLUTION\n$2x$\n### END SOLUTION"),
+            "*Your answer here.*",
+            id="nbgrader's solution in markdown",
+        ),
+        pytest.param(
+            new_code_cell("assert f\n### BEGIN HIDDEN TESTS\nassert f(2) == 4\n### END HIDDEN TESTS"),
+            "assert f",
+            id="nbgrader's hidden tests",
+        ),
+        pytest.param(
+            new_markdown_cell("Why?\n=== BEGIN MARK SCHEME ===\n1 for ants\n=== END MARK SCHEME ==="),
+            "Why?",
+            id="nbgrader's mark scheme",
+        ),
+        pytest.param(
+            new_code_cell(
+                "pi = 3.14 # SOLUTION\nif pi == 3:\n    go(pi, 2)  # SOLUTION\n    x = 1 # SOLUTION NO PROMPT"
+            ),
+            "pi = ...\nif pi == 3:\n    ...",
+            id="otter's solutions of a line",
+        ),
+        pytest.param(
+            new_code_cell(
+                '# BEGIN SOLUTION NO PROMPT\n3\n# END SOLUTION\n""" # BEGIN PROMPT\npi = ...\n"""; # END PROMPT'
+            ),
+            "pi = ...",
+            id="otter's prompt",
+        ),
+        pytest.param(new_code_cell("# HIDDEN\nassert f(2) == 4"), "", id="otter's hidden test"),
+        pytest.param(
+            new_code_cell("### BEGIN SOLUTION\n# Solution\n# END OF EPOCH\n1\n### END SOLUTION"),
+            "# Your answer here",
+            id="a comment in a solution",
+        ),
+        pytest.param(
+            new_markdown_cell("This test is about an end-to-end test, and the end of the prompt."),
+            "This test is about an end-to-end test, and the end of the prompt.",
+            id="prose about tests is no marker",
+        ),
+        pytest.param(
+            new_markdown_cell("## SOLUTION\n# Solution"),
+            "## SOLUTION\n# Solution",
+            id="a heading is no marker",
+        ),
+        pytest.param(
             new_markdown_cell("The solution begins with a guess."),
             "The solution begins with a guess.",
             id="prose about solutions is no marker",
@@ -49,6 +94,24 @@ def stripped(*cells):
 )
 def test_solutions_become_hints(cell, left):
     assert stripped(cell)[0].source == left
+
+
+def test_what_stands_in_a_block_of_otters_goes():
+    cells = stripped(
+        new_raw_cell("# BEGIN QUESTION\nname: q1\npoints: 2"),
+        new_markdown_cell("**1.** How many?"),
+        new_raw_cell("# BEGIN SOLUTION"),
+        new_code_cell("legs = 6"),
+        new_raw_cell("# END SOLUTION"),
+        new_raw_cell("# BEGIN TESTS"),
+        new_code_cell("legs == 6"),
+        new_raw_cell("# END TESTS"),
+        new_raw_cell("# END QUESTION"),
+        new_code_cell("legs"),
+    )
+    assert [cell.source for cell in cells] == [
+        "", "**1.** How many?", "", "# Your answer here", "", "", "", "", "", "legs",
+    ]  # fmt: skip
 
 
 def test_outputs_counts_attachments_and_widgets_go():
@@ -109,9 +172,80 @@ def test_the_master_itself_is_left_as_it_was():
             id="misspelt",
         ),
         pytest.param(
-            new_markdown_cell("### BEGIN SOLUTION\n$2x$\n### END SOLUTION"),
-            "line 1: `### BEGIN SOLUTION` looks like a solution marker but is not one; write `<!-- BEGIN",
-            id="a code marker in markdown",
+            new_code_cell("### BEGIN HIDDEN TESTS\nassert f(2) == 4"),
+            "the region of hidden tests from line 1 never ends; put `### END HIDDEN TESTS` after it",
+            id="hidden tests never end",
+        ),
+        pytest.param(
+            new_code_cell("### BEGIN SOLUTION\n1\n### END HIDDEN TESTS"),
+            "line 3: this region of hidden tests never began; put `### BEGIN HIDDEN TESTS` before it",
+            id="ends as something else",
+        ),
+        pytest.param(
+            new_code_cell(
+                "### BEGIN SOLUTION\n### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\n### END SOLUTION"
+            ),
+            "line 2: a region of hidden tests begins inside the one from line 1; put `### END SOLUTION` before it",
+            id="one in the other",
+        ),
+        pytest.param(
+            new_code_cell("x = 1  # Solution"),
+            "line 1: `x = 1  # Solution` looks like",
+            id="misspelt at the end",
+        ),
+        pytest.param(
+            new_code_cell("# Begin tests\nf(2)"),
+            "line 1: `# Begin tests` looks like",
+            id="tests in a code cell",
+        ),
+        pytest.param(
+            new_markdown_cell("```otter\n# BEGIN TESTS\n```"), "line 1: ````otter` looks like", id="fenced"
+        ),
+        pytest.param(
+            new_raw_cell("# BEGIN TESTS"),
+            "this block never ends; put `# END TESTS` after it",
+            id="block never ends",
+        ),
+        pytest.param(
+            new_raw_cell("# END SOLUTION"),
+            "this block never began; put `# BEGIN SOLUTION` before",
+            id="block never began",
+        ),
+        pytest.param(
+            new_markdown_cell("**SOLUTION:** $2x$"),
+            "line 1: `**SOLUTION:** $2x$` looks like",
+            id="a bold word",
+        ),
+        pytest.param(
+            new_code_cell("x = 1", metadata={"nbgrader": {"solution": True}}),
+            "nbgrader would hand out none of this cell",
+            id="a solution by nbgrader's metadata",
+        ),
+        *(
+            pytest.param(new_code_cell(source), "looks like a solution marker but is not one", id=source)
+            for source in (
+                "### BEGIN SOLUTON\n1\n### END SOLUTON",
+                "### START SOLUTION\n1\n### STOP SOLUTION",
+                "# SOLUTION BEGIN\n1\n# SOLUTION END",
+                "### BEGIN S\u041eLUTION\n1",
+                "# BEGIN YOUR SOLUTION\n1",
+                "# BEGIN HIDEN TESTS\n1",
+                "# HIDDEN TESTS:\n1",
+                "# Hidden test 1\n1",
+                "### HASHED AUTOTEST f(1)",
+                "x = 1  # Solution: sum it",
+                "x = 1  # SOLUTION - two points",
+                "x = 1  # SOLUTIONS",
+            )
+        ),
+        *(
+            pytest.param(new_markdown_cell(source), "looks like a solution marker but is not one", id=source)
+            for source in ("__Solution:__ 1", "*Solution:* 1", "> **SOLUTION:** 1")
+        ),
+        pytest.param(
+            new_code_cell("x = 1", metadata={"nbgrader": {"solution": 1}}),
+            "nbgrader would hand out none of this cell",
+            id="a solution by odd metadata of nbgrader's",
         ),
         pytest.param(
             new_code_cell("x = 1  ### BEGIN SOLUTION\n### END SOLUTION"),
@@ -126,3 +260,17 @@ def test_markers_that_could_leak_a_solution_are_refused(cell, message):
         stripped(new_markdown_cell("first"), cell)
     assert "cell 2 (id 'the-cell')" in str(refused.value)
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "# start of the loop", "# the end of each epoch", "# Begin with zeros.", "# END", "BEGIN SOLUTON = 1",
+        "# the solution of the system", "# hidden layers",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("metadata", [{}, {"nbgrader": None}, {"nbgrader": "x"}])
+def test_an_ordinary_comment_is_no_marker(source, metadata):
+    cell = new_code_cell(source, metadata=metadata)
+    (left,) = stripped(cell)
+    assert left.source == source

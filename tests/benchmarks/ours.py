@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from grader import assignment as assignments
 from grader import datasets
 from grader.assignment import packages
-from grader.execution import execute
+from grader.execution import execute, worker
 from grader.kernel.memory import Admission
 from grader.kernel.sandbox import best_launcher
 from grader.session import Session
@@ -48,6 +48,7 @@ def session(setting: Setting) -> Iterator[Session]:
             launch=lambda: launcher,
             admission=admission,
             executor=executor,
+            call=worker.call,
             cache=datasets.user_cache(),
             on_event=lambda _: None,
         )

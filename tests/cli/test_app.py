@@ -39,7 +39,7 @@ SINGLE = [words for words, found in COMMANDS.items() if not isinstance(found, Ty
 
 def test_the_commands_are_those_that_scripts_rely_on():
     assert {
-        "check", "run", "regrade", "report", "export", "new", "validate", "kit", "doctor", "data fetch",
+        "check", "run", "regrade", "report", "release", "export", "new", "validate", "kit", "doctor", "data fetch",
         "data where", "guide",
     } <= {" ".join(words) for words in COMMANDS}  # fmt: skip
 
@@ -117,7 +117,7 @@ def complete(shell, line):
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
-        ("grader re", ["regrade", "report"]),
+        ("grader re", ["regrade", "report", "release"]),
         ("grader data ", ["fetch", "where"]),
         ("grader run submissions/ --pro", ["--profile"]),
         ("grader run submissions/ --profile ", ["full", "quick"]),
@@ -176,8 +176,8 @@ def test_completion_can_be_shown_and_installed(tmp_path):
         (("run", "x", "-o"), "Option '-o' requires an argument. See `grader --help`."),
         (("run", "x", "y"), "Got unexpected extra argument(s) (y). See `grader run --help`."),
         (
-            ("check", "x", "--profile", "slow"),
-            "Invalid value for '--profile': 'slow' is not one of 'full', 'quick'. See `grader check --help`.",
+            ("run", "x", "--profile", "slow"),
+            "Invalid value for '--profile': 'slow' is not one of 'full', 'quick'. See `grader run --help`.",
         ),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

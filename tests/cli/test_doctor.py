@@ -10,7 +10,7 @@ from grader.cli import doctor
 @pytest.mark.slow
 def test_the_doctor_says_what_works_here(call):
     findings = {finding["what"]: finding for finding in json.loads(call("doctor", "--json").out)}
-    assert {"python", "memory", "limit memory"} <= set(findings)
+    assert {"python", "memory", "open files", "control group for processor", "limit memory"} <= set(findings)
     assert {name.partition(" ")[0] for name in findings} >= {"data", "sandbox", "limit"}
     assert findings["limit memory"]["detail"] == "12884901888"
     assert all(set(finding) == {"what", "works", "detail"} for finding in findings.values())

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from grader.assignment import locate
-from grader.cli.console import OURS, WRONG_USE
+from grader.cli.console import OURS, WRONG_USE, nearby
 from grader.intake import collect
 from grader.results.store import Store
 
@@ -17,6 +17,9 @@ def wrong(*, at, with_line):
 
 WRONG_USES = [
     wrong(at=("run", "{tmp}/nowhere"), with_line="{tmp}/nowhere: "),
+    wrong(
+        at=("run", "{tmp}/nowhere", "-a", "{tmp}/none"), with_line="{tmp}/nowhere: "
+    ),  # before it loads torch
     wrong(at=("run", "{tmp}/empty"), with_line="{tmp}/empty: "),
     wrong(
         at=("run", "{class}", "-a", "hw9"), with_line="There is no assignment 'hw9': no assignment.toml in "
@@ -50,7 +53,7 @@ WRONG_USES = [
     ),
     wrong(
         at=("run", "{class}", "--participation", "{tmp}/binary.csv"),
-        with_line="{tmp}/binary.csv is not UTF-8 text",
+        with_line="{tmp}/binary.csv is not a text file",
     ),
     wrong(
         at=("run", "{class}", "--participation", "{tmp}/names.csv"),
@@ -91,7 +94,7 @@ WRONG_USES = [
     ),
     wrong(
         at=("export", "canvas", "{results}", "--fill", "{tmp}/binary.csv"),
-        with_line="{tmp}/binary.csv is not UTF-8 text; save it again in UTF-8.",
+        with_line="{tmp}/binary.csv is not a text file; save it again as CSV in UTF-8.",
     ),
     wrong(
         at=("export", "moodle", "{results}", "--fill", "{tmp}/no.csv"),
@@ -129,8 +132,8 @@ def test_wrong_use_is_one_clear_line(names, call, contents, arguments, line):
     words = [word.format_map(names) for word in arguments]
     if words[0] in ("run", "check"):
         words += [] if "-a" in words else ["-a", names["tiny"]]
-        words += [] if "--profile" in words else ["--profile", "quick"]
     if words[0] == "run":
+        words += [] if "--profile" in words else ["--profile", "quick"]
         words += [] if "-o" in words else ["-o", names["results"]]
     before = contents(names["results"])
     said = call(*words)
@@ -198,3 +201,9 @@ def test_what_nobody_foresaw_is_an_internal_error(run, monkeypatch):
     assert said.code == OURS
     assert said.err.splitlines()[-1] == "internal error: RuntimeError: [a surprise]"
     assert "Traceback" in said.err
+
+
+def test_a_name_like_no_other_gets_a_list_that_says_how_long_it_is():
+    assert nearby("nobody", [f"{number:02}" for number in range(21)]) == (
+        "Students are: 00, 01, 02, 03, 04, 05, 06, 07, 08, 09 and 11 more."
+    )

@@ -3,6 +3,13 @@
 import csv
 import io
 import json
+import os
+import stat
+
+import pytest
+
+from grader.cli.console import WRONG_USE
+from grader.results.gradebook import DATABASE
 
 
 class TestExport:
@@ -37,3 +44,36 @@ class TestExport:
         assert said.code == 0
         assert said.out.splitlines()[0] == "Student,ID,SIS Login ID,Section,A tiny assignment (9)"
         assert any(line.startswith("Note: ada") for line in said.err.splitlines())
+
+    @pytest.mark.parametrize("form", ["csv", "junit"])
+    def test_replaces_nothing_but_an_earlier_export(self, graded, call, tmp_path, form):
+        """It is its owner's alone, with the folders made for it, even where an earlier one was not."""
+        target = tmp_path / "new" / "folder" / "grades"
+        before = os.umask(0o022)
+        try:
+            assert call("export", form, graded.results, "-o", target).code == 0
+        finally:
+            os.umask(before)
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in (target, target.parent, target.parent.parent)]
+        assert modes == [0o600, 0o700, 0o700]
+        target.chmod(0o644)
+        assert call("export", form, graded.results, "-o", target).code == 0
+        assert stat.S_IMODE(target.stat().st_mode) == 0o600
+        kept = [
+            graded.results / DATABASE, next(graded.hand_ins.rglob("*.ipynb")),
+            graded.assignment / "assignment.toml", tmp_path / "participation.csv",
+        ]  # fmt: skip
+        kept[-1].write_text("student,participated\nada,yes\n")
+        for path in kept:
+            content = path.read_bytes()
+            said = call("export", form, graded.results, "-o", path)
+            assert (said.code, path.read_bytes()) == (WRONG_USE, content)
+            assert said.error.startswith(f"error: {path} is another file than this command writes")
+
+    def test_fills_a_copy_of_the_gradebook(self, graded, call, tmp_path):
+        book, filled = tmp_path / "book.csv", tmp_path / "filled.csv"
+        book.write_text("Student,ID,A tiny assignment (9)\nPoints Possible,,2.5\nAda,1,\n")
+        assert call("export", "canvas", graded.results, "--fill", book, "-o", filled).code == 0
+        assert call("export", "canvas", graded.results, "--fill", book, "-o", filled).code == 0
+        said = call("export", "canvas", graded.results, "--fill", book, "-o", book)
+        assert said.error == f"error: {book} is the gradebook to fill in. Name another file with -o."

@@ -1,23 +1,34 @@
 """`run` and `check`: what scripts and people rely on."""
 
+import io
 import json
+import os
 import shutil
+import subprocess
+import sys
+import zipfile
 from contextlib import nullcontext
-from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from grader import notebook
-from grader.cli import wiring
-from grader.cli.console import BELOW, GRADED, OURS
-from grader.cli.grading import public_part
-from grader.errors import HarnessError, NotebookError
+from grader import assignment as assignments
+from grader import forks, notebook
+from grader.cli import tables, wiring
+from grader.cli.console import BELOW, GRADED, OURS, WRONG_USE
+from grader.datasets import fashion_mnist
+from grader.errors import HarnessError, NoAssignmentError, NotebookError
+from grader.execution import reference
+from grader.handout import kit as kits
+from grader.handout import pack as packs
+from grader.handout import zips
+from grader.judging.disclosure import Disclosure
 from grader.kernel.cold import ColdLauncher
 from grader.limits import Limits
-from grader.model import Exhibit, Outcome, Visibility
-from grader.results import codec
+from grader.model import Profile
 from grader.results.store import Store
 
 ZOO = Path(__file__).parents[1] / "notebooks"
@@ -45,8 +56,17 @@ def test_a_class_from_hand_ins_to_reports(fresh, grader, notebook_of, tmp_path):
         "[bold] 0? 0? 0? 0* unreadable",
         "ada 1 1.00 0? 2.00* finished",
         "? needs manual review * provisional total",
+        "Mean 2 and median 2 of 2.5 points, so far: 2 of 2 totals are provisional.",
+        "",
+        "What to do next",
+        "1 answer waits for a person",
+        "Fill in the points in review.csv, and run `grader regrade . --rulings review.csv` in its folder.",
+        "1 hand-in could not be read",
+        "Ask for the notebook as an .ipynb file, or fill in the points in review.csv.",
+        "",
         "PROVISIONAL GRADES: the quick profile trains on a small sample of the data set.",
         f"Report: {fresh.results}/index.html",
+        "Next: the same command without `--profile quick`, for grades that count",
     ]
     said = done.stderr.splitlines()
     assert said[0] == "Assignment tiny: 2 submissions, layout plain."
@@ -59,7 +79,7 @@ def test_a_class_from_hand_ins_to_reports(fresh, grader, notebook_of, tmp_path):
         "students",
     ]  # fmt: skip
     assert sorted(path.name for path in (fresh.results / "students/ada").iterdir()) == [
-        "evidence", "executed.ipynb", "report.html", "result.json",
+        "evidence", "executed.html", "executed.ipynb", "report.html", "result.json", "submitted.ipynb",
     ]  # fmt: skip
 
 
@@ -74,6 +94,19 @@ class TestRun:
             "[4/4] dan: unreadable (nothing to run)",
         ]
         assert "\x1b" not in said.out + said.err
+
+    def test_of_a_large_class_prints_no_row_for_each(self, run, monkeypatch):
+        monkeypatch.setattr(tables, "MOST_ROWS", 3)
+        monkeypatch.setattr(tables, "MOST_URGENT", 2)
+        said = run("--only", "bob").out.splitlines()
+        assert [line.split()[0] for line in said[:4]] == ["student", "dan", "cyd", "These"]
+        assert said[3].startswith("These 2 of 4 students come first: ")
+
+    def test_on_an_unchanged_class_asks_no_process(self, run, monkeypatch):
+        run()
+        for verb in ("start", "ask"):
+            monkeypatch.setattr(forks.Server, verb, lambda *_: pytest.fail("a process was asked"))
+        assert run().code == GRADED
 
     def test_as_json_prints_nothing_else(self, run):
         said = run("--json")
@@ -92,8 +125,27 @@ class TestRun:
         table = tmp_path / "list.csv"
         table.write_text("student,participated\nada,yes\nzoe,no\n")
         said = run("--participation", table)
-        assert "Note: list.csv names zoe, who submitted nothing." in said.err.splitlines()
+        assert "Note: list.csv names zoe (row 3), who submitted nothing." in said.err.splitlines()
         assert said.code == GRADED
+
+    def test_says_how_it_read_a_list_that_names_strangers(self, run, tmp_path):
+        table = tmp_path / "list.csv"
+        table.write_bytes("student,participated\nbořek,yes\n".encode("cp1250"))
+        said = run("--participation", table).err.splitlines()
+        assert "Note: list.csv names boøek (row 2), who submitted nothing." in said
+        assert any(
+            line.startswith("Note: list.csv is not in UTF-8, so it was read as Windows-1252") for line in said
+        )
+
+    def test_says_that_an_earlier_list_is_missing(self, run, graded):
+        missing = "Note: the last run used a participation list, and this one has none, so points"
+        assert missing not in run().err
+        table = graded.hand_ins / "participation.csv"
+        table.write_text("student,participated\nbob,no\n")
+        assert missing not in run().err
+        table.unlink()
+        assert missing in run().err
+        assert missing not in run().err
 
     def test_takes_the_participation_list_beside_the_hand_ins(self, run, graded):
         (graded.hand_ins / "participation.csv").write_text("student,participated\nbob,no\n")
@@ -107,6 +159,27 @@ class TestRun:
         assert said.err.splitlines()[1:] == ["[1/1] bob: finished (nothing to run)"]
         assert [line.split()[0] for line in said.out.splitlines()[1:5]] == ["ada", "bob", "cyd", "dan"]
 
+    @pytest.mark.parametrize(
+        ("students", "more"), [(("dan",), ""), (("dan", "eli"), " The other 1 can't be read either.")]
+    )
+    def test_of_nothing_that_can_be_read_is_refused(self, run, graded, contents, students, more):
+        """The class page of another class would be worth nothing: what is there stays."""
+        shutil.rmtree(graded.hand_ins)
+        for student in students:
+            graded.hand_in(student, "{ this is no notebook")
+        before = contents(graded.results)
+        said = run()
+        assert (said.code, said.out) == (WRONG_USE, "")
+        assert said.error.startswith("error: There is no notebook that can be read. dan: ")
+        assert said.error.endswith(
+            f".{more} Is this the folder of submissions? Ask for the notebooks as .ipynb files."
+        )
+        assert contents(graded.results) == before
+
+    def test_of_one_that_cannot_be_read_is_graded_where_others_can(self, run):
+        assert run("--only", "dan").code == GRADED
+
+    @pytest.mark.system
     def test_ends_with_3_when_we_failed(self, run, graded, notebook_of, monkeypatch):
         monkeypatch.setattr(wiring, "best_launcher", lambda *_, **__: nullcontext(Broken()))
         graded.hand_in("bob", notebook_of(number="number = 1"))
@@ -118,6 +191,7 @@ class TestRun:
         assert run().code == GRADED
 
 
+@pytest.mark.system
 @pytest.mark.usefixtures("warm")
 def test_of_a_zoo_every_file_is_a_row_that_says_why(run, graded, notebook_of):
     """Each broken file of tests/notebooks as somebody's hand-in, and one that is right among them."""
@@ -131,9 +205,9 @@ def test_of_a_zoo_every_file_is_a_row_that_says_why(run, graded, notebook_of):
             (graded.hand_ins / path.stem).mkdir(parents=True)
             shutil.copy(path, graded.hand_ins / path.stem)
     graded.hand_in("the-good-one", notebook_of())
-    said = run("--json")
+    said = run("--drop", "--json")
+    assert said.code == GRADED, said.err
     grades = {grade["student"]: grade for grade in json.loads(said.out)}
-    assert said.code == GRADED
     assert grades.pop("the-good-one")["total"] == 2
     assert len(reasons) > 15
     assert {name: grade["ending_detail"] for name, grade in grades.items()} == reasons
@@ -142,6 +216,14 @@ def test_of_a_zoo_every_file_is_a_row_that_says_why(run, graded, notebook_of):
     assert outcomes == {"review"}
     page = (graded.results / "index.html").read_text()
     assert all(name in page for name in reasons)
+
+
+def test_check_says_of_another_file_that_it_is_no_notebook(call, tmp_path):
+    (other := tmp_path / "hw.py").write_text("x = 1")
+    assert (
+        call("check", other).error
+        == f"error: {other} is not a notebook (.ipynb). Name the notebook to check."
+    )
 
 
 class TestCheck:
@@ -165,64 +247,224 @@ class TestCheck:
     def test_of_a_good_notebook_ends_with_0(self, check, notebook_of):
         said = check(notebook_of())
         assert said.code == GRADED
-        assert said.out.splitlines()[:3] == [
+        assert [line.rstrip() for line in said.out.splitlines()[:3]] == [
             "passed   1    The number is the reference's.",
             "passed   2    The losses fall.",
             "review   3    The words say why.",
         ]
 
-    @pytest.mark.usefixtures("warm")
     def test_of_a_bad_one_says_what_was_expected_and_seen_and_what_to_try(self, check, notebook_of):
         said = check(notebook_of(number="number = 41", losses="losses = [1, 2]", more=["1 / 0"]))
         assert said.code == BELOW
-        assert [" ".join(line.split()) for line in said.out.splitlines()[:8]] == [
+        assert [" ".join(line.split()) for line in said.out.splitlines()[:14]] == [
+            "Look at these first",
+            "1. Another number was found.",
+            "Question 1, cell 1",
+            "Expected: 42.0",
+            "Found: 41.0",
+            "Hint: Count again.",
+            "2. Not every loss is below the one before.",
+            "Question 2, cell 2",
+            "Found: (1.0, 2.0)",
+            "",
+            "All checks",
             "failed 1 The number is the reference's.",
-            "Another number was found.",
-            "expected 42.0",
-            "found 41.0",
-            "hint Count again.",
             "partial 2 The losses fall.",
-            "Not every loss is below the one before.",
-            "found (1.0, 2.0)",
+            "review 3 The words say why.",
         ]
         assert any(line.startswith("The notebook did not finish (error): ") for line in said.out.splitlines())
 
-    @pytest.mark.usefixtures("warm")
     def test_shows_no_hidden_check(self, check, notebook_of):
         shown = json.loads(check(notebook_of(losses=""), "--json").out)
         titles = [item["title"] for question in shown["questions"] for item in question["checks"]]
         assert titles == ["The number is the reference's.", "The losses fall.", "The words say why."]
+        assert [cause["text"] for cause in shown["causes"]] == ["Not answered."]
 
-    @pytest.mark.usefixtures("warm")
     def test_fails_nothing_that_a_person_reads(self, check, notebook_of):
         said = check(notebook_of(words="Too short?"))
         assert (said.code, "review   3" in said.out) == (GRADED, True)
 
 
-def test_a_public_result_is_one_that_can_be_read_again(graded_once):
-    with Store.existing(graded_once.results) as store:
-        public = public_part(store.grade("ada"))
-    assert codec.loads(codec.dumps(public)) == public
-    assert all(check.visibility == "visible" for check in public.checks)
-    assert (public.total, public.max) == (Decimal("1.75"), Decimal("2.25"))
+def repack(path, name, new, old=b""):
+    """Change a file in a pack, at its end if there is no `old`. A changed assignment.toml leaves the pack whole."""
+    files = zips.read(path, most=1 << 26)
+    files[name] = files[name].replace(old, new) if old else files[name] + new
+    if name == "assignment.toml":
+        said = packs.about(files)
+        about = json.loads(files.pop("pack.json"))
+        files["pack.json"] = json.dumps(about | {"version": packs._version(files, said)}).encode()
+    path.write_bytes(zips.write(files))
 
 
-def test_a_public_result_does_not_tell_how_hidden_checks_came_out(graded_once):
-    with Store.existing(graded_once.results) as store:
-        grade = store.grade("ada")
-    first, second, third = grade.questions
-    hidden = replace(second.checks[-1], outcome=Outcome.FAILED, earned=Decimal(0))
-    exhibit = Exhibit(question="2", kind="text", title="What was proved", data={"text": "nothing"})
-    lost = replace(
-        second,
-        checks=(*second.checks[:-1], hidden),
-        points=Decimal("0.75"),
-        outcome=Outcome.PARTIAL,
-        exhibits=(exhibit,),
+@cache
+def kit_of(graded):
+    with Store.existing(graded.results) as store:
+        runs = reference.stored(store)
+    dataset = fashion_mnist.subset(graded.cache)
+    return kits.kit(assignments.load(graded.assignment), runs, dataset, profile=Profile.QUICK)
+
+
+def test_another_assignment_or_class_in_the_same_folder_is_refused_and_changes_nothing(graded, run):
+    before = {path: path.read_bytes() for path in graded.results.rglob("*.*") if path.is_file()}
+    toml = graded.assignment / "assignment.toml"
+    toml.write_text(toml.read_text().replace('id = "tiny"', 'id = "other"'))
+    other = run()
+    assert (other.code, f"with `-o {graded.results}-other`" in other.error) == (WRONG_USE, True)
+    toml.write_text(toml.read_text().replace('id = "other"', 'id = "tiny"'))
+    shutil.rmtree(graded.hand_ins / "bob")
+    fewer = run()
+    assert (fewer.code, "1 of the students graded" in fewer.error, "--drop" in fewer.error) == (
+        WRONG_USE,
+        True,
+        True,
     )
-    wholly = replace(first, checks=tuple(replace(one, visibility=Visibility.HIDDEN) for one in first.checks))
-    public = public_part(replace(grade, questions=(wholly, lost, third), total=Decimal("1.75")))
-    assert [question.id for question in public.questions] == ["2", "3"]
-    assert (public.questions[0].outcome, public.questions[0].points) == (Outcome.PASSED, Decimal("0.75"))
-    assert public.questions[0].exhibits == ()
-    assert public.total == Decimal("0.75")
+    assert {path: path.read_bytes() for path in before} == before
+    assert run("--drop").code == GRADED
+    assert not (graded.results / "students" / "bob").exists()
+
+
+class TestPack:
+    """What a student has: a kit, unpacked, and nothing of the assignment."""
+
+    @pytest.fixture
+    def check(self, graded_once, call, tmp_path, monkeypatch):
+        """Check a notebook of the kit's; the place has nothing else than the kit, before and after."""
+        (place := tmp_path / "place").mkdir()
+        (temporary := tmp_path / "tmp").mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(temporary))
+        monkeypatch.chdir(place)
+
+        def check(*options, change=id, then=lambda: None):
+            with zipfile.ZipFile(io.BytesIO(kit_of(graded_once))) as archive:
+                archive.extractall(place)
+            notebook = nbformat.read("tiny.ipynb", as_version=4)
+            change(notebook)
+            nbformat.write(notebook, "tiny.ipynb")
+            then()
+            before = sorted(place.iterdir())
+            said = call("check", "tiny.ipynb", *options)
+            assert sorted(place.iterdir()) == before
+            assert list(temporary.iterdir()) == []
+            return said
+
+        return check
+
+    def test_checks_with_the_pack_beside_the_notebook(self, check):
+        def solve(notebook):
+            notebook.cells[0].source, notebook.cells[1].source = "number = 42", "losses = [1, 2]"
+
+        said = check(change=solve, then=lambda: Path().chmod(0o500))
+        Path().chmod(0o700)
+        points = said.out.partition("Before you hand in\n")[2].splitlines()
+        assert [line[0] for line in points[:4]] == list("✗✗✓✓")
+        assert "\x1b" not in said.out
+        assert (said.code, said.err.splitlines()[0].split(", ")[0]) == (
+            BELOW,
+            "A tiny assignment: public checks",
+        )
+        assert [line.split()[:2] for line in said.out.partition("All checks\n")[2].splitlines()[:3]] == [
+            ["passed", "1"],
+            ["partial", "2"],
+            ["review", "3"],
+        ]
+
+    @pytest.mark.system
+    def test_runs_where_nothing_can_fork_as_it_does_here(self, check, tmp_path, notebook_of):
+        """As on Windows: see `windows.py`, which takes away what is not there."""
+
+        def solve(notebook):
+            notebook.cells = nbformat.reads(
+                notebook_of(losses="losses = [1, 2]", words="?"), as_version=4
+            ).cells
+
+        here = json.loads(check("--json", change=solve).out)
+        python = tmp_path / "python"
+        python.write_text(f"#!{sys.executable}\n{(Path(__file__).with_name('windows.py')).read_text()}")
+        python.chmod(0o700)
+        there = subprocess.run(
+            [python, "-m", "grader", "check", "tiny.ipynb", "--json"],
+            env={**os.environ, "PYTHONWARNDEFAULTENCODING": "1"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (there.returncode, there.stderr) == (BELOW, "")
+        found = json.loads(there.stdout)
+        assert (found.pop("seconds") > 0, found.pop("sandbox")["memory"]) == (True, "not limited")
+        assert here.pop("sandbox")["mode"] == "none"
+        del here["seconds"]
+        assert found == here
+        assert {"passed", "partial", "review"} == {each["outcome"] for each in here["questions"]}
+
+    def test_withholds_what_would_give_an_answer_away(self, check, monkeypatch):
+        monkeypatch.setattr(Disclosure, "of", lambda _: Disclosure(frozenset()))
+        said = check("--json")
+        first = json.loads(said.out)["questions"][0]["checks"][0]
+        assert (first["outcome"], first["expected"], "42" in said.out) == ("failed", "", False)
+
+    def test_says_that_notebook_and_pack_are_of_different_kits(self, check):
+        said = check(change=lambda notebook: notebook.metadata.grader.update(kit="old"))
+        assert "Your notebook is from version old of the kit, and these checks are version " in said.out
+
+    def test_refuses_the_notebook_of_another_assignment(self, check):
+        said = check(change=lambda notebook: notebook.metadata.grader.update(assignment="optics"))
+        assert said.code == WRONG_USE
+        assert "was made for the assignment 'optics', not for 'tiny'" in said.err
+
+    def test_needs_one_pack(self, check):
+        said = check(change=lambda _: shutil.copy("tiny.pack", "copy.pack"))
+        assert (said.code, said.error) == (
+            WRONG_USE,
+            "error: There are several check packs beside tiny.ipynb; name yours with --pack.",
+        )
+
+    @pytest.mark.parametrize(
+        ("spoil", "says"),
+        [
+            pytest.param(
+                lambda pack: pack.write_bytes(pack.read_bytes()[:-100]),
+                "tiny.pack is not a check pack, or it is damaged; download the kit again.",
+                id="cut off",
+            ),
+            pytest.param(
+                lambda pack: repack(pack, "test_tiny.py", b"\n"),
+                "tiny.pack was changed after it was made; download the kit again.",
+                id="edited",
+            ),
+            pytest.param(
+                lambda pack: repack(pack, "pack.json", b'"format": 2', b'"format": 1'),
+                "and this is another version; install the wheel of its kit.",
+                id="of another version",
+            ),
+            pytest.param(
+                lambda pack: repack(pack, "assignment.toml", b"\nkernel.packages = ['nobodys-package>=2']\n"),
+                "nobodys-package is not installed. Install with: ",
+                id="for packages that are not here",
+            ),
+            pytest.param(
+                lambda pack: pack.with_suffix(".ipynb").write_text("{ no notebook"),
+                "tiny.ipynb: its JSON breaks off at line 1, column 3; the file was probably truncated in transfer",
+                id="no notebook",
+            ),
+        ],
+    )
+    def test_says_in_one_line_what_is_wrong_and_what_to_do(self, check, spoil, says):
+        said = check(then=lambda: spoil(Path("tiny.pack")))
+        assert (said.code, said.out, says in said.error) == (WRONG_USE, "", True), said.error
+
+    def test_takes_a_pack_or_an_assignment(self, check):
+        said = check("--pack", "tiny.pack", "-a", "tiny")
+        assert (said.code, said.error) == (
+            WRONG_USE,
+            "error: --pack and -a both say what to check; leave one of them out.",
+        )
+
+    def test_says_what_to_do_without_a_pack(self, check, monkeypatch):
+        def nothing(_name):
+            raise NoAssignmentError("There is no assignment here.")
+
+        monkeypatch.setattr(wiring, "locate", nothing)
+        said = check(change=lambda _: Path("tiny.pack").unlink())
+        assert said.code == WRONG_USE
+        assert said.error == (
+            "error: There is no check pack beside tiny.ipynb. Put the file that ends with .pack, from your kit, "
+            "into its folder, or name it with --pack. Without one: There is no assignment here."
+        )

@@ -1,5 +1,7 @@
 """A package that is not installed here costs nobody a point until a person has looked."""
 
+import pytest
+
 from grader import keys
 
 IMPORT = "import a_package_that_nobody_has as rare\n"
@@ -11,9 +13,7 @@ def test_the_question_whose_cell_needs_it_is_open_and_the_others_are_graded(grad
     assert grade.ending_detail == "cell 1: ModuleNotFoundError: No module named 'a_package_that_nobody_has'"
     assert outcomes == {"1": "review", "2": "passed", "3": "review"}
     check = grade.checks[0]
-    assert check.message.startswith(
-        "Cell 1 needs a package that is not installed here. So this needs review. "
-    )
+    assert check.message.startswith("Cell 1 needs a package that is not installed here. This needs review. ")
     assert (check.earned, grade.provisional) == (0, True)
 
 
@@ -39,6 +39,7 @@ def test_a_name_that_an_installed_package_does_not_have_is_no_missing_package(gr
     assert outcomes["1"] == "failed"
 
 
+@pytest.mark.system
 def test_once_more_packages_are_installed_it_runs_again(fresh, notebook_of, monkeypatch):
     fresh.hand_in("eve", notebook_of(number=f"{IMPORT}number = 42"))
     fresh.hand_in("fay", notebook_of())

@@ -25,6 +25,7 @@ PROGRESS = {
 }
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("kind", PROGRESS)
 def test_a_progress_line_costs_nothing(fresh, grade_eve, kind):
     fresh.rubric(

@@ -25,5 +25,5 @@ def test_what_asks_for_more_points_than_the_sample_has_is_open(grade_eve, asks, 
     grade, outcomes = grade_eve(number=DATA + asks, losses="losses = [3.0, 2.0, 1.0]")
     assert outcomes == {"1": outcome, "2": "passed", "3": "review"}
     assert grade.ending == ("environment" if outcome == "review" else "error")
-    why = "Cell 1 counts on more data than the small sample that was used here has. So this needs review."
+    why = "Cell 1 counts on more data than the small sample that was used here has. This needs review."
     assert grade.checks[0].message.startswith(why) is (outcome == "review")

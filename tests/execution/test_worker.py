@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,13 @@ def kill_itself(_progress):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_while_answering(progress):
+    """As a machine out of memory may end it: with a part of its message sent."""
+    pipe = progress.__closure__[0].cell_contents
+    os.write(pipe.fileno(), struct.pack("!i", 1000) + b"the first bytes")
+    os._exit(9)
+
+
 def answer_with_what_no_pipe_takes(_progress):
     return lambda: None
 
@@ -54,6 +62,10 @@ def sleep_in_a_folder(parent, progress):
         Path(parent, "pid").write_text(str(os.getpid()))
         progress(folder)
         time.sleep(600)
+
+
+def fill_the_disk(_progress):
+    Path("/dev/full").write_text("x")
 
 
 def never_end(progress):
@@ -94,11 +106,16 @@ def test_our_own_errors_cross_as_they_are(call):
     ("function", "message"),
     [
         (break_down, "ZeroDivisionError: division by zero"),
+        (
+            fill_the_disk,
+            "There is no room left on the disk (No space left on device). Free some and run this command again.",
+        ),
         (exit_at_once, "The worker process died with exit code 7."),
         (kill_itself, "The worker process died by signal 9."),
+        (die_while_answering, "The worker process died with exit code 9."),
         (answer_with_what_no_pipe_takes, "The worker process died with exit code 1."),
     ],
-    ids=["exception", "os._exit", "SIGKILL", "unpicklable"],
+    ids=["exception", "full disk", "os._exit", "SIGKILL", "while it sends", "unpicklable"],
 )
 def test_every_other_end_is_our_own_failure(call, function, message):
     with pytest.raises(HarnessError) as failure:
@@ -194,3 +211,39 @@ def test_it_ends_when_its_caller_is_killed_and_clears_up(tmp_path):
         caller.kill()
     assert gone(int((folder / "pid").read_text()))
     assert [path.name for path in folder.iterdir()] == ["pid"]
+
+
+# --- a student's own, in this process -------------------------------------------------------------------
+
+
+def wait_for_a_child(progress):
+    child = subprocess.Popen(["sleep", "600"])
+    progress(child.pid)
+    return child.wait()
+
+
+@pytest.fixture
+def here():
+    def here(function, *arguments, on_progress=lambda _: None, stop=None):
+        stop = stop or threading.Event()
+        return worker.call_here(function, *arguments, seconds=1, on_progress=on_progress, stop=stop)
+
+    return here
+
+
+def test_a_call_here_gives_its_progress_and_its_result(here):
+    told = []
+    assert here(add, 1, 2, on_progress=told.append) == 3
+    assert told == ["adding", "done"]
+
+
+def test_a_call_here_raises_our_errors_and_calls_others_ours(here):
+    with pytest.raises(NotebookError, match="this is no notebook"):
+        here(refuse)
+    with pytest.raises(HarnessError, match="ZeroDivisionError: division by zero"):
+        here(break_down)
+
+
+def test_a_call_here_that_is_stopped_leaves_no_process(here):
+    stop = threading.Event()
+    assert here(wait_for_a_child, on_progress=lambda _: stop.set(), stop=stop) == -signal.SIGKILL

@@ -1,13 +1,21 @@
 import io
+import re
 import zipfile
 
 import nbformat
 import pytest
 
 from grader.assignment import load, locate
-from grader.assignment.cells import made_for
-from grader.handout.kit import blank as blank_of
-from grader.handout.kit import kit
+from grader.assignment.cells import kit_of, made_for
+from grader.datasets import fashion_mnist
+from grader.errors import RubricError
+from grader.execution import reference
+from grader.handout import blank as blanks
+from grader.handout import wheel
+from grader.handout.kit import kit, readme
+from grader.model import Profile
+from grader.places import CHECKOUT
+from grader.results.store import Store
 
 QUESTIONS = ["0", "1a", "1b", "2a", "2b", "2c", "3", "4.1", "4.2", "4.3", "4.4", "4.5", "4.6"]
 NAMES = {
@@ -33,7 +41,7 @@ def master(hw1):
 
 @pytest.fixture(scope="module")
 def blank(hw1):
-    return blank_of(hw1)
+    return blanks.notebook(hw1)
 
 
 def answers(notebook, question):
@@ -115,7 +123,7 @@ def test_the_kit_has_the_cells_that_ask_for_nothing(master, blank, name):
     assert [one for one in answered if one][-1] == question
 
 
-def test_no_line_of_a_solution_is_in_the_kit(hw1, master):
+def test_no_line_of_a_solution_is_in_the_blank_notebook(hw1, master, blank):
     given = {
         line.strip()
         for cell in master.cells
@@ -123,11 +131,8 @@ def test_no_line_of_a_solution_is_in_the_kit(hw1, master):
         for line in cell.source.splitlines()
     }
     lines = [line for line in solution_lines(master) if line not in given]
-    with zipfile.ZipFile(io.BytesIO(kit(hw1))) as archive:
-        notebook = nbformat.reads(archive.read("hw1.ipynb").decode(), as_version=4)
-        readme = archive.read("README.txt").decode()
-    handed_out = {line.strip() for cell in notebook.cells for line in cell.source.splitlines()}
-    handed_out |= {line.strip() for line in readme.splitlines()}
+    handed_out = {line.strip() for cell in blank.cells for line in cell.source.splitlines()}
+    handed_out |= {line.strip() for line in readme(hw1, "1").splitlines()}
     assert len(lines) > 50
     assert [line for line in lines if line in handed_out] == []
     assert not any("SOLUTION" in line for line in handed_out)
@@ -147,48 +152,117 @@ def test_the_blank_kit_keeps_ids_metadata_and_prompts(master, blank):
             assert after.source == before.source
 
 
-def opened(assignment):
-    """The files of an assignment's kit."""
-    with zipfile.ZipFile(io.BytesIO(kit(assignment))) as archive:
-        return {name: archive.read(name).decode() for name in archive.namelist()}
+def made(graded):
+    """The kit of the tiny assignment."""
+    with Store.existing(graded.results) as store:
+        runs = reference.stored(store)
+    return kit(load(graded.assignment), runs, fashion_mnist.subset(graded.cache), profile=Profile.QUICK)
 
 
-def test_the_zip_is_the_same_bytes_every_time_and_holds_two_plain_files(hw1):
-    made = kit(hw1)
-    assert made == kit(load(locate("hw1")))
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
-        assert archive.namelist() == ["hw1.ipynb", "README.txt"]
+def opened(content):
+    """The files of a kit."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_zip_is_the_same_bytes_every_time(graded):
+    content = made(graded)
+    assert content == made(graded)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert archive.namelist() == ["tiny.ipynb", "README.txt", "tiny.pack", wheel.name()]
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
+def test_the_kit_keeps_no_word_of_who_made_it():
+    """Colab notes there who ran a cell, and when."""
+    own = load(locate("hw1"))
+    ran = {"executionInfo": {"user": {"displayName": "Ada L.", "userId": "4711"}}, "tags": ["answer"]}
+    own.solved.cells[0].metadata.update(ran)
+    own.solved.metadata["colab"] = {"authorship_tag": "Ada"}
+    made = blanks.notebook(own)
+    assert "Ada" not in nbformat.writes(made)
+    assert made.cells[0].metadata["tags"] == ["answer"]
+
+
 def test_the_readme_says_what_the_assignment_says(hw1):
-    readme = opened(hw1)["README.txt"]
-    assert readme.startswith("Homework 1: gradients, perceptrons, a first classifier\n=====")
-    assert "    1. Open hw1.ipynb in Jupyter, in VS Code or in Colab. It needs Python with torch," in readme
-    assert max(map(len, readme.splitlines())) <= 100
+    said = readme(hw1, "3f1c")
+    assert said.startswith("Homework 1: gradients, perceptrons, a first classifier\n=====")
+    assert "    1. Open hw1.ipynb in Jupyter, in VS Code or in Colab. It needs Python with torch," in said
+    assert "version 3f1c of the kit" in said
+    assert max(map(len, said.splitlines())) <= 100
 
 
-def test_the_notebook_says_which_assignment_it_is_for(blank):
-    assert made_for(blank) == "hw1"
+def test_the_readme_installs_the_wheel_that_lies_beside_it(hw1):
+    said = readme(hw1, "3f1c")
+    assert f"checks/bin/pip install ./{wheel.name()}" in said
+    assert "checks/bin/grader check hw1.ipynb" in said
+    assert "checks/bin/grader pdf hw1.ipynb prints" in said
+    assert "pip install grader" not in said
 
 
-def test_a_kit_has_the_names_files_and_texts_of_its_assignment(assignment):
-    (assignment / "flats.csv").write_text("area\n50\n")
-    (assignment / "secret.csv").write_text("area\n60\n")
-    with (assignment / "assignment.toml").open("a") as toml:
-        toml.write('[kit]\nnotebook = "flats.ipynb"\nintro = "Flats in Ulm."\n')
-    text = (assignment / "assignment.toml").read_text()
-    data = 'files = ["flats.csv"]\nhidden = ["secret.csv"]'
-    (assignment / "assignment.toml").write_text(text.replace('name = "fashion-mnist"', data))
-    files = opened(load(assignment))
-    assert set(files) == {"flats.ipynb", "README.txt", "flats.csv"}
-    assert files["flats.csv"] == "area\n50\n"
-    for said in (
-        "A tiny assignment",
-        "Flats in Ulm.",
-        "Open flats.ipynb",
-        "flats.csv     read by the notebook",
-    ):
-        assert said in files["README.txt"]
-    assert "grader" not in files["README.txt"]  # students have no rubric to check themselves with
-    assert "6 * 7" not in files["flats.ipynb"]
+TEXTS = {".py", ".md", ".txt", ".toml", ".html", ".js", ".yml", ".yaml", ".ipynb", "", ".sh"}
+INSTALLS_BY_NAME = re.compile(
+    r"(?:pip\d?|uv) (?:install|add)\s+(?:-\S+\s+)*['\"]?grader(?!-\d)\b", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize(
+    "place", ["grader", "rubrics", "reference", ".ci", "README.md", "CONTRIBUTING.md", "Makefile"]
+)
+def test_no_text_of_ours_installs_what_has_this_name_on_the_public_index(place):
+    root = CHECKOUT / place
+    files = [path for path in [root, *root.rglob("*")] if path.is_file() and path.suffix in TEXTS]
+    assert files
+    found = [
+        path for path in files if INSTALLS_BY_NAME.search(path.read_text(encoding="utf-8", errors="replace"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text", ["pip install grader", "%pip install -q grader", "pip3 install --user 'grader[web]'"]
+)
+def test_the_line_that_is_looked_for_is_recognised(text):
+    assert INSTALLS_BY_NAME.search(text)
+    assert not INSTALLS_BY_NAME.search("pip install ./grader-0.1.0-py3-none-any.whl")
+
+
+def test_the_notebook_says_which_assignment_and_which_kit_it_is_from(graded):
+    files = opened(made(graded))
+    notebook = nbformat.reads(files["tiny.ipynb"].decode(), as_version=4)
+    assert made_for(notebook) == "tiny"
+    assert f"version {kit_of(notebook)} of the kit" in files["README.txt"].decode()
+
+
+def test_a_kit_has_the_names_files_and_texts_of_its_assignment(graded):
+    folder = graded.assignment
+    (folder / "flats.csv").write_text("area\n50\n")
+    (folder / "secret.csv").write_text("area\n60\n")
+    toml = (folder / "assignment.toml").read_text()
+    toml = toml.replace('name = "fashion-mnist"', 'files = ["flats.csv"]\nhidden = ["secret.csv"]')
+    texts = '[kit]\nnotebook = "flats.ipynb"\nintro = "Flats in Ulm."\n'
+    (folder / "assignment.toml").write_text(toml + texts)
+    files = opened(made(graded))
+    assert set(files) == {"flats.ipynb", "README.txt", "flats.csv", "tiny.pack", wheel.name()}
+    assert files["flats.csv"] == b"area\n50\n"
+    said = files["README.txt"].decode()
+    for text in ("A tiny assignment", "Flats in Ulm.", "Open flats.ipynb", "read by the notebook"):
+        assert text in said
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("handed.csv", "Because it is so.\n", "a line of the solution"),
+        ("handed.csv", "def test_there_are_three(student):", "a line of a hidden check"),
+        ("start.txt", "### BEGIN HIDDEN TESTS\n1", ", line 1, marks what students must not see"),
+    ],
+)
+def test_a_kit_that_would_hand_out_what_is_hidden_is_refused(graded, name, content, kind):
+    (graded.assignment / name).write_text(content)
+    toml = (graded.assignment / "assignment.toml").read_text()
+    (graded.assignment / "assignment.toml").write_text(
+        toml.replace('name = "fashion-mnist"', f'name = "fashion-mnist"\nfiles = ["{name}"]')
+    )
+    with pytest.raises(RubricError, match=rf"not written, because .*{re.escape(name)}( holds )?{kind}"):
+        made(graded)

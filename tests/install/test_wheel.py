@@ -61,11 +61,20 @@ def test_it_grades_a_class_by_the_path_of_its_rubric(installed):
     assert (installed.work / "results" / "index.html").is_file()
 
 
-def test_it_makes_a_kit_of_an_assignment_that_a_variable_names(installed):
+def test_it_makes_a_kit_of_an_assignment_that_a_variable_names(installed, wheel):
     said = installed.run("grader", "kit", "flats", GRADER_RUBRICS="..")
     assert said.returncode == 0, said.stderr
     with zipfile.ZipFile(installed.work / "kit.zip") as kit:
-        assert set(kit.namelist()) == {"flats.ipynb", "flats.csv", "README.txt"}
+        (own,) = (name for name in kit.namelist() if name.endswith(".whl"))
+        assert set(kit.namelist()) == {"flats.ipynb", "flats.csv", "README.txt", "flats.pack", own}
+        kit.extractall(installed.work / "kit")
+    said = installed.run("grader", "check", "kit/flats.ipynb")
+    assert said.returncode == 1, said.stderr  # nothing is answered yet
+    assert "public checks, version " in said.stderr
+    with zipfile.ZipFile(wheel) as built, zipfile.ZipFile(installed.work / "kit" / own) as made:
+        sources = {name for name in built.namelist() if name.startswith("grader/")}
+        assert sources <= set(made.namelist())
+        assert all(built.read(name) == made.read(name) for name in sources)
 
 
 def test_without_any_assignment_it_says_where_it_looked(installed):

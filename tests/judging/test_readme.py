@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 import grader
 from grader.evidence import Value
 from grader.judging.api import CheckEnded
+from grader.judging.exhibits import Exhibits
 from grader.kernel.inside.probe import figures, log, values
 from grader.model import Outcome
 from grader.places import GUIDE
@@ -188,6 +189,8 @@ def test_the_tables_name_what_there_is():
     assert sorted(table("kind | recorded for")) == sorted(set(re.findall(r'"type": "(\w+)"', encoded)))
     public = {name for name in dir(Value) if not name.startswith("_")} - {"arrays"}
     assert set(table("of a value")) - {"value"} == public
+    shown = {name for name in dir(Exhibits) if not name.startswith("_")} - {"shown"}
+    assert {*table("call | what it shows")} == shown
     assert set(table("of a `Mutant`")) == {field.name for field in dataclasses.fields(Mutant)}
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import multiprocessing
+import re
 import sys
 import textwrap
 import time
@@ -23,6 +24,7 @@ from grader.judging import court as courts
 from grader.judging import modules
 from grader.judging.api import question
 from grader.judging.court import Bench, Case, Court
+from grader.judging.exhibits import Exhibits
 from grader.judging.rubric import loaded
 from grader.judging.server import Judge
 from grader.judging.work import Band, Reference, Work
@@ -195,10 +197,33 @@ def test_a_rubric_that_contradicts_itself_is_refused(place, text, message):
     assert str(place.folder) in str(refused.value)
 
 
-def test_two_checks_of_one_name_are_refused(place):
+def test_two_checks_of_one_id_are_refused_with_both_places(place):
     place.rubric(one(0.5), name="test_a.py")
-    with pytest.raises(RubricError, match="Two checks have the name test_one"):
+    with pytest.raises(RubricError) as refused:
         courts.check_rubric(place.rubric(one(0.5) + SECOND))
+    folder = place.folder
+    assert re.search(
+        rf"{folder}/test_\w+.py:\d+: two checks have the id test_one, this one and {folder}/test_a.py:\d+; "
+        r"give one of them another with id=\.",
+        str(refused.value),
+    )
+
+
+@pytest.mark.parametrize("name", ["two words", "a,b", "=a", "a;b", "-"])
+def test_an_id_that_a_sheet_could_not_hold_is_refused(place, name):
+    text = f'@question("1", points=1, id={name!r})\ndef test_one(): pass\n'
+    with pytest.raises(RubricError, match="an id starts with a letter or digit"):
+        courts.check_rubric(place.rubric(text + SECOND))
+
+
+def test_an_id_survives_renaming_and_a_tests_parameters_are_part_of_it(place):
+    text = """
+@question("1", points=0.5, id="test_old")
+@pytest.mark.parametrize("x", ["a", "b c"])
+def test_renamed(x): pass
+"""
+    grade = place.grade(place.rubric(text + SECOND))
+    assert [check.id for check in grade.checks] == ["test_old[a]", "test_old[b c]", "test_two"]
 
 
 def test_a_good_rubric_is_not_refused_and_runs_no_test(place):
@@ -210,6 +235,35 @@ def test_a_good_rubric_is_not_refused_and_runs_no_test(place):
 def test_points_are_exact(request):
     request.config.addinivalue_line("markers", "question: what the plugin registers")
     assert question("1", points=0.1).kwargs["points"] == Decimal("0.1")
+
+
+@pytest.mark.parametrize(("compare", "said"), [("true", True), ("false", False)])
+def test_saved_outputs_are_compared_when_a_run_is_judged(place, compare, said):
+    """So what a run recorded of them by an earlier comparison does not count, if the hand-in was kept."""
+    old = Flag(kind=FlagKind.SAVED_OUTPUTS, message="found by an earlier release")
+    shown = new_output("stream", text="1\n")
+    execution = place.run([CELLS[0], new_code_cell("x = 1", execution_count=1), *CELLS[2:]], flags=(old,))
+    toml = place.folder / "assignment.toml"
+    toml.write_text(TOML.replace("[settings]", f"[saved]\ncompare = {compare}\n[settings]"))
+    rubric = place.check("pass")
+    assert place.grade(rubric, execution).flags == (old,)
+    handed_in = new_notebook(cells=[CELLS[0], new_code_cell("x = 1", outputs=[shown]), *CELLS[2:]])
+    nbformat.write(handed_in, execution.submitted)
+    messages = [flag.message for flag in place.grade(rubric, execution).flags]
+    assert messages == ["Cell 2: the cell has saved output; running the code showed none."] * said
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("Collaborators: Ana", "Collaborators: Ana"), ("Hello", "No line about collaborators was found.")],
+)
+def test_a_note_says_whom_a_student_worked_with_where_the_assignment_asks_for_that(place, line, said):
+    execution = place.run([new_markdown_cell(line), *CELLS])
+    assert place.grade(place.check("pass"), execution).flags == ()
+    toml = place.folder / "assignment.toml"
+    toml.write_text(TOML.replace("[settings]", "[hand_in]\ncollaborators = true\n[settings]"))
+    (note,) = place.grade(place.check("pass"), execution).flags
+    assert (note.kind, note.message) == ("collaborators", said)
 
 
 # --- a rubric's modules -----------------------------------------------------------------------------------
@@ -362,9 +416,9 @@ def test_another_module_of_a_package_imports_its_siblings_as_well(package):
         ),
         pytest.param(
             "raise RecursionError",
-            "broken",
+            "review",
             0,
-            "The check itself failed at test_rubric.py:7: RecursionError: ",
+            "This needs more memory than a check is given.",
             id="recursion",
         ),
     ],
@@ -405,6 +459,7 @@ def test_settings_and_exhibits(place):
     exhibits.text("Seen", "text")
     exhibits.curves("Loss", x="epoch", y="loss", series=[{"label": "l", "who": "student", "y": [1.0]}])
     exhibits.images("Shown", series=[])
+    exhibits.table("Seen", columns=["who", "what"], rows=[["you", 1]], note="So it is.")
     fail("Wrong.")
     """
     first, second = place.grade(place.check(body)).questions
@@ -412,9 +467,20 @@ def test_settings_and_exhibits(place):
         ("text", "Seen"),
         ("curves", "Loss"),
         ("images", "Shown"),
+        ("table", "Seen"),
     ]
     assert first.exhibits[1].data["series"][0]["y"] == [1.0]
     assert second.exhibits == ()
+
+
+@pytest.mark.parametrize(("classes", "kind"), [(30, "table"), (31, "text")])
+def test_a_confusion_matrix_has_a_size_that_people_read(classes, kind):
+    exhibits = Exhibits()
+    names = [f"class {number}" for number in range(classes)]
+    exhibits.confusion("", classes=names, student=[[0] * classes] * classes)
+    ((shown, _, data),) = exhibits.shown
+    assert shown == kind
+    assert "reference" not in str(data)
 
 
 def test_what_a_check_prints_is_not_printed(place, capfd):
@@ -600,7 +666,7 @@ def test_what_a_deadline_cut_off_is_open(place):
     check = place.grade(place.check("fail('Nothing there.')"), execution).checks[0]
     assert (check.outcome, check.message) == (
         Outcome.REVIEW,
-        "Cell 2 was interrupted after 31 s. So this needs review. Nothing there.",
+        "Cell 2 was interrupted after 31 s. This needs review. Nothing there.",
     )
 
 
@@ -801,7 +867,7 @@ def test_all_answers_that_may_stand_elsewhere_are_one_task(fenced):
     one, two = grade.checks
     assert one.review == two.review
     (task,) = Classroom.of([grade]).tasks
-    assert task.reason == "Questions without an answer in its place: look through what else was handed in"
+    assert task.what == "1 hand-in may have answers in other files"
 
 
 # --- a student's work -----------------------------------------------------------------------------------
@@ -833,7 +899,7 @@ def test_all_values_of_a_question_are_kept(work):
 def test_an_answer_shows_what_it_printed(place):
     outputs = [
         new_output("stream", name="stdout", text="printed\n"),
-        new_output("stream", name="stderr", text="a warning\n"),
+        new_output("stream", name="stderr", text="x.py:1: UserWarning: 3\n"),
         new_output("execute_result", data={"text/plain": "returned"}),
         new_output("display_data", data={"text/plain": "<Figure>", "image/png": "AA=="}),
         new_output("display_data", data={"text/html": "<b>"}),
@@ -843,7 +909,7 @@ def test_an_answer_shows_what_it_printed(place):
     shown = new_code_cell("x = 1", metadata={"grader": {"question": "1"}}, outputs=outputs)
     said = new_markdown_cell("In words.", metadata={"grader": {"question": "1"}})
     answer = Work.of(place.run((shown, said)), place.rubric(one() + SECOND), profile="full").answer("1")
-    assert answer.text == "printed\n\nreturned"
+    assert answer.text.split() == ["printed", "returned"]
     assert answer.error == "NameError: x"
     assert answer.pictures == 1
     assert (answer.markdown, answer.source) == ("In words.", "x = 1\n\nIn words.")
@@ -888,6 +954,9 @@ match student.answer("1").source:
     case "die": os._exit(0)
     case "kill": os.kill(os.getpid(), 9)
     case "hang": time.sleep(60)
+    case "eat": held = [bytes(1 << 24) for _ in range(100)]
+    case "abort": os.abort()
+    case "recurse": nested = lambda: nested(); nested()
     case "stop": pytest.exit("enough", returncode=0)
     case "interrupt": raise KeyboardInterrupt
     case "leave": os.environ["LEFT"] = "1"; sys.modules["left"] = sys
@@ -899,7 +968,7 @@ match student.answer("1").source:
 def hostile(tmp_path_factory, dataset):
     folder = tmp_path_factory.mktemp("hostile")
     nbformat.write(new_notebook(cells=list(CELLS)), folder / "master.ipynb")
-    (folder / "assignment.toml").write_text(TOML.replace("judge = 3", "judge = 2"))
+    (folder / "assignment.toml").write_text(TOML.replace("judge = 3", "judge = 2\nwall_factor = 2"))
     place = Place(folder)
     with Judge(place.bench(place.check(HOSTILE), dataset)) as court:
 
@@ -915,16 +984,20 @@ def hostile(tmp_path_factory, dataset):
     ("source", "message"),
     [
         ("exit", "The check itself failed at test_rubric.py:9: SystemExit: 3"),
-        ("die", "Judging ended without a grade."),
-        ("kill", "Judging ended without a grade."),
+        ("die", "Judging ended without an answer."),
+        ("kill", "Judging ended without an answer."),
         ("hang", "Judging took longer than 2 s."),
+        ("eat", "This needs more memory than a check is given."),
+        ("abort", "Judging took more than 1024 MiB of memory."),
+        ("recurse", "This needs more memory than a check is given."),
         ("stop", "HarnessError: These checks did not end: test_one, test_two."),
         ("interrupt", "HarnessError: These checks did not end: test_one, test_two."),
     ],
 )
 def test_no_check_can_stop_the_judge(hostile, source, message):
     grade = hostile(source)
-    assert grade.questions[0].outcome is Outcome.BROKEN
+    exhausted = source in ("hang", "eat", "abort", "recurse")
+    assert grade.questions[0].outcome is (Outcome.REVIEW if exhausted else Outcome.BROKEN)
     assert grade.checks[0].message == message
     assert grade.questions[0].max == 1
     assert hostile("x = 1").total == Decimal("1.5")
@@ -964,7 +1037,7 @@ def test_what_is_cached_of_the_reference_is_computed_once(place, dataset):
     ("body", "seen"),
     [
         pytest.param("while True: pass", r"Judging took longer than 1 s\.", id="hangs"),
-        pytest.param("import os; os._exit(1)", r"Judging ended without a grade\.", id="crashes"),
+        pytest.param("import os; os._exit(1)", r"Judging ended without an answer\.", id="crashes"),
         pytest.param("1 / 0", r"test_one: 0 of 1 points\. .*ZeroDivisionError", id="broken"),
         pytest.param("fail('No.', actual=3)", r"test_one: 0 of 1 points\. No\. .*Seen: 3\.", id="failed"),
         pytest.param("award(0.5, 'Half.')", r"test_one: 0\.5 of 1 points\. Half\.", id="partial"),
@@ -1028,14 +1101,13 @@ def test_a_rubric_that_broke_meanwhile_is_refused_for_each_student(place, datase
                 court.judge(Case(execution=place.run()))
 
 
-def test_a_judge_whose_process_is_gone_is_our_fault(place, dataset):
+def test_a_judge_whose_process_was_killed_judges_the_next_one_all_the_same(place, dataset):
     with Judge(place.bench(place.check("pass"), dataset)) as court:
-        court.judge(Case(execution=place.run()))
+        grade = court.judge(Case(execution=place.run()))
         server = max(multiprocessing.active_children(), key=lambda child: child.pid)  # the last one started
         while not (waiting := psutil.Process(server.pid).children()):
             time.sleep(0.01)  # until a fork is ready for the next one
         server.kill()
         server.join()
-        with pytest.raises(HarnessError, match="The judge's process ended unexpectedly"):
-            court.judge(Case(execution=place.run()))
+        assert court.judge(Case(execution=place.run())) == grade
         assert not psutil.wait_procs(waiting, timeout=10)[1]

@@ -73,6 +73,17 @@ def test_a_group_whose_harness_was_killed_is_swept_away(group):
     assert group.folder.exists()
 
 
+def test_what_it_computes_is_one_share_of_the_processor(group):
+    if group.cpu is None:
+        lacks("sandbox", "this user may not make control groups for the processor here")
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
+        group.add([process.pid])
+        assert (group.cpu / "cgroup.procs").read_text().split() == [str(process.pid)]
+    assert group.held.keys() == {"memory", "processor"}
+    group.remove()
+    assert not group.cpu.exists()
+
+
 @pytest.mark.parametrize("files", [(), ("cgroup.procs",)], ids=["nothing there", "another controller"])
 def test_without_a_tree_to_write_to_nothing_is_held_back(monkeypatch, tmp_path, files):
     monkeypatch.setattr(cgroup, "ROOT", tmp_path)
@@ -83,11 +94,13 @@ def test_without_a_tree_to_write_to_nothing_is_held_back(monkeypatch, tmp_path, 
     group.add([os.getpid()])
     assert group.kills == 0
     assert group.cpu_seconds is None
+    assert group.held == {}
     group.remove()
     assert [path.name for path in tmp_path.iterdir()] == list(files)
 
 
-def test_version_2_is_taken_where_it_limits_memory(monkeypatch, tmp_path):
+@pytest.mark.parametrize("shares", [True, False])
+def test_version_2_is_taken_where_it_limits_memory(monkeypatch, tmp_path, shares):
     """Tested with fake files, since hardly any machine limits memory by version 2 and version 1."""
     monkeypatch.setattr(cgroup, "ROOT", tmp_path)
     make = cgroup.Path.mkdir
@@ -95,7 +108,10 @@ def test_version_2_is_taken_where_it_limits_memory(monkeypatch, tmp_path):
     def mkdir(path, *arguments, **options):
         make(path, *arguments, **options)
         (path / "memory.max").write_text("max\n")
+        if shares:
+            (path / "cpu.weight").write_text("100\n")
         (path / "memory.events").write_text("low 0\noom 3\noom_kill 2\n")
+        (path / "cgroup.procs").touch()
         (path / "cpu.stat").write_text("usage_usec 1250000\nuser_usec 1000000\n")
 
     monkeypatch.setattr(cgroup.Path, "mkdir", mkdir)
@@ -104,3 +120,6 @@ def test_version_2_is_taken_where_it_limits_memory(monkeypatch, tmp_path):
     assert (group.folder / "memory.max").read_text().startswith(str(MIB + HEADROOM))
     assert group.kills == 2
     assert group.cpu_seconds == 1.25
+    assert group.held == ({"memory": 2, "processor": 2} if shares else {"memory": 2})
+    group.add([os.getpid()])
+    assert (group.folder / "cgroup.procs").read_text() == str(os.getpid())

@@ -23,6 +23,16 @@ def attach(shell):
     shell.events.register("post_run_cell", lambda result: open("ids", "a").write(f"{result.info.cell_id} "))
 """
 
+TOLD = """
+import gc, sys
+told, frame = gc.get_objects(), sys._getframe()
+while frame:
+    told += frame.f_locals.values()
+    frame = frame.f_back
+keys = [key for kept in told if type(kept) is dict for key in list(kept) if type(key) is str]
+print([key for key in keys if key in ("gre" + "eting", "pre" + "lude")])
+"""
+"""Looks for the request wherever Python code may look."""
 CELLS = (
     "import torch, random, numpy; drawn = torch.rand(3), random.random(), numpy.random.rand()",
     "print(open('installed').read()); print(open('notes.txt').read())",
@@ -33,6 +43,7 @@ CELLS = (
     "import matplotlib.pyplot as plt; plt.plot([1, 2]);",
     "print(open('ids').read())",
     "print(sum(float(x.sum()) for x in [drawn[0]]), drawn[1], drawn[2])",
+    TOLD,
 )
 
 
@@ -104,7 +115,7 @@ def test_input_is_refused_as_that_cells_error(lived):
 
 def test_skipped_cell_is_not_run(lived):
     run, nb = lived
-    assert [cell.index for cell in run.cells] == [0, 1, 2, 4, 5, 6, 7, 8]
+    assert [cell.index for cell in run.cells] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert nb.cells[3].outputs == []
 
 
@@ -141,8 +152,22 @@ def test_link_is_refused_by_name(tmp_path):
         pass
 
 
+def test_a_temporary_folder_with_a_long_name_is_none_for_sockets(drive, tmp_path, monkeypatch):
+    folder = tmp_path / ("long" * 25)
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    run, _ = drive(ColdLauncher(), "1")
+    assert (run.ending, run.detail) == (Ending.FINISHED, "")
+    assert list(folder.iterdir()) == []
+
+
 def test_stale_outputs_are_not_this_runs():
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])
     nb.cells[0].outputs = [nbformat.v4.new_output("stream", text="accuracy 1.0")]
     clear_outputs(nb)
     assert nb.cells[0].outputs == []
+
+
+def test_what_a_kernel_was_told_is_forgotten_before_the_first_cell(lived):
+    _, nb = lived
+    assert text(nb, 9) == "[]\n"

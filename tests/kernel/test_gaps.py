@@ -68,6 +68,29 @@ def test_a_cell_with_a_mistake_of_its_own_says_something(facts):
     assert found(("x = 1", facts)) == ()
 
 
+@pytest.mark.parametrize(
+    ("source", "facts", "is_gap"),
+    [
+        ("assert torch.cuda.is_available(), 'a GPU'", raised("AssertionError", "a GPU"), True),
+        ("if x:\n    assert device == 'cuda'", raised("AssertionError"), True),
+        ("assert x == 1  # no GPU", raised("AssertionError"), False),
+        ("assert torch.cuda.is_available()", FINE, False),
+        ("n = int(input('n'))", raised("ValueError", "invalid literal for int() with base 10: ''"), True),
+        ("n = float(input())", raised("ValueError", "could not convert string to float: ''"), True),
+        ("n = input()", raised("EOFError", "EOF when reading a line"), True),
+        (
+            "n = int(''); self.input(n)",
+            raised("ValueError", "invalid literal for int() with base 10: ''"),
+            False,
+        ),
+        ("n = input(); 1 / 0", raised("ZeroDivisionError", "division by zero"), False),
+    ],
+)
+def test_a_cell_that_asks_for_a_gpu_or_an_answer_says_nothing(source, facts, is_gap):
+    why = "Cell 1 needs a GPU, or somebody at the keyboard, and here is neither."
+    assert [gap.why for gap in found((source, facts))] == ([why] if is_gap else [])
+
+
 def test_so_do_cells_that_need_what_it_would_have_made_and_those_that_need_them():
     (gap,) = found(
         ("import seaborn as sns", NO_SEABORN),
@@ -99,7 +122,15 @@ def test_a_shell_command_that_reaches_nobody_raises_nothing(source):
     shown = {0: "wget: unable to resolve host address 'example.org'"}
     cells = ((source, FINE), ("open('x.csv')", no_file))
     assert [(gap.cells, gap.why) for gap in found(*cells, shown=shown)] == [((0, 1), NETWORK)]
-    assert found(*cells) == ()
+
+
+def test_a_file_that_was_not_handed_in_is_no_mistake():
+    (gap,) = found(
+        ("net = torch.load('net.pt')", raised("FileNotFoundError", "[Errno 2] No such file: 'net.pt'")),
+        ("print(net)", raised("NameError", "name 'net' is not defined")),
+        ("print(1)", FINE),
+    )
+    assert (gap.cells, gap.why) == ((0, 1), "Cell 1 needs a file that is not here.")
 
 
 def test_what_uses_the_work_of_an_interrupted_cell_says_nothing_either():

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import tempfile
 from contextlib import asynccontextmanager
 from queue import Empty
 from types import SimpleNamespace
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jupyter_client.session import Session
 
-from grader.kernel.gate import MALFORMED, NOTICE, Gate, GuardedChannel, receive, sanitise, stub
+from grader.kernel.gate import FRAMES, MALFORMED, NOTICE, Gate, GuardedChannel, receive, sanitise, stub
+from grader.kernel.zmtp import Connection
 from grader.limits import Limits
 
 SESSION = Session(key=b"key")
@@ -143,10 +145,17 @@ def gate():
     return gate
 
 
-@pytest.mark.parametrize(("size", "times"), [(501, 2), (1, 11)], ids=["bytes", "messages"])
-def test_flood_is_told_once(gate, size, times):
-    for _ in range(times + 3):
-        gate.count(size)
+@pytest.mark.parametrize(
+    ("size", "last", "times"),
+    [(501, True, 2), (1, True, 11), (0, False, 10 * FRAMES + 1)],
+    ids=["bytes", "messages", "frames"],
+)
+def test_flood_is_told_once(gate, size, last, times):
+    for _ in range(times - 1):
+        gate.count(size, last=last)
+    assert gate.calls.flooded == []
+    for _ in range(3):
+        gate.count(size, last=last)
     assert len(gate.calls.flooded) == 1
     assert "messages" in gate.calls.flooded[0]
     assert gate.closed
@@ -154,7 +163,7 @@ def test_flood_is_told_once(gate, size, times):
 
 def test_output_up_to_the_limit_is_no_flood(gate):
     for _ in range(10):
-        gate.count(100)
+        gate.count(100, last=True)
     assert not gate.closed
 
 
@@ -168,13 +177,16 @@ def test_malformed_messages_are_told_once(gate):
 async def channel(gate):
     """The kernel's end of a channel, and ours."""
     with (
+        tempfile.TemporaryDirectory() as folder,
         zmq.asyncio.Context() as context,
-        context.socket(zmq.PAIR) as theirs,
-        context.socket(zmq.PAIR) as ours,
+        context.socket(zmq.XPUB) as theirs,
     ):
-        theirs.bind("inproc://here")
-        ours.connect("inproc://here")
+        theirs.bind(f"ipc://{folder}/s")
+        loop = asyncio.get_running_loop()
+        _, ours = await loop.create_unix_connection(lambda: Connection("SUB", gate), f"{folder}/s")
+        await theirs.recv()  # we subscribe
         yield theirs, GuardedChannel(ours, SESSION, gate)
+        ours.close()
 
 
 @pytest.mark.parametrize("times", [1, 1000], ids=["once", "again and again"])

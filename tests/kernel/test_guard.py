@@ -246,7 +246,9 @@ PROGRESS = {
 }
 
 
-@pytest.mark.parametrize("progress", PROGRESS)
+@pytest.mark.parametrize(
+    "progress", ["prints", *(pytest.param(each, marks=pytest.mark.system) for each in ("cleared", "updates"))]
+)
 def test_no_progress_line_is_lost_however_late_we_read(box, drive, monkeypatch, progress):
     """ZeroMQ would drop what its queues, of 1000 messages each, cannot hold."""
     receive = gate.receive
@@ -265,3 +267,23 @@ def test_no_progress_line_is_lost_however_late_we_read(box, drive, monkeypatch, 
     assert not stalls
     assert "2999" in str(nb.cells[0].outputs[-1])
     assert outputs(nb, 1) == [("stream", "after\n")]
+
+
+WORKERS = """
+import multiprocessing, torch, warnings
+from torch.utils.data import DataLoader
+warnings.simplefilter("ignore")
+class Numbers(torch.utils.data.Dataset):
+    def __len__(self): return 8
+    def __getitem__(self, index): return torch.full((1000,), float(index)), index
+options = ({"persistent_workers": lasting, "batch_size": 2, "num_workers": 2} for lasting in (False, True))
+loaders = [DataLoader(Numbers(), **chosen) for chosen in options]
+print([sum(int(index.sum()) for _, index in loader) for loader in loaders for _ in range(2)])
+with multiprocessing.Pool(1) as pool: print(pool.map(abs, [-1]), multiprocessing.Value("i", 3).value)
+"""
+
+
+def test_workers_and_pools_need_nothing_that_the_sandbox_refuses(box, drive):
+    run, nb = drive(box, WORKERS, cell=60.0)
+    assert run.ending is Ending.FINISHED, run
+    assert outputs(nb) == [("stream", "[28, 28, 28, 28]\n[1] 3\n")]

@@ -2,20 +2,24 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from machine import lacks
 
-from grader.kernel import interface
+from grader.places import PACKAGE
 
 NOBODY = "65534"
 SCRIPT = """
-import json, sys, tempfile
+import json, resource, sys, tempfile, time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import nbformat
+from grader.execution import worker
 from grader.kernel import KernelRequest
 from grader.kernel.guard import run_notebook
 from grader.kernel.sandbox import Mode, sandbox
@@ -23,25 +27,73 @@ from grader.limits import Limits
 
 data = Path(tempfile.mkdtemp())
 (data / "FashionMNIST" / "raw").mkdir(parents=True)
-limits = Limits(memory=1 << 30)
-cells = json.loads(sys.argv[2])
-nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-with sandbox(Mode(sys.argv[1]), data, limits=limits) as launcher:
+limits = Limits(memory=1 << 30, tmp_size=400 << 20)
+
+def run(cells):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     with launcher.kernel(KernelRequest(seed=1, data=data, limits=limits)) as kernel:
-        run = run_notebook(
+        ran = run_notebook(
             nb, kernel, limits=limits, cell_deadline=30.0, notebook_deadline=60.0, on_cell=lambda _: None
         )
     texts = ["".join(output.get("text", "") for output in cell.outputs) for cell in nb.cells]
-    print(json.dumps([run.ending, run.detail, texts, dict(launcher.enforced)]))
+    return ran.ending, ran.detail, texts, time.monotonic()
+
+if __name__ == "__main__":
+    mode, notebooks, files, at_once = json.loads(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_NOFILE, files)
+    worker.prepare()
+    with sandbox(Mode(mode), data, limits=limits) as launcher, ThreadPoolExecutor(at_once) as pool:
+        print(json.dumps([dict(launcher.enforced), *pool.map(run, notebooks)]))
 """
+FILES = (1024, 20_000)
+"""The soft and the hard limit of open files that a shell commonly has."""
 CELLS = (
     "import os; print(os.getuid(), os.listdir('/work'))",
     "import ctypes; print(ctypes.CDLL(None).unshare(0x10000000))",
-    "import socket; print(socket.if_nameindex())",
+    "print([line.split(':')[0].strip() for line in open('/proc/net/dev') if ':' in line])",
     "print(open('/proc/sys/kernel/hostname', 'w'))",
     "import os; print(sorted(p for p in os.listdir('/proc') if p.isdigit())[:2])",
     "import torch; torch.ones(1 << 32)",
 )
+FILL_FOLDERS = """
+import time
+for folder in ("/tmp", "/work", "/dev/shm"):
+    with open(f"{folder}/big", "wb", buffering=0) as file:
+        try:
+            while True: file.write(bytes(1 << 20))
+        except OSError: pass
+time.sleep(60)
+"""
+SHARE_MEMORY = """
+import mmap, os, time
+blocks = [mmap.mmap(-1, 400 << 20) for _ in range(3)]
+for block in blocks:
+    if os.fork() == 0:
+        for page in range(0, 400 << 20, 1 << 12): block[page] = 1
+        os._exit(0)
+    os.wait()
+time.sleep(60)
+"""
+"""Filled by processes that have ended: no living one has a page of it in its own table."""
+SEND_DESCRIPTORS = """
+import array, os, socket, time
+descriptors = array.array("i", [os.open("/dev/null", os.O_RDONLY)] * 250)
+kept, count = [], 0
+try:
+    while True:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        kept += [ours, theirs]
+        ours.setblocking(False)
+        try:
+            while True:
+                ours.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
+                count += 250
+        except BlockingIOError: pass
+except OSError as error:
+    print(error.errno, count)
+time.sleep(15)
+"""
+"""Never received, these descriptors stay on their way, which counts against a limit of the user."""
 
 
 def unreachable(path):
@@ -49,8 +101,11 @@ def unreachable(path):
     return next((parent for parent in reversed(path.parents) if not parent.stat().st_mode & 0o001), None)
 
 
-def as_nobody(*command):
-    """Run `command` as nobody, in a mount namespace in which the interpreter is accessible even if root owns it."""
+def as_nobody(*command, seconds=180):
+    """Run `command` as nobody, in a mount namespace in which the interpreter is accessible even if root owns it.
+
+    If this is an ordinary user already, as that user.
+    """
     base = Path(sys.base_prefix)
     closed = unreachable(base)
     opening = (
@@ -58,31 +113,78 @@ def as_nobody(*command):
         f"mount --bind /mnt {base} && "
     )
     drop = f'exec setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups "$@"'
-    shell = ["unshare", "-m", "sh", "-c", (opening if closed else "") + drop, "sh", *command]
+    shell = (
+        ["unshare", "-m", "sh", "-c", (opening if closed else "") + drop, "sh"] if os.geteuid() == 0 else []
+    )
     return subprocess.run(
-        shell,
+        [*shell, *command],
         cwd="/",
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": "/nonexistent",
+            "PYTHONPATH": str(PACKAGE.parent),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=seconds,
         check=False,
     )
 
 
-@pytest.mark.system
-@pytest.mark.skipif(os.geteuid() != 0, reason="this whole suite runs as an ordinary user already")
-@pytest.mark.parametrize("mode", ["nested", "single"])
-def test_sandbox_of_an_ordinary_user(mode):
-    if unreachable(Path(interface.__file__)) or unreachable(Path(sys.prefix) / "bin"):
+def need_a_reachable_checkout():
+    if os.geteuid() == 0 and (unreachable(PACKAGE) or unreachable(Path(sys.prefix) / "bin")):
         lacks("sandbox", "the checkout or its environment lies where only root may go")
-    done = as_nobody(sys.executable, "-c", SCRIPT, mode, json.dumps(CELLS))
+
+
+def run_as_nobody(mode, *notebooks, files=FILES, at_once=1):
+    """What holds in the sandbox, and how each notebook ended: ending, detail, output by cell, and when."""
+    need_a_reachable_checkout()
+    done = as_nobody(sys.executable, "-c", SCRIPT, json.dumps([mode, notebooks, files, at_once]))
     if "does not start here" in done.stderr:
         lacks("sandbox", done.stderr.splitlines()[-1])
     assert done.returncode == 0, done.stderr
-    ending, detail, texts, enforced = json.loads(done.stdout)
-    assert texts[:3] == ["1000 []\n", "-1\n", "[(1, 'lo')]\n"]
+    return json.loads(done.stdout)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("mode", ["nested", "single", "cold"])
+def test_sandbox_of_an_ordinary_user(mode):
+    enforced, *runs = run_as_nobody(mode, CELLS, [FILL_FOLDERS], [SHARE_MEMORY])
+    ending, detail, texts, _ = runs[0]
+    assert texts[:3] == ["1000 []\n", "-1\n", "['lo']\n"]
     assert texts[3] == ""
     assert texts[4].startswith("['1', '2'")
     assert (ending, detail[:6]) == ("memory", "cell 6")
     assert enforced["mode"] == mode
+    for ending, detail, *_ in runs[1:]:
+        assert (ending, "the limit is 1.0 GiB" in detail) == ("memory", True), detail
+
+
+@pytest.mark.system
+def test_every_attack_as_an_ordinary_user():
+    """The same suite once more, in the mode that such a user gets; root runs it in all three."""
+    need_a_reachable_checkout()
+    root, room = PACKAGE.parent, Path(tempfile.gettempdir(), f"ga-{os.getpid()}")
+    command = [
+        sys.executable, "-m", "pytest", "-c", f"{root}/pyproject.toml", f"{root}/tests/kernel/test_attacks.py",
+        "-k", "nested", "-p", "no:cacheprovider", "--basetemp", str(room), "-rs",
+    ]  # fmt: skip
+    try:
+        done = as_nobody(*command, seconds=3600)
+    finally:
+        shutil.rmtree(room, ignore_errors=True)
+    if "does not start here" in done.stdout:
+        lacks("sandbox", done.stdout)
+    assert done.returncode == 0, done.stdout[-20_000:]
+    assert "skipped" not in done.stdout
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("files", [FILES, (512, 512)], ids=["can be raised", "few"])
+def test_descriptors_on_their_way_keep_no_other_kernel_from_starting(files):
+    _, attack, bystander = run_as_nobody(
+        "nested", [SEND_DESCRIPTORS], ["import time; time.sleep(3)", "print(6 * 7)"], files=files, at_once=2
+    )
+    assert attack[2][0].startswith("109 ")  # too many references
+    assert (bystander[0], bystander[2][1]) == ("finished", "42\n")

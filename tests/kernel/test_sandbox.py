@@ -11,7 +11,7 @@ import pytest
 from machine import lacks
 
 from grader.errors import HarnessError, UsageError
-from grader.kernel import KernelRequest
+from grader.kernel import KernelRequest, cgroup
 from grader.kernel import sandbox as module
 from grader.kernel.cold import ColdLauncher
 from grader.kernel.guard import run_notebook
@@ -29,6 +29,7 @@ RESTRICTIONS = {
     "capabilities": False,
     "no_new_privs": True,
     "processes": 2,
+    "few_files": True,
     "uid": 1000,
     "seccomp": True,
 }
@@ -53,6 +54,7 @@ def test_every_mode_runs_a_notebook_on_the_data(data, drive, printed, mode, box)
     assert printed(nb) == "['t10k-labels-idx1-ubyte']\n"
 
 
+@pytest.mark.system
 def test_warm_and_cold_kernels_draw_the_same_numbers(box, drive, printed):
     warm, again, other = (printed(drive(box, DRAW, seed=seed, imports=("torch",))[1]) for seed in (3, 3, 4))
     assert warm == again == printed(drive(ColdLauncher(), DRAW, seed=3, imports=("torch",))[1])
@@ -81,6 +83,11 @@ def test_sandbox_without_a_required_restriction_is_refused(changed, missing):
         module.verified_confinement(Mode.NESTED, RESTRICTIONS | changed, LIMITS)
 
 
+def test_what_a_mode_cannot_limit_is_reported():
+    held = module.verified_confinement(Mode.COLD, RESTRICTIONS | {"few_files": False}, LIMITS)
+    assert held["files"] == "counted as memory"
+
+
 def test_missing_filter_is_reported():
     assert (
         module.verified_confinement(Mode.NESTED, RESTRICTIONS | {"seccomp": False}, LIMITS)["seccomp"]
@@ -105,7 +112,7 @@ def test_missing_bubblewrap_names_the_package(data, monkeypatch):
 
 def test_nothing_runs_unconfined_in_silence(data, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    refused = pytest.raises(UsageError, match=r"bubblewrap.*grader doctor.*--sandbox none")
+    refused = pytest.raises(UsageError, match=r"bubblewrap.*grader doctor.*grader guide sandbox")
     with refused, best_launcher(data, limits=LIMITS):
         pass
 
@@ -134,9 +141,9 @@ def refuse_nesting(view, control, status):
 
 @pytest.mark.system
 def test_probe_really_tries_each_mode(data, box):  # noqa: ARG001 - where the strongest mode works, all do
-    assert probe_host(data, limits=LIMITS) == [
-        Attempt(mode=mode, works=True) for mode in (Mode.NESTED, Mode.SINGLE, Mode.COLD)
-    ]
+    attempts = probe_host(data, limits=LIMITS)
+    assert [(each.mode, each.works, each.why) for each in attempts] == [(mode, True, "") for mode in Mode]
+    assert [each.enforced["mode"] for each in attempts] == list(Mode)
 
 
 def test_probe_says_why(data, monkeypatch):
@@ -206,17 +213,19 @@ def test_kernel_dies_with_its_worker(box, data, workers):
     assert not kernel.is_running()
 
 
-def test_files_of_a_killed_worker_go_with_the_sandbox(data, workers, box):  # noqa: ARG001
+def test_files_and_groups_of_a_killed_worker_go_with_the_sandbox(data, workers, box):  # noqa: ARG001
     with sandbox(Mode.COLD, data, limits=LIMITS) as launcher:
         started = workers.Queue()
         worker = workers.Process(target=hang_in_worker, args=(launcher, data, started))
         worker.start()
         started.get(timeout=60)
+        groups = f"**/grader-{worker.pid}-*"
         worker.kill()
         worker.join()
         worker.close()
         assert list(launcher.folder.iterdir()) != []
     assert not launcher.folder.exists()
+    assert list(cgroup.ROOT.glob(groups)) == []
 
 
 def newest_sandbox():
@@ -224,6 +233,7 @@ def newest_sandbox():
     return max(boxes, key=psutil.Process.create_time)
 
 
+@pytest.mark.system
 def test_kernel_under_a_dying_sandbox_is_our_fault_and_the_next_one_works(data, drive, printed, box):  # noqa: ARG001
     with sandbox(Mode.NESTED, data, limits=LIMITS, warm=("torch.utils.data",)) as launcher:
         nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("import time; time.sleep(60)")])

@@ -14,8 +14,11 @@ from grader.results.store import Store
 @pytest.fixture
 def published(graded):
     """The store of the graded class, and its publisher."""
-    with Store.existing(graded.results) as store:
-        yield store, Publisher(store, reference.stored(store)[0])
+    with (
+        Store.existing(graded.results) as store,
+        Publisher(store, reference.stored(store)[0]) as publisher,
+    ):
+        yield store, publisher
 
 
 def test_each_student_gets_a_page_and_a_result(published):
@@ -62,7 +65,7 @@ def test_the_class_gets_its_files(published):
     index = publisher.class_(["A notice."])
     assert index == store.root / "index.html"
     assert "A notice." in index.read_text()
-    assert (store.root / "grades.csv").read_text().splitlines()[0] == "student,1,2,3,total,max,status"
+    assert (store.root / "grades.csv").read_text().splitlines()[0] == "student,1,2,3,total,max,status,ending"
     documents = json.loads((store.root / "grades.json").read_text())
     results = [json.loads((store.folder(one["student"]) / "result.json").read_text()) for one in documents]
     assert documents == results

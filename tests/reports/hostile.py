@@ -79,7 +79,6 @@ _FORBIDDEN = {
     "frame",
     "iframe",
     "link",
-    "math",
     "meta",
     "object",
     "script",
@@ -87,19 +86,47 @@ _FORBIDDEN = {
     "video",
 }
 
+MATHS = {
+    *(
+        "semantics",
+        "annotation",
+        "mrow",
+        "mi",
+        "mo",
+        "mn",
+        "ms",
+        "mtext",
+        "mspace",
+        "mstyle",
+        "mpadded",
+        "mphantom",
+    ),
+    *("mfrac", "msqrt", "mroot", "menclose", "msub", "msup", "msubsup", "munder", "mover", "munderover"),
+    *("mtable", "mtr", "mtd", "mphantom"),
+}
+"""Elements of MathML that show something and do nothing."""
+
 
 class _Inspector(HTMLParser):
     def __init__(self):
         super().__init__()
         self.found = []
+        self.within = []
 
     def handle_starttag(self, tag, attrs):
         self.found += [f"<{tag}>"] * (tag in _FORBIDDEN)
+        if "math" in self.within and tag not in MATHS:
+            self.found.append(f"<{tag}> in a formula")
+        self.within.append(tag)
         for name, value in attrs:
             if name.startswith("on") or name in {"style", "srcset", "srcdoc", "id", "name", "action"}:
                 self.found.append(f"{tag} {name}={value}")
             if name in {"href", "src", "data", "xlink:href"} and not _ALLOWED.match(value or ""):
                 self.found.append(f"{tag} {name}={value}")
+
+    def handle_endtag(self, tag):
+        if tag in self.within:
+            del self.within[len(self.within) - 1 - self.within[::-1].index(tag) :]
 
 
 def harmless(html):

@@ -57,6 +57,8 @@ def test_a_long_curve_is_thinned_out():
         pytest.param([0.447, 0.967], ["0.5", "0.6", "0.7", "0.8", "0.9"], id="losses"),
         pytest.param([0, 10], ["0", "2", "4", "6", "8", "10"], id="whole"),
         pytest.param([0.3, 0.3], ["0.3"], id="all the same"),
+        pytest.param([0, 3e-323], ["0"], id="too small to draw"),
+        pytest.param([1, math.nextafter(1, 2)], ["1"], id="as close as numbers are"),
         pytest.param([-1e-7, 1e-7], ["-1e-07", "-5e-08", "0", "5e-08", "1e-07"], id="tiny"),
     ],
 )
@@ -86,6 +88,17 @@ def test_ticks_are_round_numbers(y, labels):
         pytest.param(
             exhibit("images", series=[{"who": "student", "images": [[]]}]), "equal length", id="empty"
         ),
+        pytest.param(exhibit("table", columns=["a"], rows=[]), "as long as its head", id="no row"),
+        pytest.param(exhibit("table", columns=["a"], rows=[[1, 2]]), "as long as its head", id="a long row"),
+        pytest.param(exhibit("table", columns=["a"], rows=3), "not iterable", id="a number for rows"),
+        pytest.param(exhibit("table", columns=["a"], rows=[[{}]]), "'text'", id="a cell without text"),
+        pytest.param(
+            exhibit("table", columns=["a"], rows=[[{"text": 1, "shade": math.nan}]]), "NaN", id="no shade"
+        ),
+        pytest.param(exhibit("table", columns=["a"], rows=[["x"]] * 31), "at most 30 rows", id="many rows"),
+        pytest.param(
+            exhibit("table", columns=["a"] * 32, rows=[["x"] * 32]), "at most 30", id="many columns"
+        ),
         pytest.param(exhibit("hologram"), "cannot draw exhibits of the kind “hologram”", id="unknown kind"),
     ],
 )
@@ -99,6 +112,29 @@ def test_a_picture_keeps_its_pixels():
     image = Image.open(io.BytesIO(b64decode(uri.removeprefix("data:image/png;base64,"))))
     assert (image.mode, image.size) == ("L", (28, 28))
     assert image.tobytes() == b"".join(map(bytes, rows))
+
+
+def cell(value):
+    return drawing.draw(exhibit("table", columns=["a"], rows=[[value]])).table.rows[0][0]
+
+
+@pytest.mark.parametrize(
+    ("value", "drawn"),
+    [
+        pytest.param("x", ("x", "", ""), id="text"),
+        pytest.param(7, ("7", "", "number"), id="number"),
+        pytest.param({"text": 7, "beside": "+1"}, ("7", "+1", "number"), id="with another"),
+        pytest.param({"text": "", "shade": 0.01, "marked": True}, ("", "", "shade-1 marked"), id="framed"),
+        pytest.param({"text": "", "shade": 1}, ("", "", "shade-5"), id="the strongest shade"),
+        pytest.param({"text": "", "shade": 1e300}, ("", "", "shade-5"), id="too strong a shade"),
+        pytest.param({"text": "", "shade": -1, "marked": 0}, ("", "", ""), id="no shade, no frame"),
+        pytest.param({"text": "x" * 9999}, ("x" * drawing.MOST_IN_CELL, "", ""), id="cut"),
+        pytest.param(None, ("None", "", ""), id="nothing"),
+    ],
+)
+def test_a_cell_of_a_table(value, drawn):
+    seen = cell(value)
+    assert (seen.text, seen.beside, seen.style) == drawn
 
 
 def test_a_text_is_cut():

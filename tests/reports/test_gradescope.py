@@ -28,7 +28,7 @@ def test_what_gradescope_reads(room):
 def test_a_provisional_score_says_so_first(room):
     assert written(room, "doe-jane")["output"].splitlines() == [
         "This score is provisional: up to 0.75 more points may be added.",
-        "Question 1a: 0.75 points left to manual review.",
+        "Question 1a: 0.75 points awaiting manual review.",
         "The run of the notebook ended as “error”: cell 4: NameError: name 'x' is not defined",
         "Cell 2 was saved with an output that its code does not show.",
     ]

@@ -1,13 +1,14 @@
 """Text that students printed becomes harmless, and pictures are shown only if they are genuine."""
 
 import re
+import struct
 from base64 import b64encode
 
 import pytest
 
 from grader.reports import markdown, markup
 
-from .hostile import HTML, MARKDOWN, SVG, harmless
+from .hostile import HTML, MARKDOWN, MATHS, SVG, harmless
 
 PNG = b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 
@@ -24,8 +25,8 @@ def test_hostile_markdown_becomes_harmless(source):
 
 @pytest.mark.parametrize("text", [*HTML, *MARKDOWN, *SVG])
 def test_hostile_text_is_text(text):
-    for shown in (markup.terminal(text), markup.code(text), markup.inline_code(f"`{text}` and {text}")):
-        assert not re.search(r"<(?!/?(span|code)\b)", shown)
+    for shown in (markup.terminal(text), markup.code(text), markup.sentence(f"`{text}` and {text}")):
+        assert not re.search(rf"<(?!/?(span|code|math|{'|'.join(MATHS)})\b)", shown)
         harmless(shown)
 
 
@@ -121,4 +122,138 @@ def test_terminal_text(text, shown):
     ],
 )
 def test_backticks_in_a_sentence(text, shown):
-    assert markup.inline_code(text) == shown
+    assert markup.sentence(text) == shown
+
+
+def png(width, height):
+    return b64encode(
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", width, height) + bytes(20)
+    ).decode()
+
+
+def gif(width, height):
+    return b64encode(b"GIF89a" + struct.pack("<HH", width, height) + bytes(20)).decode()
+
+
+def jpeg(width, height, before=1):
+    segments = struct.pack(">HH", 0xFFE0, 16) + bytes(14)
+    frame = struct.pack(">HHBHH", 0xFFC2, 17, 8, height, width) + bytes(20)
+    return b64encode(b"\xff\xd8" + segments * before + frame).decode()
+
+
+@pytest.mark.parametrize(("kind", "draw"), [("png", png), ("gif", gif), ("jpeg", jpeg)])
+def test_a_picture_of_more_pixels_than_a_browser_should_hold_is_not_shown(kind, draw):
+    shown = markup.image(f"image/{kind}", draw(4000, 3000))
+    assert markup.pixels(shown) == 12_000_000
+    assert markup.image(f"image/{kind}", draw(20_000, 20_000)) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        pytest.param("png", png(9, 9)[:20], id="PNG cut off"),
+        pytest.param("jpeg", jpeg(9, 9, before=5000), id="JPEG whose size never comes"),
+        pytest.param(
+            "jpeg", b64encode(b"\xff\xd8\xff\xe0" + bytes(3000)).decode(), id="JPEG of empty segments"
+        ),
+    ],
+)
+def test_a_picture_that_does_not_say_its_size_is_not_shown(kind, data):
+    assert markup.image(f"image/{kind}", data) is None
+
+
+def uses(depth, each=10, reference='<use href="#a{}"/>'):
+    """Elements that each draw the next one ten times."""
+    nested = "".join(f'<g id="a{n}">{reference.format(n + 1) * each}</g>' for n in range(depth))
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{nested}<rect id="a{depth}"/></svg>'
+
+
+@pytest.mark.parametrize(
+    "svg",
+    [
+        pytest.param(uses(9), id="use of use"),
+        pytest.param(uses(60, each=2), id="doubled sixty times"),
+        pytest.param(uses(9, reference="<rect fill='url(#a{})'/>"), id="patterns of patterns"),
+        pytest.param(uses(9, reference="<rect style='mask: url( \"#a{}\" )'/>"), id="masks in a style"),
+        pytest.param(
+            '<svg><g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g></svg>', id="a circle"
+        ),
+        pytest.param('<svg><g id="a"><use href="#a"/></g></svg>', id="itself"),
+        pytest.param("<svg>" + "<g>" * 1000 + "</g>" * 1000 + "</svg>", id="deep"),
+        pytest.param("<svg>" + "<path/>" * 120_000 + "</svg>", id="many elements"),
+        pytest.param("<svg><style>* { fill: url(#p) }</style></svg>", id="pattern in a style sheet"),
+        pytest.param(
+            f'<svg><image href="data:image/png;base64,{png(20_000, 20_000)}"/></svg>', id="huge picture in it"
+        ),
+        pytest.param(
+            "<svg><filter id='f'>" + "<feMorphology radius='200'/>" * 20 + "</filter>"
+            "<rect filter='url(#f)'/></svg>",
+            id="filter",
+        ),
+        pytest.param(
+            "<svg><marker id='m'>" + "<circle r='3'/>" * 2000 + "</marker>"
+            "<path marker-mid='url(#m)' d='M0 0" + " 1 1" * 80_000 + "'/></svg>",
+            id="marker at each vertex",
+        ),
+        pytest.param("<svg><pattern id='p'/><rect fill='url(#p)'/></svg>", id="pattern"),
+        pytest.param("<svg><svg:mask id='p'/></svg>", id="mask"),
+        pytest.param("<svg><g></svg>", id="malformed"),
+    ],
+)
+def test_an_svg_that_would_hang_a_browser_is_not_shown(svg):
+    assert markup.image("image/svg+xml", svg) is None
+
+
+def test_an_svg_with_many_markers_is_shown():
+    """As a scatter plot of ten thousand points is one path, used again and again."""
+    points = '<use xlink:href="#m" x="1" y="1" clip-path="url(#p)"/>' * 10_000
+    svg = (
+        '<svg xmlns:xlink="http://www.w3.org/1999/xlink">'
+        '<defs><path id="m"/><clipPath id="p"><rect/></clipPath></defs>'
+        f"<g>{points}</g></svg>"
+    )
+    assert markup.image("image/svg+xml", svg) is not None
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param("<div>" * 40_000, id="deep"),
+        pytest.param("<div></x>" * 40_000, id="deep behind false ends"),
+        pytest.param("".join(f"<b id={n}>" for n in range(5500)) + "<p>x" * 5500, id="text open everywhere"),
+        pytest.param("".join(f"<b id={n}>" for n in range(200)) + "<p>x" * 5500, id="less of it"),
+        pytest.param("".join(f"<i id={n}><p>" for n in range(5500)), id="in turn"),
+    ],
+)
+def test_html_that_grows_when_it_is_parsed_is_not(html):
+    assert markup.fragment(html) is None
+    assert len(markdown.render("*a **b " * 2000 + html[:1000])) < 200_000
+
+
+def test_ordinary_html_is_within_the_limits():
+    cells = "".join(f"<td>{n}</td>" for n in range(20))
+    table = f"<div><style>td {{}}</style><table><tbody>{f'<tr><th>1</th>{cells}</tr>' * 500}</tbody></table></div>"
+    assert markup.fragment(table).count("<td>") == 10_000
+    assert markup.fragment("<p>one<p>two<ul><li>three<li>four</ul>" * 500).count("<li>") == 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("grading@example.org", "mailto:grading@example.org"),
+        ("(a.b+c@sub.example.org).", "mailto:a.b+c@sub.example.org"),
+        ("https://example.org", "https://example.org"),
+        ("https://example.org:8080/a/b?c=d&e=%20#f,", "https://example.org:8080/a/b?c=d&amp;e=%20#f"),
+        ("http://example.org", ""),
+        ("javascript:alert(1)", ""),
+        ("https://me@example.org", ""),
+        ('https://example.org/"onclick="x', ""),
+        ("mailto:a@example.org?body=x", ""),
+        ("@home", ""),
+    ],
+)
+def test_an_address_is_a_link_and_all_else_is_text(text, target):
+    shown = markup.linked(f"Ask  {text} <b>")
+    assert re.findall('href="([^"]*)"', shown) == [target] * bool(target)
+    assert shown.striptags() == f"Ask {text} <b>"
+    harmless(shown)

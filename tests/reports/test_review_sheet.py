@@ -120,3 +120,16 @@ def test_a_formula_in_an_answer_is_not_one_in_the_sheet(answering):
 def test_an_answer_longer_than_a_spreadsheets_cell_is_cut(answering):
     (row,) = rows(answering("ana", "x" * 200_000))
     assert len(row["answer"]) == MOST_CELL < 32_767
+
+
+def test_what_steers_a_terminal_or_ends_a_cell_is_shown_as_unknown(answering):
+    (row,) = rows(answering("ana", "a\x1b[31m\0\u009b\ud800\n\tb"))
+    assert row["answer"] == "a\ufffd[31m\ufffd\ufffd\ufffd\n\tb"
+
+
+def test_a_code_that_a_spreadsheet_would_read_as_a_number_is_protected(answering):
+    ann = answering("007", "x")
+    question = ann.questions[0]
+    check = replace(question.checks[0], review=replace(question.checks[0].review, group="123456e789"))
+    (row,) = rows(replace(ann, questions=(replace(question, checks=(check,)),)))
+    assert (row["student"], row["group"]) == ("'007", "'123456e789")

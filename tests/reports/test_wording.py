@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from grader.model import ELSEWHERE, Ending, Outcome, ReviewItem
-from grader.reports.wording import Status, open_items, open_points, points, share, status
+from grader.reports.wording import Status, adaptation, open_items, open_points, points, share, status
 
 
 @pytest.mark.parametrize(
@@ -13,8 +13,9 @@ from grader.reports.wording import Status, open_items, open_points, points, shar
         pytest.param("0.30", "0.3", id="no trailing zero"),
         pytest.param("10", "10", id="whole"),
         pytest.param("100", "100", id="zeros that count"),
-        pytest.param("9.999", "9.99", id="never up to full marks"),
-        pytest.param("0.3333333333333333333333333333", "0.33", id="a third"),
+        pytest.param("9.9999", "9.999", id="never up to full marks"),
+        pytest.param("1.125", "1.125", id="half of a quarter"),
+        pytest.param("0.3333333333333333333333333333", "0.333", id="a third"),
         pytest.param("0", "0", id="nothing"),
     ],
 )
@@ -58,7 +59,7 @@ def test_a_quick_run_is_provisional_and_says_which_profile_counts(ann):
 
 
 def test_what_is_open_is_named_with_its_points(jane):
-    assert open_items(jane) == ("Question 1a: 0.75 points left to manual review.",)
+    assert open_items(jane) == ("Question 1a: 0.75 points awaiting manual review.",)
     assert open_points(jane) == Decimal("0.75")
 
 
@@ -86,8 +87,22 @@ def test_answers_that_may_stand_elsewhere_are_one_reason(jane):
     other = replace(question, id="2", checks=(replace(lost, question="2"),))
     grade = replace(jane, questions=(replace(question, checks=(lost,)), other), provisional=True)
     assert open_items(grade) == (
-        f"No answer in its place ({lost.question}, 2): 2 points left to manual review of the other files.",
+        f"No answer in the notebook ({lost.question}, 2): 2 points awaiting manual review of the other files.",
     )
+
+
+@pytest.mark.parametrize(
+    ("note", "says"),
+    [
+        ({"what": "x()", "where": None, "count": 1, "note": "Write y()."}, "`x()`. Write y()."),
+        ({"where": {"cell": 0, "line": 2}, "count": 3}, "Cell 1, line 2: `unknown` (3 times)."),
+        ({"what": 7, "where": [1], "count": "many", "note": None}, "`7` (many times). None"),
+        ({"what": "x", "where": {"cell": "0"}}, "`x`."),
+    ],
+    ids=["plain", "with a place", "forged", "forged place"],
+)
+def test_what_was_adapted_is_a_sentence_whatever_a_notebook_says(note, says):
+    assert adaptation(note) == says
 
 
 def test_an_unreadable_file_does_not_count_as_graded(ann):

@@ -98,12 +98,13 @@ GRADE = Grade(
     compat=({"name": "Tensor.cuda", "count": 2, "ratio": 0.5},),
     sandbox={"network": True, "memory": 12.5, "how": ["bwrap", "seccomp"]},
     origin="section-1/doe-jane.ipynb",
+    objections="Ask.",
 )
 
 
 KEYS = [
-    "schema", "student", "assignment", "title", "origin", "profile", "ending", "ending_detail", "total", "max",
-    "provisional", "seconds", "questions", "flags", "compat", "sandbox",
+    "schema", "student", "assignment", "title", "origin", "objections", "profile", "ending", "ending_detail",
+    "total", "max", "provisional", "seconds", "questions", "flags", "compat", "sandbox",
 ]  # fmt: skip
 
 
@@ -189,7 +190,7 @@ def test_keys_that_came_later_may_be_missing():
     (question,) = document()["questions"]
     for key in ("title", "cells", "reference_cells", "exhibits"):
         del question[key]
-    read = codec.loads(changed(title=None, origin=None, questions=[question]))
+    read = codec.loads(changed(title=None, origin=None, objections=None, questions=[question]))
     assert (read.title, read.origin, read.questions[0].cells, read.questions[0].exhibits) == ("", "", (), ())
 
 

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from grader import jsons
-from grader.judging.work import Exhibits
+from grader.judging.exhibits import Exhibits
 from grader.model import Ending, FlagKind, FoundBy, Outcome, Visibility
 from grader.places import RESULT_PAGE
 from grader.results import codec, document
@@ -60,8 +60,11 @@ def test_the_page_explains_the_data_of_an_exhibit():
     line = {"label": "train", "who": "reference", "y": [1], "low": [1], "high": [1]}
     exhibits.curves("", x="epoch", y="loss", series=[line])
     exhibits.images("", series=[{"label": "sample", "who": "student", "images": []}])
+    exhibits.confusion("", classes=["a"], student=[[1]], reference=[[0]])
     exhibits.text("", "words")
-    written = {key for _, _, data in exhibits.shown for key in [*data, *_keys(data.get("series", []))]}
+    parts = [data for _, _, data in exhibits.shown]
+    inner = [each for data in parts for each in [*data.get("series", []), data.get("rows", [[0, {}]])[0][1]]]
+    written = {*_keys(parts), *_keys(inner)}
     assert set(documented("data")) == written
 
 

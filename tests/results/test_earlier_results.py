@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from grader.cli.console import GRADED, WRONG_USE
+from grader.errors import UsageError
 from grader.model import Outcome
 from grader.places import CHECKOUT
 from grader.results.gradebook import DATABASE, VERSION
+from grader.results.rulings import unfit
 from grader.results.store import Store
 
 STORED = Path(__file__).parent / "data" / "results-0.1.0.tar.xz"
@@ -62,6 +64,10 @@ def test_it_opens_with_everything_that_it_held(results):
     with Store.existing(results) as store:
         assert {grade.student: grade.total for grade in store.grades()} == TOTALS
         assert rulings(store) == RULINGS
+        assert {ruling.assignment for ruling in store.rulings()} == {"hw1"}
+        assert unfit(store.rulings(), store.grades()) == []
+        with pytest.raises(UsageError, match="holds the grades of the assignment 'hw1'"):
+            store.refuse_another("hw2")
         assert store.students() == [
             ("ana-lima", "ana-lima/hw1.ipynb", {"participated": "yes"}),
             ("ivan-petrov", "ivan-petrov/hw1.ipynb", {}),
@@ -76,6 +82,7 @@ def test_it_opens_with_everything_that_it_held(results):
         assert database.execute("pragma user_version").fetchone() == (VERSION,)
 
 
+@pytest.mark.system
 def test_it_is_judged_again_and_its_reports_are_written(results):
     regraded = grader("regrade", results, "-a", CHECKOUT / "rubrics" / "hw1")
     assert regraded.returncode == GRADED, regraded.stderr

@@ -2,15 +2,18 @@
 
 import csv
 import io
+import re
 from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from grader import csvs
 from grader.errors import UsageError
 from grader.model import (
     Check,
     Ending,
+    Execution,
     Flag,
     FlagKind,
     FoundBy,
@@ -81,7 +84,8 @@ def filled(text, **points):
 
 
 def read(text, grades):
-    return rulings.read(text, grades, source="review.csv", by="ada", at="2026-01-02T03:04:05+00:00")
+    sheets = {"review.csv": text} if isinstance(text, str) else text
+    return rulings.read(sheets, grades, by="ada", at="2026-01-02T03:04:05+00:00")
 
 
 def points(grades, decided):
@@ -160,7 +164,7 @@ def test_an_answer_that_changed_since_the_sheet_was_written_stays_open(theme):
 
 def test_a_row_for_all_without_the_answers_that_it_decides_is_refused(theme):
     sheet = filled(review_csv(theme), everyone="0.5").splitlines(keepends=True)
-    with pytest.raises(UsageError, match="row 2: no student in this sheet has such an answer"):
+    with pytest.raises(UsageError, match=r"row 2 \(\*, 2b\): no student in this sheet has such an answer"):
         read("".join(sheet[:2]), theme)
 
 
@@ -209,20 +213,143 @@ def test_a_sheet_of_decided_answers_shows_the_decision(class_):
     ("change", "said"),
     [
         (lambda text: text.replace("points", "punkte", 1), "no column 'points'"),
-        (lambda text: filled(text, bo="lots"), "row 6: 'lots' is not a number of points"),
+        (lambda text: filled(text, bo="lots"), "row 6 (bo, 2b): 'lots' is not a number of points"),
+        (
+            lambda text: filled(text, bo="1e-9999999"),
+            "row 6 (bo, 2b): '1e-9999999' is not a number of points",
+        ),
+        (
+            lambda text: filled(text, bo="0." + "0" * 100_000),
+            "0' is not a number of points with at most 6 decimals",
+        ),
         (
             lambda text: filled(text, bo="0.75"),
-            "row 6: 0.75 points were given, but this check allows 0 to 0.5",
+            "row 6 (bo, 2b): 0.75 points given; 0 to 0.5 is allowed",
         ),
-        (lambda text: filled(text, bo="-1"), "row 6: -1 points"),
-        (lambda text: filled(text, bo="nan"), "row 6: nan points"),
-        (lambda text: filled(text, bo="0.5").replace(",bo,", ",eve,"), "row 6: eve has no such answer"),
+        (lambda text: filled(text, bo="-1"), "row 6 (bo, 2b): -1 points given"),
+        (lambda text: filled(text, bo="nan"), "row 6 (bo, 2b): 'nan' is not a number"),
+        (
+            lambda text: filled(text, bo="0.5").replace(",bo,", ",eve,"),
+            "row 6 (eve, 2b): there is no student 'eve' in this class",
+        ),
+        (
+            lambda text: filled(text, bo="0.5").replace("test_why", "test_how"),
+            "row 6 (bo, 2b): there is no check 'test_how' with answers to review",
+        ),
+        (
+            lambda text: (
+                text
+                + filled(text, bo="0.5", ana="0.5").partition("\n")[2]
+                + filled(text, bo="0.25").partition("\n")[2]
+            ),
+            "row 16 (bo, 2b): this answer was decided in review.csv, row 11 (bo, 2b), already; keep one",
+        ),
+        (
+            lambda text: filled(text, bo="lots", ana="9"),
+            "row 4 (ana, 2b): 9 points given; 0 to 0.5 is allowed; review.csv, row 6 (bo, 2b): 'lots' is not",
+        ),
+        (lambda text: text.replace("points", "comment", 1), "no column 'points'"),
+        (lambda text: text.replace("polarity", "points", 1), "has several columns 'points'"),
+        (
+            lambda text: filled(text, bo="0.5").replace("for bo", "for bo, who wrote it"),
+            "more cells than columns",
+        ),
     ],
-    ids=["column", "word", "too many", "negative", "nan", "stranger"],
+    ids=[
+        "column",
+        "word",
+        "exponent",
+        "digits",
+        "too many",
+        "negative",
+        "nan",
+        "stranger",
+        "check",
+        "twice",
+        "all of them",
+        "a column is missing",
+        "a column twice",
+        "unquoted comment",
+    ],
 )
 def test_a_sheet_that_does_not_fit_is_refused_whole(class_, change, said):
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=re.escape(said)):
         read(change(review_csv(class_)), class_)
+
+
+def test_two_sheets_that_contradict_each_other_are_refused_whole(class_):
+    """Two people, each with a copy of the sheet. What both say alike, or only one says, is no contradiction."""
+    text = review_csv(class_)
+    one, two = (filled(text, everyone="0.5", bo="0", **own) for own in ({"ana": "0.25"}, {"di": "0.5"}))
+    decided = read({"one.csv": one, "two.csv": two}, class_)
+    assert points(class_, decided) == {
+        "ana": Decimal("0.25"),
+        "bo": 0,
+        "cy": Decimal("0.5"),
+        "di": Decimal("0.5"),
+    }
+    assert len(decided) == 4
+    with pytest.raises(UsageError) as refused:
+        read({"one.csv": one, "two.csv": filled(text, everyone="0.25", bo="0.5")}, class_)
+    assert str(refused.value) == (
+        "two.csv, row 3 (*, 2b): this answer was decided in one.csv, row 3 (*, 2b), already; keep one of the two "
+        "rows; two.csv, row 6 (bo, 2b): this answer was decided in one.csv, row 6 (bo, 2b), already; keep one of "
+        "the two rows. "
+        "No ruling was applied."
+    )
+
+
+def test_a_row_for_all_reaches_the_answers_of_its_own_sheet_alone(theme):
+    early, late = review_csv(theme[:2]), review_csv(theme)
+    decided = read({"early.csv": filled(early, everyone="0.5"), "late.csv": late}, theme)
+    assert points(theme, decided) == {"ana": Decimal("0.5"), "bo": Decimal("0.5"), "cy": 0}
+
+
+EXCEL = {
+    "semicolons": lambda rows: csvs.write(rows, csvs.Dialect(delimiter=";", newline="\r\n")).encode("cp1252"),
+    "tabs in UTF-16": lambda rows: csvs.write(rows, csvs.Dialect(delimiter="\t", newline="\r\n")).encode(
+        "utf-16"
+    ),
+    "with a mark": lambda rows: csvs.write(rows, csvs.Dialect(delimiter=";", bom=True)).encode(),
+}
+
+
+@pytest.mark.parametrize("saved", EXCEL.values(), ids=EXCEL)
+@pytest.mark.parametrize("student", ["'t-hooft", "'=x", "=1+1", "007", "12e4567890", "josé", "a;-b", "-x"])
+def test_a_sheet_that_excel_saved_decides_for_any_student(student, saved):
+    """With a decimal comma, as Excel writes it where it separates cells by semicolons."""
+    class_ = [grade(student, left_open("No; =1+1", meaning="007"))]
+    table = csvs.read(review_csv(class_), name="review.csv")
+    table[1][COLUMNS.index("points")] = "0,25"
+    decided = read(csvs.decoded(saved(table), name="review.csv"), class_)
+    assert points(class_, decided) == {student: Decimal("0.25")}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: "\n" + text,
+        lambda text: "My review\n\n" + text,
+        lambda text: "Review of bo" + "," * 11 + "\n" + text,
+        lambda text: text.replace("points", " Points ", 1).replace("check", "CHECK", 1),
+        lambda text: "My review\n" + csvs.write(csvs.read(text, name="x"), csvs.Dialect(delimiter=";")),
+    ],
+    ids=["blank row", "title", "padded title", "capitals and spaces", "semicolons"],
+)
+def test_a_sheet_that_was_laid_out_anew_decides_the_same(class_, change):
+    text = filled(review_csv(class_).removeprefix("\ufeff"), bo="0.5")
+    changed = change(text)
+    assert changed != text
+    assert read(changed, class_) == read(text, class_)
+    assert read(text, class_)
+
+
+def test_a_comment_without_points_is_said(class_):
+    text = filled(review_csv(class_), ana="", bo="0.5", cy="")
+    assert rulings.undecided(text, source="review.csv") == [
+        "review.csv: rows 4 (ana, 2b), 5 (cy, 2b) have comments without points, so nothing was decided there."
+    ]
+    assert rulings.undecided(filled(text, ana="0", cy="0"), source="review.csv") == []
 
 
 def test_rulings_are_only_ever_added_and_the_latest_counts(tmp_path, class_):
@@ -233,4 +360,130 @@ def test_rulings_are_only_ever_added_and_the_latest_counts(tmp_path, class_):
         assert store.rule(read(filled(text, ana="0.25"), class_)) == 1
     with Store.open(tmp_path / "results") as store:
         assert [ruling.points for ruling in store.rulings()] == [Decimal("0.5"), Decimal("0.25")]
+        assert store.ruled(class_[0]).total == Decimal("0.25")
+
+
+def test_a_ruling_is_of_one_assignment(class_):
+    decided = read(filled(review_csv(class_), ana="0.5"), class_)
+    assert rulings.apply(class_[0], decided).total == Decimal("0.5")
+    assert rulings.apply(replace(class_[0], assignment="hw2"), decided).total == 0
+    unknown = [replace(ruling, assignment="") for ruling in decided]
+    assert rulings.apply(class_[0], unknown).total == Decimal("0.5"), "of an earlier version"
+
+
+def test_a_changed_answer_is_laid_before_a_person_again_with_the_earlier_ruling(class_):
+    decided = read(filled(review_csv(class_), ana="0.5"), class_)
+    (check,) = rulings.apply(grade("ana", left_open("No, because of the absolute value.")), decided).checks
+    assert (check.outcome, check.ruling, check.earned) == (Outcome.REVIEW, None, 0)
+    assert check.message == (
+        "A person reads this answer. An earlier answer got 0.5 of 0.5 points from ada on 2026-01-02: for ana."
+    )
+    (other,) = rulings.apply(grade("bo", left_open("No, because of the absolute value.")), decided).checks
+    assert other.message == "A person reads this answer."
+
+
+class TestADecisionForAll:
+    """Of an answer that a student gave once, beside what the student answers now."""
+
+    NOTE = "An earlier answer got 0.5 of 0.5 points from ada on 2026-01-02: for everyone."
+    FIRST, SECOND, THIRD = NO_CLOSED_FORM, "No, because of the absolute value.", "No, I read so."
+
+    @pytest.fixture
+    def store(self, tmp_path, class_):
+        with Store.open(tmp_path / "results") as store:
+            store.rule(read(filled(review_csv(class_), everyone="0.5"), class_))
+            yield store
+
+    @pytest.fixture
+    def answered(self, store):
+        def answered(answer, key="key", *, run=True):
+            """Ana's ruled check, after another run of her notebook, or judged by another rubric."""
+            if run:
+                folder = store.workplace("ana")
+                store.keep(Execution(student="ana", folder=folder, ending=Ending.FINISHED, detail=""), key)
+            store.record(grade("ana", left_open(answer)), key)
+            return store.ruled(store.grade("ana")).checks[0]
+
+        return answered
+
+    @pytest.mark.parametrize("run", [True, False], ids=["run again", "judged again"])
+    def test_is_shown_however_often_the_answer_changes(self, answered, run):
+        assert answered(self.FIRST).earned == Decimal("0.5")
+        for answer in (self.SECOND, self.THIRD):
+            check = answered(answer, run=run)
+            assert (check.outcome, check.ruling) == (Outcome.REVIEW, None)
+            assert check.message == f"A person reads this answer. {self.NOTE}"
+
+    def test_decides_again_as_it_stands_then(self, store, answered, class_):
+        answered(self.FIRST)
+        answered(self.SECOND)
+        store.rule(read(filled(review_csv(class_), everyone="0.25"), class_))
+        assert answered(self.FIRST).earned == Decimal("0.25")
+
+    def test_is_no_ruling_that_applies_to_nothing(self, store, answered, class_):
+        answered(self.FIRST)
+        answered(self.SECOND)
+        now = [store.ruled(store.grade("ana")), *class_[1:]]
+        assert rulings.unfit(store.rulings(), now) == []
+
+    def test_is_noted_of_those_answers_alone_that_changed(self, store, answered):
+        answered(self.FIRST)
+        before = len(store.rulings())
+        answered(self.FIRST, run=False)
+        assert len(store.rulings()) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda each: each, None),
+        (lambda each: replace(each, assignment="hw2"), "it is for the assignment 'hw1'"),
+        (
+            lambda each: grade(each.student, left_open(NO_CLOSED_FORM, check="test_reason")),
+            'no check has this id; if it was renamed, give it id="test_why"',
+        ),
+        (
+            lambda each: grade(each.student, left_open("Something else.")),
+            "the answer has changed, or the check no longer asks a person",
+        ),
+        (
+            lambda each: grade(each.student, replace(each.checks[0], review=None, outcome=Outcome.PASSED)),
+            "the answer has changed, or the check no longer asks a person",
+        ),
+        (lambda each: replace(each, student="zoe"), "the student is not in this class"),
+        (
+            lambda each: grade(each.student, replace(each.checks[0], review=None, outcome=Outcome.BROKEN)),
+            None,
+        ),
+    ],
+    ids=["fits", "assignment", "renamed", "changed", "decided", "gone", "broken"],
+)
+def test_a_ruling_that_fits_nothing_is_named_with_the_reason(class_, change, why):
+    decided = read(filled(review_csv(class_), ana="0.5"), class_)
+    found = rulings.unfit(decided, [change(class_[0])])
+    assert [reason for _, reason in found] == ([why] if why else [])
+
+
+def test_a_ruling_that_a_later_one_replaced_is_not_missed(class_):
+    text = review_csv(class_)
+    decided = [ruling for points in ("0.25", "0.5") for ruling in read(filled(text, ana=points), class_)]
+    assert len(rulings.unfit(decided, [grade("ana", left_open("Something else."))])) == 1
+
+
+def test_a_broken_check_hides_no_ruling(class_):
+    decided = read(filled(review_csv(class_), ana="0.5"), class_)
+    broken = grade("ana", replace(class_[0].checks[0], review=None, outcome=Outcome.BROKEN))
+    again = rulings.answered_before(broken, class_[0])
+    (check,) = rulings.apply(again, decided).checks
+    assert (check.outcome, check.earned) == (Outcome.PASSED, Decimal("0.5"))
+    (undecided,) = rulings.apply(again, []).checks
+    assert undecided.outcome is Outcome.BROKEN
+    assert rulings.answered_before(broken, None) == broken
+
+
+def test_the_latest_ruling_is_the_one_made_last_even_if_the_clock_went_back(tmp_path, class_):
+    text = review_csv(class_)
+    with Store.open(tmp_path / "results") as store:
+        for points, at in (("0.5", "2030-01-01T00:00:00+00:00"), ("0.25", "1970-01-01T00:00:00+00:00")):
+            store.rule([replace(each, at=at) for each in read(filled(text, ana=points), class_)])
         assert store.ruled(class_[0]).total == Decimal("0.25")

@@ -1,5 +1,10 @@
 """A results folder: whole at any moment, one writer, and clear words for what is none."""
 
+import errno
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -142,10 +147,45 @@ def test_who_left_the_class_keeps_nothing(store, root):
     for student in ("ada", "bob"):
         store.keep(executed(store, student), "key")
         store.record(replace(GRADE, student=student), "key")
-    enrol(store, "bob")
+    with pytest.raises(UsageError) as refused:
+        enrol(store, "bob")
+    assert str(refused.value) == (
+        f"1 of the students graded in {root} would be dropped, because these submissions do not contain them: ada. "
+        "Nothing was changed. If they left the class, repeat the command with --drop; if these are other "
+        "submissions, choose another folder with -o."
+    )
+    assert [grade.student for grade in store.grades()] == ["ada", "bob"]
+    store.enrol([submission("bob")], {}, drop=True)
     assert [grade.student for grade in store.grades()] == ["bob"]
     assert store.execution("ada") is None
     assert [path.name for path in (root / "students").iterdir()] == ["bob"]
+
+
+def test_who_was_never_graded_may_leave_without_a_word(store):
+    enrol(store, "ada", "bob")
+    enrol(store, "bob")
+    assert [name for name, _, _ in store.students()] == ["bob"]
+
+
+def test_a_folder_is_for_the_assignment_that_it_holds_grades_of(store, root):
+    store.refuse_another("other")
+    enrol(store, "ada")
+    store.record(GRADE, "key")
+    store.refuse_another("tiny")
+    with pytest.raises(UsageError) as refused:
+        store.refuse_another("other")
+    assert str(refused.value) == (
+        f"{root} holds the grades of the assignment 'tiny', and a results folder is for one assignment. Nothing "
+        f"was changed. Grade 'other' into a folder of its own: repeat `grader run` with `-o {root}-other`."
+    )
+
+
+def test_a_folder_is_for_the_assignment_that_it_was_last_run_for(store):
+    store.remember(assignment_id="tiny")
+    store.refuse_another("other")  # nothing came of it
+    store.keep(executed(store), "key")
+    with pytest.raises(UsageError, match="holds the grades of the assignment 'tiny'"):
+        store.refuse_another("other")
 
 
 def test_the_class_is_listed_as_it_was_handed_in_with_what_the_course_knows(store):
@@ -239,3 +279,104 @@ def test_where_nothing_was_graded_there_is_nothing_to_continue(root, make):
     assert refusal(root, Store.existing) == (
         f"{root} is not a results folder: it has no {DATABASE}. Run `grader run` first."
     )
+
+
+def work(root, *steps):
+    """Open a results folder and do something with it."""
+    with Store.open(root) as store:
+        for step in steps:
+            step(store)
+
+
+def refused_at_work(root, *steps, kind=UsageError):
+    with pytest.raises(kind) as refused:
+        work(root, *steps)
+    return str(refused.value)
+
+
+def test_a_full_disk_is_one_line_and_the_next_run_goes_on(root):
+    with Store.open(root) as store:
+        enrol(store, "ada")
+        store.record(GRADE, "key")
+    said = refused_at_work(
+        root,
+        lambda store: store._database.execute("pragma max_page_count = 1"),  # no more than there are
+        lambda store: store.record(replace(GRADE, title="x" * 100_000), "new"),
+    )
+    assert said == (
+        f"There is no room left for {root}: database or disk is full. Free some space and run the same command "
+        "again; what was graded is kept."
+    )
+    with Store.open(root) as store:
+        assert store.grade("ada", key="key") == GRADE
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO])
+def test_a_file_that_cannot_be_written_is_one_line_with_a_next_step(root, monkeypatch, number):
+    def refuse(path, *_, **__):
+        raise OSError(number, "so it is", str(path))
+
+    work(root, lambda store: store.write("grades.csv", "old"))
+    # What nobody can explain stays an internal error.
+    kind = OSError if number == errno.EIO else UsageError
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", refuse)
+        said = refused_at_work(root, lambda store: store.write("grades.csv", "new"), kind=kind)
+    assert "so it is" in said
+    assert (root / "grades.csv").read_text() == "old"
+    with Store.open(root) as store:
+        store.write("grades.csv", "new")
+    assert sorted(path.name for path in root.iterdir()) == [DATABASE, "grades.csv"]
+
+
+def test_a_file_cut_off_half_way_leaves_nothing(root):
+    """A limit of the operating system, met in a process of its own, stands for a disk that is full."""
+    code = (
+        "import resource, sys; from pathlib import Path; from grader.results.store import Store\n"
+        "with Store.open(Path(sys.argv[1])) as store:\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+        "    store.write('grades.csv', 'x' * 300_000)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.splitlines()[-1] == (
+        f"grader.errors.UsageError: There is no room left for {root}: File too large. Free some space and run the "
+        "same command again; what was graded is kept."
+    )
+    assert [path.name for path in root.iterdir()] == [DATABASE]
+
+
+def test_a_gradebook_that_can_only_be_read_is_one_line(root):
+    said = refused_at_work(
+        root,
+        lambda store: store._database.execute("pragma query_only = 1"),
+        lambda store: store.remember(profile="full"),
+    )
+    assert said == (
+        f"{root} can't be written: attempt to write a readonly database. Make it writable, or name another results "
+        "folder; what was graded is kept."
+    )
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "insert into run values ('profile', 'full')",
+        "insert into student values ('ada', 0, '', 'no JSON')",
+        "insert into ruling values (1, 'test_one', 'x', 'ada', 'lots', '', 'me', '', '', '')",
+        "alter table ruling drop column points",
+        "drop table version",
+    ],
+)
+def test_a_gradebook_that_another_program_changed_is_named_with_what_to_do(root, tampering):
+    with Store.open(root):
+        pass
+    with closing(sqlite3.connect(root / DATABASE)) as database:
+        database.execute(tampering)
+        database.commit()
+    reading = (lambda store: store.recall("profile"), Store.students, Store.rulings, Store.undo)
+    said = refused_at_work(root, *reading)
+    assert said.startswith(f"{root / DATABASE} ")
+    assert "changed by another program" in said
+    assert said.endswith("Name another results folder; a new run fills it from the same submissions.")

@@ -92,6 +92,7 @@ def test_the_class_shows_every_outcome_and_every_ending_of_a_notebook():
 
 
 @pytest.mark.system
+@pytest.mark.alone
 @pytest.mark.parametrize("student", STUDENTS)
 def test_on_all_of_the_data_each_gets_the_expected_grade(in_full, student):
     lines = differences(in_full, student)
@@ -99,18 +100,21 @@ def test_on_all_of_the_data_each_gets_the_expected_grade(in_full, student):
     assert Decimal(stored(in_full, student)["total"]) == Decimal(expected(student)["total"])
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("student", QUICK)
 def test_on_a_sample_each_gets_what_does_not_depend_on_the_data(in_quick, student):
     lines = differences(in_quick, student, without=TRAINED)
     assert not lines, told(student, lines)
 
 
+@pytest.mark.system
 def test_on_a_sample_everything_is_provisional(in_quick):
     for student in QUICK:
         assert stored(in_quick, student)["provisional"], student
     assert "PROVISIONAL GRADES" in (in_quick / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.system
 def test_a_difference_is_told_with_the_checks_behind_it(in_quick, tmp_path):
     """The test of the tests: a grade that is off by a quarter of a point does not go by."""
     student = "sofia-rossi"

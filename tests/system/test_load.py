@@ -9,6 +9,7 @@ STUDENTS = ("aisha-khan", "chloe-dubois", "diego-herrera", "sofia-rossi", "yuki-
 
 
 @pytest.mark.system
+@pytest.mark.alone
 def test_a_busy_machine_changes_no_grade(tmp_path):
     runs = load.graded(STUDENTS, tmp_path, rounds=1, profile="quick")
     assert [len(results) for results in runs.values()] == [len(STUDENTS)] * 2

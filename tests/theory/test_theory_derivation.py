@@ -79,3 +79,14 @@ def test_steps_that_hold_beside_words_that_do_not_go_to_a_person():
         judge_derivation(text.replace("maximum since it is concave", "minimum"), MEAN).verdict
         is Verdict.ACCEPT
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rf"I looked it up: $-2\sum_i(x_i-\mu)=0$ is false, but {END}",
+        rf"$-2\sum_i(x_i-\mu)=0$ is copied from the lecture, {END}",
+    ],
+)
+def test_steps_beside_words_that_may_take_one_back_go_to_a_person(text):
+    assert judge_derivation(text, MEAN).verdict is Verdict.REVIEW

@@ -33,6 +33,28 @@ STEPS = (Activation.STEP_ZERO, Activation.STEP_ONE)
 
 
 @pytest.mark.parametrize(
+    ("weights", "bias", "point", "worked"),
+    [
+        ([0.5, -1], -0.5, [1, 0], "0.5·1 + (-1)·0 - 0.5 = 0"),
+        (["1/3", 0], 2, [-2, 1], "(1/3)·(-2) + 0·1 + 2 = 4/3"),
+        (["0.36153052684073301", 0], 0, [1, 0], "0.362·1 + 0·0 + 0 ≈ 0.362"),
+        (["1.0000001", -1], 0, [1, 1], "1.0000001·1 + (-1)·1 + 0 = 1·10^-7"),
+        (["1.000000012", -1], 0, [1, 1], "1.00000001·1 + (-1)·1 + 0 ≈ 1.2·10^-8"),
+        ([0.1 + 0.2, "-0.3"], 0, [1, 1], "0.3·1 + (-0.3)·1 + 0 ≈ 4.44·10^-17"),
+        (["1e-50", 0], "-1e60", [1, 1], "(1·10^-50)·1 + 0·1 - 1·10^60 ≈ -1·10^60"),
+    ],
+)
+def test_a_weighted_sum_is_worked_out_in_short_numbers(weights, bias, point, worked):
+    network = Network.of([weights], [bias], [1], 0)
+    assert network.sums(network.evaluate(point))[0] == worked
+
+
+def test_the_sum_of_the_output_is_over_what_the_hidden_units_give():
+    network = Network.of([[1, 0], [0, -1]], [0, 0], [2, 3], "-3.5")
+    assert network.sums(network.evaluate([5, 7]))[-1] == "2·1 + 3·(-1) - 3.5 = -4.5"
+
+
+@pytest.mark.parametrize(
     ("weights", "message"),
     [
         pytest.param(

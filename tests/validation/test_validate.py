@@ -252,12 +252,23 @@ def test_a_surprise_is_an_exit_code_and_a_sentence(validated):
     assert [name for name, finding in findings.items() if finding["surprises"]] == ["rising"]
 
 
+def test_a_message_that_gives_an_answer_away_is_a_surprise(validated, assignment):
+    rubric = assignment / "test_tiny.py"
+    rubric.write_text(rubric.read_text().replace(", reveal=True", ""))
+    wrong = 'Mutant(name="another", changes=(swap("6 * 7", "41"),), costs={"1": "1"}),'
+    (finding,) = json.loads(validated("--json", mutants=wrong).out)
+    assert finding["surprises"] == [
+        "1: test_the_number tells what students do not know: 42.0. Say it without, or give the check reveal=True"
+    ]
+
+
 def test_one_mutant_alone(validated):
     said = validated("--only", "rising", "--json")
     assert said.code == 0
     assert [finding["mutant"] for finding in json.loads(said.out)] == ["rising"]
 
 
+@pytest.mark.system
 def test_kept_results_are_not_run_again(validated, tmp_path):
     assert "nothing to run" not in validated("-o", tmp_path / "kept").err
     again = validated("-o", tmp_path / "kept")
@@ -274,6 +285,7 @@ def hw1():
     return assignments.load(assignments.locate("hw1"))
 
 
+@pytest.mark.system
 def test_homework_1_has_a_catalogue_worth_its_name(hw1, tmp_path):
     catalogue = load(hw1)
     mistakes = [mutant for mutant in catalogue.mutants if mutant.costs or mutant.opens]
@@ -290,6 +302,7 @@ def test_every_question_has_a_mistake_that_costs_it(hw1):
 
 
 @pytest.mark.system
+@pytest.mark.alone
 def test_homework_1_is_graded_as_its_catalogue_says():
     ended = subprocess.run(
         [sys.executable, "-m", "grader", "validate", "hw1", "--profile", "quick", "--json"],

@@ -1,4 +1,7 @@
-"""An IPython kernel that uses sockets bound by its parent, without paths, ports or a connection file."""
+"""An IPython kernel that uses sockets bound by its parent, without paths, ports or a connection file.
+
+Where none are given, as on Windows, it listens on the ports that its connection names.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ CHANNELS = ("shell_port", "iopub_port", "stdin_port", "control_port", "hb_port")
 
 
 class GivenHeartbeat(Heartbeat):
-    descriptor = -1
+    descriptor: int | None = None
 
     def _try_bind_socket(self) -> None:
         adopt(self.socket, self.descriptor, self.ip, self.port)
@@ -30,7 +33,7 @@ class GivenSocketsApp(IPKernelApp):
     """Descriptor by port number. The numbers 1 to 5 only serve as names here."""
 
     def _try_bind_socket(self, s: zmq.Socket[bytes], port: int) -> int:
-        adopt(s, self.descriptors[port], self.ip, port)
+        adopt(s, self.descriptors.get(port), self.ip, port)
         return port
 
     def init_connection_file(self) -> None:
@@ -49,7 +52,7 @@ class GivenSocketsApp(IPKernelApp):
         self.heartbeat = GivenHeartbeat(  # type: ignore[no-untyped-call]
             zmq.Context(), (self.transport, self.ip, self.hb_port)
         )
-        self.heartbeat.descriptor = self.descriptors[self.hb_port]
+        self.heartbeat.descriptor = self.descriptors.get(self.hb_port)
         self.heartbeat.start()
 
     def init_control(self, context: zmq.Context[zmq.Socket[bytes]]) -> None:
@@ -58,18 +61,19 @@ class GivenSocketsApp(IPKernelApp):
         self.debug_shell_socket.disconnect(self.shell_socket.getsockopt(zmq.LAST_ENDPOINT))
 
 
-def adopt(socket: zmq.Socket[bytes], descriptor: int, ip: str, port: int) -> None:
-    socket.setsockopt(zmq.USE_FD, descriptor)
+def adopt(socket: zmq.Socket[bytes], descriptor: int | None, ip: str, port: int) -> None:
+    if descriptor is not None:
+        socket.setsockopt(zmq.USE_FD, descriptor)
     if socket.type == zmq.XPUB:
         socket.setsockopt(zmq.XPUB_NODROP, 1)  # a busy reader makes the kernel wait instead of losing output
-    socket.bind(f"ipc://{ip}-{port}")
+    socket.bind(f"tcp://{ip}:{port}" if descriptor is None else f"ipc://{ip}-{port}")
 
 
 def initialize(connection: Mapping[str, Any], descriptors: Sequence[int]) -> GivenSocketsApp:
     """An initialised app that is not serving yet."""
     app = GivenSocketsApp.instance()
     app.connection = connection
-    app.descriptors = {connection[name]: fd for name, fd in zip(CHANNELS, descriptors, strict=True)}
+    app.descriptors = {connection[name]: fd for name, fd in zip(CHANNELS, descriptors, strict=False)}
     app.initialize(["--HistoryManager.enabled=False"])  # type: ignore[no-untyped-call]
     show_figures()
     return app

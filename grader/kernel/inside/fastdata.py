@@ -78,6 +78,9 @@ def _interrupts_held_back() -> Iterator[None]:
 
     Workers that persist are needed by the cells after it. They still end with the loader, or the kernel.
     """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where no signal reaches them
+        yield
+        return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

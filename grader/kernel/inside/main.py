@@ -11,9 +11,9 @@ import importlib.util
 import json
 import os
 import random
+import shutil
 import sys
 import tarfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,26 +84,39 @@ def seed_before_first_cell(shell: Any, seed: int) -> None:
     shell.events.register("pre_run_cell", once)
 
 
-def unpack_support(fd: int, folder: str) -> None:
-    with os.fdopen(fd, "rb") as file, tarfile.open(fileobj=file) as tar:
+def unpack_support(file: int | str, folder: str) -> None:
+    with open(file, "rb") as opened, tarfile.open(fileobj=opened) as tar:  # noqa: PTH123 - may be a descriptor
         tar.extractall(folder, filter="data")
 
 
 def link_data(data: str, folder: str) -> None:
     """The data beside the notebook, unless something that was handed in has their name."""
-    with suppress(FileExistsError):
+    if os.path.lexists(folder):
+        return
+    try:
         Path(folder).symlink_to(data)
+    except OSError:  # Windows lets only administrators do that
+        shutil.copytree(data, folder)
 
 
-def run(request: Mapping[str, Any]) -> None:
+def run(request: dict[str, Any]) -> None:
     """Serve one notebook, in the current folder, until the kernel is shut down or killed.
 
     `request`: connection (jupyter's connection info), sockets (five listening descriptors: shell, iopub,
-    stdin, control, heartbeat), evidence and support (descriptors, support may be None), seed, data (a folder,
+    stdin, control, heartbeat; on Windows none), evidence and support (descriptors, on Windows names of files;
+    support may be None), seed, data (a folder,
     or empty), folder (a name under which the notebook finds that too, or empty), imports (modules, before the
     seeds are set), prelude (names of modules in this folder), options (one entry a module), output_cell
-    (bytes), limits (numbers that the sandbox enforces; nobody reads them in an unconfined kernel).
+    (bytes), limits (numbers that the sandbox enforces; nobody reads them in an unconfined kernel). It is empty
+    when the first cell runs: what it says is not for students.
     """
+    app = prepared(request)
+    request.clear()
+    app.start()
+
+
+def prepared(request: Mapping[str, Any]) -> Any:
+    """The kernel's app, ready to serve."""
     if request["support"] is not None:
         unpack_support(request["support"], ".")
     if request["folder"]:
@@ -111,7 +124,10 @@ def run(request: Mapping[str, Any]) -> None:
     for name in request["imports"]:
         importlib.import_module(name)
     seed_everything(request["seed"])
-    context = Context(evidence_fd=request["evidence"], data=request["data"], seed=request["seed"])
+    evidence = request["evidence"]
+    if isinstance(evidence, str):
+        evidence = os.open(evidence, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    context = Context(evidence_fd=evidence, data=request["data"], seed=request["seed"])
     load("outcap").install(request["output_cell"])
     prelude = [(name, load(name)) for name in request["prelude"]]
     for name, module in prelude:
@@ -121,25 +137,26 @@ def run(request: Mapping[str, Any]) -> None:
         if hasattr(module, "attach"):
             module.attach(app.shell)
     seed_before_first_cell(app.shell, request["seed"])
-    app.start()
+    return app
 
 
-def cold(request: int) -> None:
-    """Serve one notebook in this process. `request` is the descriptor of a JSON file."""
-    with os.fdopen(request, "rb") as file:
+def cold(request: int | str) -> None:
+    """Serve one notebook in this process. `request` is the descriptor or the name of a JSON file."""
+    with open(request, "rb") as file:  # noqa: PTH123 - may be a descriptor
         run(json.load(file))
 
 
 def main(command: str, *arguments: str) -> None:
     """`cold REQUEST`, or `serve CONTROL STATUS WARM [nested] [preload]`.
 
-    REQUEST, CONTROL and STATUS are numbers of descriptors, WARM is a list of module names separated by commas.
+    REQUEST, CONTROL and STATUS are numbers of descriptors (REQUEST may be a file's name), WARM is a list of module
+    names separated by commas.
     """
     if sys.path and Path(sys.path[0]).resolve() == HERE:
         del sys.path[0]
     sys.argv = ["ipykernel_launcher"]
     if command == "cold":
-        cold(int(arguments[0]))
+        cold(int(arguments[0]) if arguments[0].isdigit() else arguments[0])
     else:
         control, status, warm, *options = arguments
         forkserver = load("forkserver")

@@ -9,7 +9,7 @@ r"""Judging a formula by what it computes: a small book.
  7. `spans`       where in a cell the maths is (`python` for code), and `statements` into which it is cut
  8. `claims`      which statements are the answer
  9. `compare`     a claim is tried in every world
-10. `judge`       the verdict (`witness` shows where a wrong one fails, `doubt` hears words that take it back)
+10. `judge`       the verdict (`witness` shows where it fails; `doubt` and `beside` read the words around it)
 11. `derivation`  whether a minimiser is derived, and every step holds
 
 `fuel` bounds the work, `printing` writes a tree on one line, `verdicts` says what a judgement is.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from grader.theory.latex.worlds import World
 
 
-_SIDE_FACTS = {f"the relation {relation}" for relation in (*ORDERS, "ne")}
+SIDE_FACTS = {f"the relation {relation}" for relation in (*ORDERS, "ne")}
 """What may follow an answer."""
 
 
@@ -105,7 +105,7 @@ def _may_be_an_answer(unread: Statement, spec: FormulaSpec) -> bool:
     """Is this an equation, of something other than a symbol that is given?"""
     head, equals, _ = unread.text.partition("=")
     given = head.strip() != spec.unknown and head.strip() in spec.trials[0].world.values
-    return bool(equals) and not given and unread.problem not in _SIDE_FACTS
+    return bool(equals) and not given and unread.problem not in SIDE_FACTS
 
 
 def is_answer(statement: Statement, spec: FormulaSpec) -> bool:

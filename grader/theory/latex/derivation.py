@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader.theory.latex import nodes as n
+from grader.theory.latex.beside import may_change
 from grader.theory.latex.claims import claims, is_closed, is_heading
 from grader.theory.latex.compare import NOT_EVALUATED, Exam, along, explained
+from grader.theory.latex.doubt import casts_doubt
 from grader.theory.latex.fuel import Fuel, Unread
 from grader.theory.latex.judge import NOT_GRADED, review
 from grader.theory.latex.printing import shown, typeset
-from grader.theory.latex.spans import cell, scanned
+from grader.theory.latex.spans import Cell, cell, scanned
 from grader.theory.latex.statements import statements
 from grader.theory.latex.values import is_scalar, ordered, same, value
 from grader.theory.latex.verdicts import Judgement, Verdict
@@ -106,8 +108,8 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     for kind, reason in ((Step.FALSE, "this step does not hold"), (Step.UNREAD, "this step was not read")):
         if bad := next((step for step in found if step.step is kind), None):
             return review(f"{reason}: {bad.text}" + (f" ({bad.why})" if bad.why else ""), form=form)
-    if word := _WRONG_WAY.search(where.words):
-        return review(f"all steps hold, but the words say “{word[0]}”", form=form)
+    if words := _words_against(where, spec):
+        return review(f"all steps hold, but the words say “{words}”", form=form)
     telling = sum(step.step not in (Step.RESULT, Step.BOUND) for step in found)
     if telling < _ENOUGH and not any(step.step in (Step.ZERO, Step.DERIVATIVE) for step in found):
         return review("no derivation found, only the result", form=form)
@@ -117,6 +119,12 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
         normal_form=form,
         tags=frozenset({FOUND}),
     )
+
+
+def _words_against(where: Cell, spec: FormulaSpec) -> str:
+    """The first words that may contradict or change a step."""
+    wrong = _WRONG_WAY.search(where.words)
+    return wrong[0] if wrong else casts_doubt(where.words) or may_change(where, where.formulas[-1:], spec)
 
 
 def _steps(statement: Statement, exam: Exam) -> Iterator[_Found]:

@@ -13,6 +13,7 @@ _WORDS = re.compile(
     r"\b(?:not|isn'?t|aren'?t|wasn'?t|doesn'?t|don'?t|didn'?t|can'?t|cannot|never|neither|nor|no longer|wrong|"
     r"incorrect\w*|mistak\w*|false|untrue|instead|rather than|thought|tried|try|or|but|however|although|though|"
     r"unless|except|unsure|guess\w*|maybe|perhaps|probably|possibly|might|confus\w*|idk|actually|unlike|ignore|"
+    r"copied|looked\s+(?:it\s+)?up|"
     r"if|only\s+(?:if|when|for|where|at|holds?|valid|true|works?)|(?:holds?|valid|true|right|correct|works?)\s+only|"
     r"subject to|provided that|scratch that|disregard|crossed|todo|fixme|"
     r"incorrecto|falso|equivocad\w*|pero|quizás?|creo|tal vez|faux|mais|peut-être|falsch|nicht|aber|vielleicht|"
@@ -40,7 +41,7 @@ _PROPERTY = (
     r"\s++){0,3}+"
     r"(?:differentia\w++|smooth|unique\w*+|needed|necessary|required|convex|linear|quadratic|squared?|squaring|"
     r"euclidean|l_?2|median|depend(?:s|ing)?+|matter|change|affect|sensitive|invertible|closed[ -]form|penali[sz]e|"
-    r"solved|negative)\b"
+    r"solved|negative|maxim(?:um|al))\b"
 )
 _SQUARES = (
     r"(?:(?:an?|the|its|their|using|taking|by|in|ordinary|usual|standard|as)\s++){0,3}+"
@@ -50,8 +51,8 @@ _FILLING = (
     r"(?:it|this|that|they|the|we|there|loss|function|norm|which|is|are|has|have|still|also|always|everywhere|"
     r"more|less|very|an?|remains?|stays?|at|does|do|can|be)"
 )
-_HARMLESS = re.compile(
-    r"\bif and only if\b|\biff\b"
+HARMLESS = re.compile(
+    r"\bif and only if\b|\biff\b|\b(?:zero|minimal|smallest|vanishes)\s++only\s++(?:for|at|if|when)\b"
     r"|\bor,?+\s++(?:equivalently|simply|i\.e|in\s++(?:matrix|vector|component|coordinate|index|sum)\w*+|written|componentwise)\b"
     rf"|\b(?:instead\s++of|rather\s++than|unlike)\s++(?:(?:in|with|for)\s++)?+{_SQUARES}"
     rf"|(?:\b(?:but|however|although|though),?+\s++(?:{_FILLING}[\s,]++){{0,6}}+)?+"
@@ -100,7 +101,7 @@ def _is_given(condition: re.Match[str]) -> bool:
 FORMULA = "\N{CURRENCY SIGN}"
 """Stands for a formula among words."""
 _ARITHMETIC = re.compile(
-    r"\b(?:two|twice|times|half|double|doubled|plus|minus|divided|over|squared?|transposed?|negative|opposite|third|"
+    r"\b(?:two|twice|times|half|double|doubled|plus|minus|divided|over|squared?(?!\s+(?:euclidean|norm|l_?2|2-norm))|transposed?|negative|opposite|third|"
     r"inverse|reciprocal|multipl\w+|without|where each|doppelte?|halbe?|deux fois|moitié|doble|mitad|"
     r"вдвое|дважды|удво\w*|половин\w*|минус|плюс|квадрат\w*|корень)\b|[倍半负乗根]|제곱|절반|두 ?배",
     re.IGNORECASE,
@@ -137,7 +138,7 @@ def computes_beside(around: str) -> str:
 
 def casts_doubt(words: str) -> str:
     """Return the first word that casts doubt, or the first letter of a script that we cannot read, or nothing."""
-    if found := _WORDS.search(_HARMLESS.sub(" ", words.replace("\u2019", "'"))):
+    if found := _WORDS.search(HARMLESS.sub(" ", words.replace("\u2019", "'"))):
         return found[0]
     return next((letter for letter in words if letter.isalpha() and not _is_readable(letter)), "")
 

@@ -50,7 +50,17 @@ class Evaluator(Indexing):
     def _product_of_two(self, node: n.Product) -> Value:
         algebra = self.algebra
         operation = {"": algebra.multiply, ".": algebra.dot, "o": algebra.entrywise}[node.by]
-        return operation(self(node.left), self(node.right))
+        left = self(node.left)
+        match node.right:
+            case n.Number() as one if one == n.ONE and self._adds_up(left):
+                return left @ self.named("ones")
+            case n.Quotient(n.Number() as one, bottom) if one == n.ONE and self._adds_up(left):
+                return algebra.divide(left @ self.named("ones"), self(bottom))
+        return operation(left, self(node.right))
+
+    def _adds_up(self, left: Value) -> bool:
+        """Whether the 1 right of it is a column of ones, as in `X^T 1`: times the number it would say nothing."""
+        return not is_scalar(left) and left.shape[1] == len(self.named("ones")) and left.shape[0] > 1
 
     def _primed(self, node: n.Prime) -> Value:
         if isinstance(node.body, n.Prime) and isinstance(node.body.body, n.Call):

@@ -14,6 +14,7 @@ import numpy as np
 
 from grader.theory.latex import nodes as n
 from grader.theory.latex.asides import is_lemma, is_side_fact
+from grader.theory.latex.beside import may_change
 from grader.theory.latex.claims import Claims, claims, is_mention
 from grader.theory.latex.compare import NOT_EVALUATED, Exam, Finding, Outcome, tried
 from grader.theory.latex.doubt import casts_doubt, computes, computes_beside
@@ -25,6 +26,8 @@ from grader.theory.latex.objections import (
     equation,
     may_be_intercept,
     objection,
+    penalty,
+    restricted,
     saved,
     size_as_a_term,
     taken_back,
@@ -80,11 +83,7 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     if scanned(text):
         return review(NOT_GRADED, tags=frozenset({"image"}))
     where = cell(text)
-    judgement = _by_meaning(where, spec, fuel)
-    if judgement.verdict is Verdict.ACCEPT and (word := casts_doubt(where.words)):
-        reason = f"right, but the word “{word}” may take it back"
-        return replace(judgement, verdict=Verdict.REVIEW, reason=reason)
-    return judgement
+    return _by_meaning(where, spec, fuel)
 
 
 def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
@@ -109,14 +108,27 @@ def _by_meaning(where: Cell, spec: FormulaSpec, fuel: Fuel) -> Judgement:
         if judgement.verdict is not Verdict.REVIEW and (why := _words_count(choice, exam.found, where)):
             return replace(judgement, verdict=Verdict.REVIEW, reason=why, witness=None)
         if judgement.verdict is Verdict.ACCEPT:
-            return judgement
+            return _unless_changed(judgement, exam, choice, where)
         if judgement.verdict is Verdict.REJECT:
-            rejected = rejected or judgement
+            rejected = rejected or _unless_changed(judgement, exam, choice, where)
         elif judgement.reading:
             return judgement
         else:
             unclear = unclear or judgement
     return rejected or unclear or review("no reading fits")
+
+
+def _unless_changed(judgement: Judgement, exam: Exam, choice: _Choice, where: Cell) -> Judgement:
+    """The verdict, unless something beside the formula may change it, or restricts where it holds."""
+    right, reason = judgement.verdict is Verdict.ACCEPT, ""
+    if right and (word := casts_doubt(where.words)):
+        reason = f"right, but the word “{word}” may take it back"
+    elif right:
+        reason = restricted(exam)
+    sources = {part.source for part in (*choice.answers, *choice.others)}
+    if not reason and (words := may_change(where, sources, exam.spec)):
+        reason = f"{'right' if right else 'wrong'}, but “{words}” may change it"
+    return replace(judgement, verdict=Verdict.REVIEW, reason=reason, witness=None) if reason else judgement
 
 
 def _words_count(choice: _Choice, found: Claims, where: Cell) -> str:
@@ -156,6 +168,10 @@ def _under(reading: Reading, exam: Exam, where: Cell, choice: _Choice) -> Judgem
         return review(f"“{size}” may stand for something else than a size", form=judgement.normal_form)
     if judgement.verdict is Verdict.REJECT and may_be_intercept(exam, reading, where):
         return review("the index 0 may be that of an intercept", form=judgement.normal_form)
+    if judgement.verdict is Verdict.REJECT and (added := penalty(chosen, exam, reading)):
+        return review(
+            f"right but for the penalty “{added}”", form=judgement.normal_form, reading=reading.name
+        )
     if judgement.verdict is Verdict.ACCEPT:
         reason = contradicted(others, exam, reading) or taken_back(exam.found)
     if judgement.verdict is Verdict.REJECT:

@@ -7,13 +7,16 @@ the answer, or change it.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from grader.theory.latex import nodes as n
-from grader.theory.latex.claims import Claims, is_closed, merely_named, valued_sides
+from grader.theory.latex.claims import SIDE_FACTS, Claims, is_closed, merely_named, valued_sides
 from grader.theory.latex.compare import NOT_EVALUATED, Exam, Finding, Outcome, tried
 from grader.theory.latex.printing import shown, typeset
+from grader.theory.latex.tokens import INDEX_LETTERS
 from grader.theory.latex.values import ordered, same
+from grader.theory.latex.worlds import STRICT
 
 if TYPE_CHECKING:
     from grader.theory.latex.spans import Cell
@@ -72,6 +75,21 @@ def _bounds_hold(claim: Statement, exam: Exam, reading: Reading) -> bool:
         return False
 
 
+def restricted(exam: Exam) -> str:
+    r"""A condition that does not always hold, as the `x > 0` of `2x` for `x > 0`."""
+    found, spec = exam.found, exam.spec
+    world = spec.trials[0].world
+    for part in (*found.unread, *found.bare, *found.steps, *found.answers):
+        names = set[str]().union(
+            *map(n.names_in, (*part.sides, *(side for b in part.bounds for side in b[::2])))
+        )
+        free = INDEX_LETTERS | set(world.sizes) | {"infty"}
+        conditional = part.bounds or part.problem in SIDE_FACTS
+        if conditional and not names <= free and not (part.bounds and _bounds_hold(part, exam, STRICT[0])):
+            return f"right, but “{part.excerpt}” may restrict it"
+    return ""
+
+
 def contradicted(others: list[Statement], exam: Exam, reading: Reading) -> str:
     for statement in others:
         if tried(statement, exam, reading).outcome is not Outcome.HOLDS:
@@ -96,6 +114,26 @@ def saved(others: list[Statement], exam: Exam, reading: Reading) -> str:
         if tried(statement, exam, reading).outcome is not Outcome.FAILS:
             return f"wrong, but “{equation(statement)}” is given as well"
     return ""
+
+
+def penalty(chosen: list[Statement], exam: Exam, reading: Reading) -> str:
+    r"""What is added to a right loss about the weights alone, as in `\\|Xw-y\\|_1 + \\|w\\|_1`."""
+    for claim in chosen:
+        for side in closed_sides([claim], exam.spec):
+            terms = side.terms if isinstance(side, n.Sum) else ()
+            spare = [term for term in terms if _penalizes(term, exam.spec)]
+            kept = tuple(term for term in terms if term not in spare)
+            if spare and kept:
+                loss = n.Sum(kept) if len(kept) > 1 else kept[0]
+                bare = replace(claim, sides=(loss,), bounds=())
+                if tried(bare, exam, reading).outcome is Outcome.HOLDS:
+                    return " + ".join(typeset(shown(term)) for term in spare)
+    return ""
+
+
+def _penalizes(term: n.Node, spec: FormulaSpec) -> bool:
+    names = {spec.known(name) for name in n.names_in(term)} - set(spec.trials[0].world.sizes)
+    return bool(names) and names <= spec.known_penalized
 
 
 def size_as_a_term(chosen: list[Statement], spec: FormulaSpec) -> str:

@@ -11,6 +11,7 @@ import ast
 import html
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from grader import source
 from grader.theory.latex.doubt import FORMULA, without_conditions
@@ -19,6 +20,7 @@ from grader.theory.latex.macros import expanded
 from grader.theory.latex.python import formula_in
 from grader.theory.latex.spelling import GREEK, SCRIPTS
 from grader.theory.latex.statements import HEADINGS
+from grader.theory.words import without_tags
 
 _ENVIRONMENTS = "equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign"
 _MATHS = re.compile(
@@ -32,24 +34,25 @@ _MOST_DELIMITERS = 400
 """Unclosed ones would make the search quadratic."""
 _CODE = re.compile(r"```(?:\w*+\n)?+(?P<block>[^`]++)```|(?<![`$])`(?P<inline>[^`\n]++)`(?![`$])")
 _IMAGE = re.compile(
-    r"!\[[^\]]*\]\s*[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b",
+    r"!\[[^\]]{0,500}+\]\s*+[(\[]|<\s*img\b|\battachment:|data:image/|\\includegraphics|<\s*(?:svg|canvas)\b",
     re.IGNORECASE,
 )
 _MENTION = re.compile(
     r"(?:\$|\\\()\s*(?:\d+|-?(?:[A-Za-z]|\\[A-Za-z]+)(?:[_^]\w|[_^]\{\w+\})*)\s*(?:\$|\\\))"
 )
 """A symbol or a number among words."""
-_CASES = re.compile(r"\\begin\{[dr]?cases\}.*?\\end\{[dr]?cases\}", re.DOTALL)
+_TEXT = re.compile(r"\\(?:text\w*+|mbox)\s*+\{((?:(?!\\(?:text|mbox))[^}])*+)\}")
+CASES = re.compile(r"\\begin\{[dr]?cases\}(?:(?!\\begin\{[dr]?cases\}).)*?\\end\{[dr]?cases\}", re.DOTALL)
 """The “if” in cases takes nothing back."""
 _LABEL = re.compile(
-    r"^[\s#>*_-]*(?:(?:question|problem|part|answer|ans|sol|solution|q)\s*)?\(?\d{0,2}\s*[.)]?\s*\(?[a-d]\s*(?:[).:\]]+[*_]*|$)",
+    r"^[\s#>*_-]*+(?:(?:question|problem|part|answer|ans|sol|solution|q)\s*+)?\(?\d{0,2}\s*+[.)]?\s*+\(?[a-d]\s*+"
+    r"(?:[).:\]]+[*_]*|$)",
     re.IGNORECASE,
 )
 _HTML_SCRIPTS = (
-    (re.compile(r"<sub>(.*?)</sub>", re.IGNORECASE), r"_{\1}"),
-    (re.compile(r"<sup>(.*?)</sup>", re.IGNORECASE), r"^{\1}"),
+    (re.compile(r"<sub>((?:(?!<sub>).)*?)</sub>", re.IGNORECASE), r"_{\1}"),
+    (re.compile(r"<sup>((?:(?!<sup>).)*?)</sup>", re.IGNORECASE), r"^{\1}"),
 )
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->", re.DOTALL)
 _MATHS_WORDS = (
     frozenset(
         (
@@ -90,6 +93,11 @@ class Cell:
     """Whether dollar signs or the like said what is maths; if not, we guessed."""
     around: str = ""
     """The words with `FORMULA` for each formula but mere mentions, such as `$x_i$`; empty if we guessed."""
+    between: tuple[str, ...] = ()
+    """The words before the first formula, between each two, and after the last.
+
+    If we guessed, those before what may be the answer and those after it.
+    """
 
 
 def scanned(text: str) -> bool:
@@ -112,16 +120,28 @@ def cell(text: str) -> Cell:
     formulas = tuple(next(filter(None, found.groups())).strip() for found in _MATHS.finditer(text))
     if formulas:
         outside = _MATHS.sub(" ", without_conditions(text))
-        spoken = _CASES.sub(" ", " ".join(formulas))
-        inside = " ".join(re.findall(r"\\(?:text\w*|mbox|textnormal)\s*\{([^}]*)\}", spoken))
+        spoken = CASES.sub(" ", " ".join(formulas))
+        inside = " ".join(_TEXT.findall(spoken))
         around = _MATHS.sub(lambda found: " " if _MENTION.fullmatch(found[0]) else f" {FORMULA} ", text)
-        return Cell(formulas, f"{outside} {inside}", marked=True, around=around)
-    words, lines = [], []
+        between = _split_at_maths(text)
+        return Cell(formulas, f"{outside} {inside}", marked=True, around=around, between=between)
+    words, lines, after = [], [], 0
     for line in text.splitlines():
         maths, prose = _separated(line)
         lines += maths
         words += prose
-    return Cell(tuple(_with_continuations(lines)), " ".join(words), marked=False)
+        ending = sum(1 for _ in takewhile(_is_word, reversed(line.split())))
+        after = ending if maths else after + len(prose)
+    before, rest = " ".join(words[: len(words) - after]), " ".join(words[len(words) - after :])
+    gap = " " if len(lines) == 1 else ". "
+    between = (f"{before}{gap}", f" {rest}")
+    return Cell(tuple(_with_continuations(lines)), " ".join(words), marked=False, between=between)
+
+
+def _split_at_maths(text: str) -> tuple[str, ...]:
+    spans = [found.span() for found in _MATHS.finditer(text)]
+    starts, ends = (0, *(end for _, end in spans)), (*(start for start, _ in spans), len(text))
+    return tuple(text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
 def _document(text: str) -> str:
@@ -175,16 +195,16 @@ def comments_and_strings(text: str) -> str | None:
 
 def _uncommented(text: str) -> str:
     """Lines that all start with # are comments whose code does not parse, or headings."""
-    return re.sub(r"^\s*#+", "", text, flags=re.MULTILINE)
+    return re.sub(r"^[^\S\n]*+#+", "", text, flags=re.MULTILINE)
 
 
 def _plain(text: str) -> str:
     """Markdown's and HTML's own signs, undone."""
     for pattern, replacement in _HTML_SCRIPTS:
         text = pattern.sub(replacement, text)
-    text = html.unescape(_TAG.sub(" ", text))
+    text = html.unescape(without_tags(text))
     text = re.sub(r"\\\\\[((?:(?!\\\\\[).)+?)\\\\\]", r"\\[\1\\]", text, flags=re.DOTALL)
-    text = re.sub(r"\\\\\((.+?)\\\\\)", r"\\(\1\\)", text, flags=re.DOTALL)
+    text = re.sub(r"\\\\\(((?:(?!\\\\\().)+?)\\\\\)", r"\\(\1\\)", text, flags=re.DOTALL)
     return text.replace(r"\$", " ") if text.count("$") == text.count(r"\$") else text
 
 
@@ -215,7 +235,7 @@ def _separated(line: str) -> tuple[list[str], list[str]]:
         else:
             maths[-1].append(_typed_out(chunk.replace("\0", " ")))
     runs = [" ".join(run).strip(" .:") for run in maths]
-    words += re.findall(r"\\text\w*\s*\{([^}]*)\}", " ".join(runs))
+    words += _TEXT.findall(" ".join(runs))
     return [run for run in runs if re.search(r"\w", run)], words
 
 

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 _SEEDS = range(2)
 _PLAIN_KEYS: Mapping[str, Callable[[Any], Any]] = {
     "shapes": lambda table: {symbol: tuple(dims) for symbol, dims in table.items()},
-    **dict.fromkeys(("rows", "derived", "synonyms", "slips"), dict),
-    **dict.fromkeys(("mere_names", "called", "optional", "needs"), frozenset),
+    **dict.fromkeys(("rows", "derived", "synonyms", "slips", "meanings"), dict),
+    **dict.fromkeys(("mere_names", "called", "optional", "needs", "penalized"), frozenset),
     **dict.fromkeys(("scales", "vocabularies"), tuple),
+    "words": str,
 }
 """The keys of a table besides the oracle's, and what makes a field of each."""
 COMMON_FUNCTIONS = frozenset({"f", "g", "h", "F", "J", "L", "E", "l", "ell", "C", "R", "Q"})
@@ -69,6 +70,12 @@ class FormulaSpec:
     r"""Positive factors that are right too, as formulas: `\frac1n`."""
     needs: frozenset[str] = frozenset()
     """Symbols that a full answer brings in; without all of them the judgement is tagged `no X and w`."""
+    penalized: frozenset[str] = frozenset()
+    """Symbols whose own norms may be added as a penalty: a person decides whether they may here."""
+    words: str = ""
+    """Words that may stand beside an answer and leave it as it is, in any language, between spaces."""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """What an answer may say that a symbol is, as a line of words: `{"n": "number points samples"}`."""
     vocabularies: tuple[Mapping[str, str], ...] = ()
     """Other names for everything at once, `{"A": "X", "x": "w", "b": "y"}`: as right as ours."""
     slips: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -141,6 +148,17 @@ class FormulaSpec:
     @cached_property
     def known_optional(self) -> frozenset[str]:
         return frozenset(map(canonical, self.optional))
+
+    @cached_property
+    def known_penalized(self) -> frozenset[str]:
+        return frozenset(map(canonical, self.penalized))
+
+    @cached_property
+    def known_meanings(self) -> Mapping[str, frozenset[str]]:
+        return {
+            name if name.isdigit() else canonical(name): frozenset(line.split())
+            for name, line in self.meanings.items()
+        }
 
     @cached_property
     def aliases(self) -> Mapping[str, str]:

@@ -49,7 +49,7 @@ def misplaced(token: Token) -> Unread:
 
 
 _LEX = re.compile(
-    r"\\(?P<command>[a-zA-Z]+)\*?|(?P<row>\\\\(?:\*|\[[^\]\n]*\])?)|(?P<escaped>\\[^a-zA-Z])"
+    r"\\(?P<command>[a-zA-Z]+)\*?|(?P<row>\\\\(?:\*|\[[^\]\n]{0,40}+\])?)|(?P<escaped>\\[^a-zA-Z])"
     r"|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<letter>[a-zA-Z])|(?P<mark>\S)",
     re.ASCII,
 )

@@ -14,7 +14,7 @@ def read_network(source: str, *, inputs: int, units: int) -> NetworkReading:
     r"""Find W1 (units, inputs), b1 (units,), w2 (units,) and b2 in a cell.
 
     Args:
-        source: Python with `W1 = …` (read from its syntax tree, never run), LaTeX with `w_{(1)} = [1, -1, 0, 0, 0]`
+        source: Python with `W1 = …` (read from its syntax tree, never run), LaTeX with `w_{(1)} = [2, 0, 0, -3, 1]`
             or matrices, markdown tables with a column for each input, sentences such as "all biases are 0", units
             such as `h_1 = sign(x_1 - x_2)`.
         inputs: of the network.

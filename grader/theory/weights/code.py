@@ -1,4 +1,4 @@
-"""Weights in Python: `W1 = np.array([[1, -1, 0, 0, 0], …])`. Read from the syntax tree, never run."""
+"""Weights in Python: `W1 = np.array([[2, 0, 0, -3, 1], …])`. Read from the syntax tree, never run."""
 # ruff: noqa: SIM905  a line of words reads better than a column of strings
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ import ast
 import re
 from contextlib import suppress
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeGuard
 
 from grader.source import parsed
@@ -81,7 +82,7 @@ def facts(text: str, *, inputs: int, units: int) -> Iterator[Fact]:
             continue
         for name, part, rows in _assigned(target, value, text):
             literal[name] = rows
-            source = f"{name} = {(ast.get_source_segment(text, part) or '')[:80]}"
+            source = f"{name} = {_written(part, text)[:80]}"
             if fact := fact_about(name, rows, source, inputs=inputs, units=units):
                 yield fact
     for name, result in followed(tree, text).items():
@@ -221,6 +222,20 @@ def _named(target: ast.expr) -> str:
     return ""
 
 
+def _written(node: ast.expr, text: str) -> str:
+    """The source of an expression. `ast.get_source_segment` splits the whole text each time."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    lines = list(_lines(text)[first : last + 1])
+    lines[-1] = lines[-1][: node.end_col_offset]
+    lines[0] = lines[0][node.col_offset :]
+    return b"\n".join(lines).decode(errors="replace")
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> tuple[bytes, ...]:
+    return tuple(line.encode() for line in re.split(r"\r\n|[\r\n]", text))
+
+
 def _value(node: ast.expr, text: str) -> object:  # noqa: C901, PLR0911  one line a kind of expression
     """A number, or nested lists of numbers."""
     match node:
@@ -229,7 +244,7 @@ def _value(node: ast.expr, text: str) -> object:  # noqa: C901, PLR0911  one lin
         case ast.Constant(value=int(whole)):
             return exact(whole)
         case ast.Constant():  # as it is written: a float's own value is near it at most
-            return exact((ast.get_source_segment(text, node) or "").replace("_", ""))
+            return exact(_written(node, text).replace("_", ""))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _each(_value(operand, text), lambda number: -number)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from grader.theory.weights.facts import Matrix
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>[+-]?\s*(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?(?:\s*/\s*\d+)?)|(?P<mark>[\[\](),;&]|\\\\))",
+    r"\s*+(?:(?P<number>[+-]?\s*+(?:\d++(?:\.\d*+)?|\.\d++)(?:e[+-]?\d+)?(?:\s*+/\s*+\d+)?)|(?P<mark>[\[\](),;&]|\\\\))",
     re.IGNORECASE,
 )
 _OPEN, _CLOSE = "[(", "])"

@@ -134,7 +134,7 @@ def _by_columns(
 
 
 def _named(row: Sequence[str], inputs: int, units: int) -> Iterator[Fact]:
-    """`| W1 | [[1, -1, 0, 0, 0], …] |`."""
+    """`| W1 | [[2, 0, 0, -3, 1], …] |`."""
     name, cell = row
     value = leading(cell)
     if value and value[1] == len(cell) and (

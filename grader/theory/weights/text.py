@@ -1,4 +1,4 @@
-r"""Weights in LaTeX and prose: `w_{(1)} = [1, -1, 0, 0, 0]`, "all biases are 0", `h_1 = sign(x_1 - x_2)`.
+r"""Weights in LaTeX and prose: `w_{(1)} = [2, 0, 0, -3, 1]`, "all biases are 0", `h_1 = sign(x_1 - x_2)`.
 
 Only sentences that say one thing are read. What is left out is left to a person.
 """
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from grader.theory.weights.facts import Vector
 
-_NUMBER = r"[+-]?\s*(?:\d+(?:\.\d+)?|\.\d+)(?:\s*/\s*\d+)?(?!\.?\d)"
+_NUMBER = r"[+-]?\s*+(?:\d+(?:\.\d+)?|\.\d+)(?:\s*+/\s*+\d+)?(?!\.?\d)"
 _COUNTED = (
-    r"(?:\s*(?:x|\xd7|\\times|by)\s*\d|\s*-?\s*(?:rows?|columns?|numbers?|entries|values?|weights?|bias(?:es)?|"
+    r"(?:\s*+(?:x|\xd7|\\times|by)\s*+\d|\s*+-?\s*+(?:rows?|columns?|numbers?|entries|values?|weights?|bias(?:es)?|"
     r"elements?|units?|neurons?|inputs?|vectors?|matri\w+|dimension\w*|real\w*)\b)"
 )
 """What follows a number that only counts: “4 rows of 5 numbers”."""
-_ALONE = rf"(?!\s*(?:,|and|or)\s*{_NUMBER}|{_COUNTED})"
+_ALONE = rf"(?!\s*+(?:,|and|or)\s*+{_NUMBER}|{_COUNTED})"
 _SCRIPT = r"(?:\s*[_^]\s*(?:\{[^{}=]{1,16}\}|\([^()=]{1,8}\)|(?:out(?:put)?|hid(?:den)?)(?![A-Za-z])|\w))"
 _NAME = rf"(?<![A-Za-z])(?:[A-Za-z]{{1,24}}{_SCRIPT}{{0,3}}(?:\([^()=]{{1,4}}\))?\d?)"
 # Bounded repetitions: with no limit, a long list of names would take quadratic time.
@@ -47,8 +47,8 @@ _WORDS = {
 _ALL = r"(?:all|every|each|both)"
 _LIST = r"[\[(][^\[\]()]*[\])]"
 _IS = (
-    r"\s*(?:which |that )?(?:is|are|be|has|have|=|:|equals?|as|being|,)?\s*(?:all|each|both)?\s*"
-    r"(?:set to|equal to|equal|of|to)?\s*"
+    r"\s*+(?:which |that )?(?:is|are|be|has|have|=|:|equals?|as|being|,)?\s*+(?:all|each|both)?\s*+"
+    r"(?:set to|equal to|equal|of|to)?\s*+"
 )
 _VALUE = rf"{_IS}(?P<n>{_NUMBER}){_ALONE}"
 _HIDDEN = r"(?:hidden|first[ -]layer)[a-z -]{0,20}?"
@@ -72,12 +72,12 @@ _SENTENCES: tuple[tuple[str, Slot], ...] = (
     (rf"{_OUTPUT}bias{_VALUE}", Slot.OUTPUT_BIAS),
     (rf"bias (?:of|in|for) (?:the )?{_OUTPUT}{_VALUE}", Slot.OUTPUT_BIAS),
     (
-        rf"{_OUTPUT}[, ]*(?:{_ALL} )?weights?{_IS}(?:{_NUMBER}|{_LIST})[, ]*(?:and|with)?\s*(?:a )?bias{_VALUE}",
+        rf"{_OUTPUT}[, ]*(?:{_ALL} )?weights?{_IS}(?:{_NUMBER}|{_LIST})[, ]*+(?:and|with)?\s*+(?:a )?bias{_VALUE}",
         Slot.OUTPUT_BIAS,
     ),
 )
 _LISTED_OUTPUT = re.compile(
-    rf"{_OUTPUT}weights?{_IS}(?P<list>{_LIST}|{_NUMBER}(?:(?:,|\s+and|,\s*and)\s*{_NUMBER})+)", re.IGNORECASE
+    rf"{_OUTPUT}weights?{_IS}(?P<list>{_LIST}|{_NUMBER}(?:(?:,|\s+and|,\s*and)\s*+{_NUMBER})+)", re.IGNORECASE
 )
 _OF_UNIT = re.compile(
     r"(?:unit|neuron|perceptron|\bh)_?\s*\{?(?P<unit>\d)\}?"
@@ -121,7 +121,7 @@ _TOTAL = re.compile(
 )
 """The sum of all hidden units: `sum_{i=1}^4 h_i`, `sum(h)`, `h_1 + … + h_4`."""
 _TERM = re.compile(
-    r"(?P<sign>[+-]?)\s*(?:(?P<factor>\d+(?:\.\d+)?(?:/\d+)?)?\s*\*?\s*(?P<letter>[xhza])_?\{?(?P<index>\d)\}?"
+    r"(?P<sign>[+-]?)\s*+(?:(?P<factor>\d+(?:\.\d+)?(?:/\d+)?)?\s*+\*?\s*+(?P<letter>[xhza])_?\{?(?P<index>\d)\}?"
     r"|(?P<constant>\d+(?:\.\d+)?(?:/\d+)?))\s*"
 )
 
@@ -142,13 +142,13 @@ def plainly(text: str) -> str:
     text = re.sub(r"\\(?:begin|end)\{(?:align|equation|gather|aligned|cases)\*?\}", "\n", text)
     text = re.sub(r"\\begin\{(?:[bpvB]?matrix|smallmatrix|array)\}(?:\{[^{}]*\})?", "[", text)
     text = re.sub(r"\\end\{(?:[bpvB]?matrix|smallmatrix|array)\}", "]", text)
-    text = re.sub(r"\\[dt]?frac\s*\{?\s*(\d+)\s*\}?\s*\{?\s*(\d+)\s*\}?", r"\1/\2", text)
+    text = re.sub(r"\\[dt]?frac\s*+\{?\s*+(\d+)\s*+\}?\s*+\{?\s*+(\d+)\s*+\}?", r"\1/\2", text)
     text = re.sub(
         r"\\(?:mathbf|boldsymbol|bm|vec|mathrm|text|textbf|operatorname|mathit)\s*\{([^{}]*)\}", r"\1", text
     )
     text = re.sub(r"(?<!\\)\\(?:left|right|[bB]igg?[lr]?|quad|qquad|,|;|:|!| )|[$*`~]", " ", text)
     text = re.sub(r"\\(?:l|c)?dots|…", "...", text)
-    text = re.sub(r"\^\s*\{?\s*(?:\\top|\\intercal|T|\\mathsf\s*T)\s*\}?|ᵀ", " ", text)
+    text = re.sub(r"\^\s*+\{?\s*+(?:\\top|\\intercal|T|\\mathsf\s*T)\s*\}?|ᵀ", " ", text)
     text = text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")).replace(r"\_", "_")
     for word, figure in _WORDS.items():
         text = (
@@ -167,7 +167,7 @@ def _assignments(text: str, inputs: int, units: int) -> Iterator[Fact]:
         rows, end = value
         after = text[found.end() + end :].lstrip()[:1]
         if re.search(r",|and", found["names"]) and re.match(
-            rf"\s*,\s*(?:{_NUMBER}|\[)", text[found.end() + end :]
+            rf"\s*+,\s*+(?:{_NUMBER}|\[)", text[found.end() + end :]
         ):
             continue  # b_1, b_2 = 0, -3.5
         counts = _COUNTS.match(text, found.end() + end) or _SHAPE.fullmatch(
@@ -198,7 +198,7 @@ def _names(chain: str) -> list[str]:
 
 
 def _about_units(text: str) -> Iterator[Fact]:
-    """Sentences such as “Unit 1 has weights [1, -1, 0, 0, 0] and bias 0”."""
+    """Sentences such as “Unit 1 has weights [2, 0, 0, -3, 1] and bias 0”."""
     for found in _OF_UNIT.finditer(text):
         if _TAKEN_BACK.search(found[0]):
             continue
@@ -212,7 +212,7 @@ def _about_units(text: str) -> Iterator[Fact]:
 def _sentences(text: str) -> Iterator[Fact]:
     mentioned = _OUTPUT_BIAS_MENTIONED.search(text)
     for found in _LISTED_OUTPUT.finditer(text):
-        numbers = re.sub(r"\s*,?\s*and\s", ",", found["list"])
+        numbers = re.sub(r"(?<!\s)\s*+,?\s*+and\s", ",", found["list"])
         if listed := leading(numbers if numbers[0] in "[(" else f"[{numbers}]"):
             values = tuple(n for row in listed[0] for n in row)
             yield Fact(slot=Slot.OUTPUT_WEIGHTS, values=values, source=found[0])
@@ -269,7 +269,7 @@ def _summed(text: str, units: int) -> str:
     text = re.sub(r"(?<![A-Za-z])([hz]_?\{?\d\}?)\(x\)", r"\1", text)
     text = re.sub(r"\b([xh])\[(\d)\]", lambda found: f"{found[1]}_{int(found[2]) + 1}", text)
     text = re.sub(r"\b([xh])\[([ijk])\s*(\+\s*\d)?\]", r"\1_{\2\3}", text)
-    text = re.sub(rf"(?<![A-Za-z])\(\s*({_NUMBER})\s*\)", r"\1", _TOTAL.sub(total, text))
+    text = re.sub(rf"(?<![A-Za-z])\(\s*+({_NUMBER})\s*+\)", r"\1", _TOTAL.sub(total, text))
     for double, single in (("+-", "-"), ("--", "+"), ("++", "+")):
         text = re.sub(rf"\{double[0]}\s*\{double[1]}", single, text)
     return text

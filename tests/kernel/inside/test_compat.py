@@ -3,6 +3,7 @@ from __future__ import annotations
 import collections
 import io
 import os
+import re
 import sys
 import time
 import warnings
@@ -23,7 +24,7 @@ from torch.optim import Optimizer, lr_scheduler
 from torch.utils.data import DataLoader, dataloader
 
 from grader.kernel.inside import compat
-from grader.kernel.inside.compat import magics, reading
+from grader.kernel.inside.compat import magics, reading, training
 
 CLEAN = """
 %matplotlib inline
@@ -326,6 +327,7 @@ def in_a_shell_with_inline_figures(cells, options):
         pytest.param("x = 'it'\n%shell touch {x}\nimport os\nos.path.exists('it')", "True", id="its names"),
         pytest.param("%shell exit 3\n6 * 7", "42", id="a shell line that fails"),
         pytest.param("%time 6 * 7", "42", id="another magic"),
+        pytest.param("%load_ext grader\n%check 1a\n6 * 7", "42", id="checking itself"),
     ],
 )
 def test_other_lines_do_what_they_do(alone, tmp_path, cell, value):
@@ -436,6 +438,25 @@ def test_input_gives_the_prepared_answers_and_then_nothing(alone):
     assert given == ["20", "", ""]
     assert printed == "Epochs? 20\nMore? \n\n"
     assert report[0]["count"] == 3
+
+
+GRADIENTS = [
+    ("opt.zero_grad()\nprint(x, x.grad)", False),
+    ("print(x.grad)\nopt.zero_grad()", False),
+    ("opt.zero_grad()\nprint(p.grad.norm())", True),
+    ("total += p.grad\nopt.zero_grad()", True),
+    ("opt.zero_grad()\ntotal = torch.norm(p.grad)", True),
+    ("opt.zero_grad()\ntorch.autograd.grad(y, x)", False),
+    ("opt.zero_grad()", False),
+]
+
+
+@pytest.mark.parametrize(("code", "needed"), GRADIENTS)
+def test_who_uses_gradients_that_were_cleared(code, needed):
+    (pattern,) = (
+        each for each, change in training.CHANGES.items() if change.__name__.startswith("gradients")
+    )
+    assert bool(re.search(pattern, code)) == needed
 
 
 # CUDA, beyond single snippets

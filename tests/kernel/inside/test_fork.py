@@ -4,7 +4,9 @@ import os
 import random
 import time
 
+import numpy as np
 import pytest
+import torch
 
 from grader.kernel.inside.probe import fork
 from grader.kernel.inside.probe.fork import in_fork
@@ -20,6 +22,20 @@ def test_a_fork_gives_what_the_call_returns_and_changes_nothing():
 
     assert in_fork(call) == b"x" * 2_000_000
     assert (kept, random.getstate()) == ([], draws)
+
+
+def test_where_nothing_can_fork_the_call_is_made_here_and_draws_nothing(monkeypatch):
+    monkeypatch.delattr(os, "fork")
+    draws = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
+
+    def call():
+        np.random.rand(), torch.rand(1)  # noqa: NPY002
+        return str(random.random()).encode()  # noqa: S311
+
+    assert float(in_fork(call)) == random.random()  # noqa: S311
+    random.setstate(draws[0])
+    assert draws[1:] == (np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())  # noqa: NPY002
+    assert in_fork(lambda: 1 / 0) == b""
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,18 @@ SOURCES = {
         plt.show()
         plt.figure(); plt.imshow(torch.zeros(28, 28)); plt.suptitle('second')
     """,
+    "covered": """
+        for i in range(3):
+            plt.imshow(np.full((28, 28), i) + np.eye(28))
+        plt.show()
+        for i in range(3):
+            plt.subplot(1, 3, i + 1)
+            plt.imshow(np.eye(28), alpha=None if i else 0)
+        plt.show()
+        for i in range(2):
+            plt.gcf().add_subplot(1, 1, 1).imshow(np.dstack([np.eye(28)] * 4), zorder=2 - i)
+        plt.show()
+    """,
     "captured": """
         %%capture kept
         plt.imshow(np.arange(784).reshape(28, 28)); plt.show()
@@ -224,6 +236,12 @@ def test_each_value_is_what_it_was_then(seen):
     assert (seen.value("big").shape, seen.value("big").array) == ((3000, 3000), None)
 
 
+def test_an_image_that_another_covers_is_not_seen(seen):
+    found = [pictures.drawn([figure]) for figure in seen.figures(CELL["covered"])]
+    assert list(map(len, found)) == [1, 2, 2]
+    assert found[0][0].max() == 3
+
+
 def test_figures_are_data(seen):
     first, second = seen.figures(CELL["figures"])
     image, plot = first.fields["axes"]
@@ -327,6 +345,30 @@ def test_a_network_that_was_trained_is_recorded_under_its_own_name(data):
     )
     assert seen.trained == ("my_net",)
     assert set(seen.value("my_net").state) == {"weight", "bias"}
+
+
+def test_lists_of_numbers_that_a_training_cell_left_are_recorded_under_their_own_names(data):
+    seen, _ = live(
+        data,
+        "import numpy as np, torch; net = torch.nn.Linear(2, 1); loss = net(torch.ones(1, 2)).sum()",
+        "before, words = [1, 2], ['a']",
+        "loss.backward(); losses = [0.5, 0.25]; array = np.array([0.5])\n"
+        "both = {'a': [3.0], 'b': losses}; mixed = {'a': [3.0], 'b': 'c'}; _own = [1.0]",
+        "loss = net(torch.ones(1, 2)).sum(); loss.backward(); net.train_losses = [0.5]\n"
+        "class History: pass\n"
+        "kept = History(); kept.test, kept.name = [0.25], 'a'; table = np.ones((20, 2)); wide = np.ones((9, 9))\n"
+        "del losses, before, both, array",
+        "after = [3.0]",
+        names=("net",),
+    )
+    assert set(seen.series) == {"before", "losses", "array", "both", "table", "net.train_losses", "kept.test"}
+    assert seen.value("kept.test").numbers == (0.25,)
+    assert seen.value("losses").numbers == (0.5, 0.25)
+    assert {key: value.numbers for key, value in seen.value("both").members.items()} == {
+        "a": (3.0,),
+        "b": (0.5, 0.25),
+    }
+    assert seen.value("words") is seen.value("after") is None
 
 
 def test_a_probe_is_tried_until_it_succeeds(asked, data):

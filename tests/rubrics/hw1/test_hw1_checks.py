@@ -5,11 +5,13 @@
 import contextlib
 import importlib
 import inspect
+import itertools
 import json
 import math
 import random
 import re
 import struct
+import types
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hw1.data import NAMES
 from hw1.network import verify_network
 from nbformat.v4 import new_code_cell, new_output
 from torchvision.utils import make_grid
@@ -26,10 +29,12 @@ from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_
 from grader.datasets import fashion_mnist as datasets
 from grader.evidence import Evidence, Record
 from grader.judging.api import CheckEnded
-from grader.judging.work import Exhibits, Reference, Work
+from grader.judging.disclosure import Disclosure
+from grader.judging.exhibits import Exhibits
+from grader.judging.work import Reference, Work
 from grader.kernel.inside.probe import log
 from grader.kernel.inside.probe.values import encode
-from grader.model import Ending, Outcome
+from grader.model import Check, Ending, Outcome
 from grader.theory import Status
 
 FOLDER = Path(__file__).parent.parent.parent.parent / "rubrics" / "hw1"
@@ -202,6 +207,7 @@ class Cell:
     raw_pictures: int = 0
     probed: tuple = ()
     trained: tuple = ()
+    series: tuple = ()
 
 
 def outputs(cell):
@@ -227,6 +233,7 @@ def records(index, cell):
         "values": values,
         "figures": figures,
         "trained": list(cell.trained),
+        "series": list(cell.series),
     }
     if cell.trace is not None:
         facts["trace"] = {
@@ -422,6 +429,36 @@ def test_a_counterexample_has_numbers_that_people_read(judge, work):
     )
 
 
+def tables_of(judge, student):
+    shown = Exhibits()
+    judge("network_recognises_sorted_inputs", student, exhibits=shown)
+    return [(title, data) for kind, title, data in shown.shown if kind == "table"]
+
+
+def spaced(text):
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_refuted_network_is_worked_through_unit_by_unit(judge, work):
+    ((title, table),) = tables_of(judge, work({"3": Cell("weights()", values=RIGHT | {"b2": -3})}))
+    assert spaced(title) == "The network at x = (3, 2, 1, 0, 0), unit by unit"
+    minus = "\N{MINUS SIGN}"
+    assert [list(map(spaced, row)) for row in table["rows"]] == [
+        ["Hidden unit 1", f"1·3 + ({minus}1)·2 + 0·1 + 0·0 + 0·0 + 0 = 1", "+1"],
+        ["Hidden unit 2", f"0·3 + 1·2 + ({minus}1)·1 + 0·0 + 0·0 + 0 = 1", "+1"],
+        ["Hidden unit 3", f"0·3 + 0·2 + 1·1 + ({minus}1)·0 + 0·0 + 0 = 1", "+1"],
+        ["Hidden unit 4", f"0·3 + 0·2 + 0·1 + 1·0 + ({minus}1)·0 + 0 = 0", "0"],
+        ["Output unit", f"1·1 + 1·1 + 1·1 + 1·0 {minus} 3 = 0", "0"],
+        ["Right output", "", f"{minus}1"],
+    ]
+    assert spaced(table["note"]) == "Activation: sign, with sign(0) = 0."
+
+
+@pytest.mark.parametrize(("changes", "shown"), [({"b2": -2}, 1), ({"b2": -4}, 1), ({}, 0)])
+def test_only_a_refuted_network_is_worked_through(judge, work, changes, shown):
+    assert len(tables_of(judge, work({"3": Cell("weights()", values=RIGHT | changes)}))) == shown
+
+
 def test_the_blank_notebooks_comment_is_not_shown_as_an_answer(judge, work):
     result = judge("network_recognises_sorted_inputs", work({"3": Cell(f"{KIT}\nW1 = half(1)")}))
     assert (result.outcome, result.verdict.actual) == (REVIEW, "W1 = half(1)")
@@ -441,7 +478,7 @@ def test_the_weights_are_there(judge, work, changes, outcome, said):
     student = work({"3": Cell("weights()", values=RIGHT | changes)})
     result = judge("all_weights_are_there", student)
     assert result.outcome == outcome
-    assert result.message == (f"Of another shape, or not finite numbers: {said}." if said else "")
+    assert result.message == (f"Wrong shape, or not finite numbers: {said}." if said else "")
 
 
 def test_weights_that_are_not_there(judge, work):
@@ -488,6 +525,10 @@ AB = {"a": A, "b": B}
         pytest.param(f"{A!r}\n{B!r}", PASSED, "0.25", id="displayed"),
         pytest.param(f"({A!r}, {B!r})", PASSED, "0.25", id="as a last expression"),
         pytest.param(f"{B}\n{A}", PASSED, "0.25", id="the tensor first"),
+        pytest.param("\n".join(map(str, [*A, *B])), PASSED, "0.25", id="row by row"),
+        pytest.param(f"{A}\nb={B.numpy()}", REVIEW, "0.125", id="the tensor as an array"),
+        pytest.param(f"{A}\n{B.tolist()}", REVIEW, "0.125", id="the tensor as a list"),
+        pytest.param(f"{A}\n{A + 1}", "partial", "0.125", id="the array and another"),
         pytest.param(f"{A}", "partial", "0.125", id="the array alone"),
         pytest.param(f"{B}", "partial", "0.125", id="the tensor alone"),
         pytest.param("(2, 3) torch.Size([2, 3])", FAILED, 0, id="shapes"),
@@ -657,6 +698,16 @@ def test_the_sample(judge, work, arrays, drawn, value):
     image = arrays.train_images[0]
     student = work({"4.3": Cell(values={"image": value(image)}, pictures=[drawn(image)])})
     assert judge("shows_the_sample_image", student).outcome == PASSED
+
+
+@pytest.mark.parametrize("form", [lambda image: np.kron(image, np.ones((10, 10))), np.flipud])
+def test_pictures_in_another_form_are_read_by_a_person(judge, work, arrays, form):
+    student = work({"4.3": Cell(pictures=[form(arrays.train_images[0])])})
+    assert judge("shows_the_sample_image", student).outcome == REVIEW
+    for images in (arrays.test_images[:10], arrays.test_images[:9]):
+        student = work({"4.4": Cell(pictures=[form(image) for image in images])})
+        result = judge("shows_the_first_ten_test_images", student)
+        assert result.outcome == (REVIEW if len(images) == 10 else FAILED)
 
 
 def test_another_sample_of_the_students_choice(judge, work, arrays):
@@ -1046,6 +1097,37 @@ def test_what_trained(judge, work, own, events, outcome):
 
 
 @pytest.mark.parametrize(
+    ("source", "provenance", "outcome"),
+    [
+        ("pairs = [(x, y) for x, y in testDataLoader] * 10", "?", REVIEW),
+        ("both = list(trainDataLoader) + list(testDataLoader)", "?", REVIEW),
+        ("for (x, y), (u, v) in zip(trainDataLoader, testDataLoader): x", "?", REVIEW),
+        ("x = testdata.data[j].float().div(255)", "?", REVIEW),
+        ("BX = torch.stack([testdata[i][0] for i in range(99)])", "?", REVIEW),
+        ("trainingdata.data = testdata.data", "train", REVIEW),
+        ("trainingdata.targets[:100] = testdata.targets[:100]", "train", REVIEW),
+        ("trainingdata.data = trainingdata.data[:1000]", "train", PASSED),
+        ("for x, y in testDataLoader: x\nrun(testDataLoader)", "?", PASSED),
+        ("print(testdata[0][0].shape, testdata.data.shape, list(testDataLoader))", "train", PASSED),
+    ],
+)
+def test_test_data_that_may_have_trained_are_read_by_a_person(judge, work, own, source, provenance, outcome):
+    cell = training_cell(own, trace=trace(own, provenance={provenance: 50}), source=source)
+    result = judge("the_test_set_never_trained_the_network", work({"4.5": cell}))
+    assert result.outcome == outcome
+    assert outcome == PASSED or source in result.verdict.actual
+
+
+def test_another_cell_that_trains_on_the_test_set_is_read_by_a_person(judge, work, own):
+    before = Cell("pretrained", trace=trace(split=TEST, provenance={"test": 3}))
+    result = judge("the_test_set_never_trained_the_network", work({"4.4": before, "4.5": training_cell(own)}))
+    assert (result.outcome, result.verdict.actual) == (
+        REVIEW,
+        "3 steps of other cells followed a minibatch of the test set",
+    )
+
+
+@pytest.mark.parametrize(
     "learn", [(ZERO_GRAD, BACKWARD), (ZERO_GRAD,)], ids=["backward only", "forward only"]
 )
 def test_a_network_that_never_took_a_step_learned_from_nothing(judge, work, own, learn):
@@ -1337,6 +1419,89 @@ def test_a_network_of_another_name_that_did_not_learn_is_named(judge, work, arra
     assert judge("the_network_learned", work({"4.5": cell})).message == "`model` was not trained."
 
 
+def cell_with_lists(run, **lists):
+    cell = training_cell(run, text="", series=tuple(lists))
+    del cell.values["train_loss_history"], cell.values["test_loss_history"]
+    cell.values |= lists
+    return cell
+
+
+@pytest.mark.parametrize(
+    ("lists", "names"),
+    [
+        (lambda run: {"losses": run.train, "validation": run.test}, ("losses", "validation")),
+        (lambda run: {"history": {"a": run.train, "b": run.test}}, ("history[a]", "history[b]")),
+        (lambda run: {"result": (run.train, run.test)}, ("result[0]", "result[1]")),
+        (
+            lambda run: {
+                "accuracies": [0.02 * each for each in range(20)],
+                "epochs": list(range(20)),
+                "one": run.train,
+                "other": np.array(run.test),
+                "sums": list(np.cumsum(run.train)),
+            },
+            ("one", "other"),
+        ),
+        (lambda run: {"rows": list(zip(run.train, run.test, strict=True))}, ("rows[:, 0]", "rows[:, 1]")),
+        (lambda run: {"table": np.array([run.train, run.test]).T}, ("table[:, 0]", "table[:, 1]")),
+        (
+            lambda run: {"net.a": list(run.train), "history.b": np.array(run.test)},
+            ("net.a", "history.b"),
+        ),
+    ],
+    ids=["two lists", "a dictionary", "a tuple", "among others", "rows", "a table", "attributes"],
+)
+def test_histories_under_other_names_are_known_by_what_they_hold(judge, work, own, lists, names):
+    student = work({"4.5": cell_with_lists(own, **lists(own))})
+    assert judge("histories_are_those_of_the_run", student).outcome == PASSED
+    shown = exhibits_of(judge, "histories_are_those_of_the_run", student)["Which lists were taken"]
+    assert f"`{names[0]}` was taken for `train_loss_history`" in shown
+    assert f"`{names[1]}` was taken for `test_loss_history`" in shown
+
+
+def test_lists_that_may_be_histories_go_to_a_person(judge, work, own):
+    student = work({"4.5": cell_with_lists(own, a=[2.0] * 20, b=[1.0] * 20)})
+    result = judge("histories_are_those_of_the_run", student)
+    assert (result.outcome, result.verdict.actual) == (REVIEW, "lists of 20 numbers: a, b")
+
+
+@pytest.mark.parametrize("source", ["losses[-1].append(x)", "self.a[i, 0] = x", "a += [x]"])
+def test_losses_that_were_collected_elsewhere_are_a_persons(judge, work, own, source):
+    student = work({"4.5": replace(cell_with_lists(own), source=source)})
+    assert judge("histories_are_those_of_the_run", student).outcome == REVIEW
+
+
+def test_losses_of_a_test_set_that_was_never_fetched_are_a_persons(judge, work, own):
+    for test, outcome in (((), REVIEW), ((OTHER,), PASSED), ((TEST,), PASSED)):
+        student = work({"4.5": training_cell(own, trace=trace(own, test=test))})
+        result = judge("histories_are_those_of_the_run", student)
+        assert result.outcome == outcome
+    student = work({"4.5": training_cell(own, trace=trace(own, test=()))})
+    result = judge("histories_are_those_of_the_run", student)
+    assert (result.points, "only 0 minibatches" in result.verdict.actual) == (Decimal("0.125"), True)
+
+
+def test_a_history_that_is_longer_than_the_run_is_a_persons(judge, work, arrays):
+    short = trained(arrays, 7, epochs=5, rate=4 * RATE)
+    long = [list(np.interp(np.arange(20), np.linspace(0, 19, 5), each)) for each in (short.train, short.test)]
+    cell = training_cell(short, *long, trace=trace(short, rate=4 * RATE, test=(TEST_NO_GRAD,) * 3))
+    result = judge("histories_are_those_of_the_run", work({"4.5": cell}))
+    assert (result.outcome, result.points) == (REVIEW, 0)
+    assert "has 20 entries, while the run made 5 passes over its data" in result.verdict.actual
+
+
+def test_lists_of_another_length_are_no_histories(judge, work, own):
+    student = work({"4.5": cell_with_lists(own, a=list(own.train[:10]))})
+    assert judge("histories_are_those_of_the_run", student).outcome == FAILED
+
+
+def test_one_history_under_its_name_is_not_taken_for_the_other(judge, work, own):
+    cell = cell_with_lists(own, copy=own.train)
+    cell.values["train_loss_history"] = list(own.train)
+    result = judge("histories_are_those_of_the_run", work({"4.5": cell}))
+    assert (result.outcome, result.verdict.actual) == ("partial", "test_loss_history: missing")
+
+
 @pytest.mark.parametrize("scale", [1, 1 / BATCH, BATCH])
 def test_histories_of_a_network_that_nobody_can_name_are_not_doubted(judge, work, own, scale):
     cell = training_cell(own, [one * scale for one in own.train], [one * scale for one in own.test])
@@ -1443,7 +1608,54 @@ RIGHT_ONES = {
     "cut off": printing(lambda one: "Accuracy: %d %%" % int(100 * one)),  # noqa: UP031 - as many write it
     "printed at length": printing(lambda one: f"accuracy {one}"),
     "printed with a tensor": printing(lambda one: torch.tensor(one)),
+    "printed before its counts": printing(lambda one: f"hits:\n{one:.2%} (200 of 283, 8 batches)"),
+    "a text": lambda net, loader: f"{100 * fraction(net, loader):.2f}%",
+    "a mapping of texts": lambda net, loader: {"accuracy": f"{fraction(net, loader):.4f}"},
 }  # fmt: skip
+
+
+async def asynchronous(net, loader):
+    return fraction(net, loader)
+
+
+RIGHT_ONES["asynchronous"] = asynchronous
+
+
+@types.coroutine
+def pause():
+    yield
+
+
+async def waiting(net, loader):
+    await pause()
+    return fraction(net, loader)
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "message"),
+    [
+        pytest.param(
+            printing(lambda one: f"{one:.4f}\nhits: 3\npoints: 7"),
+            "`evaluate` prints the accuracy among other numbers.",
+            id="before others",
+        ),
+        pytest.param(waiting, "`evaluate` is asynchronous, so its result is not known.", id="waiting"),
+    ],
+)
+def test_evaluate_that_a_person_reads(judge, work, called, own, evaluate, message):
+    student = work({"4.6": evaluate_cell(called, of_own(own, evaluate))})
+    result = judge("evaluate_counts_every_batch", student)
+    assert (result.outcome, result.message) == (REVIEW, message)
+    assert judge("evaluate_returns_a_number", student).outcome == PASSED
+
+
+@pytest.mark.parametrize("most", [9, 10, 11, 100])
+def test_evaluate_that_stops_early_is_wrong(judge, work, called, own, most):
+    def evaluate(net, loader):
+        return fraction(net, itertools.islice(loader, most))
+
+    student = work({"4.6": evaluate_cell(called, of_own(own, evaluate))})
+    assert judge("evaluate_counts_every_batch", student).message == "`evaluate` is wrong on 1 of 8 loaders."
 
 
 def evaluate_cell(called, function, text="", source="def evaluate(loader): net", **namespace):
@@ -1476,41 +1688,41 @@ def of_own(own, evaluate):
             "Only the first minibatch is counted.",
             id="in percent",
         ),
-        pytest.param(batch_mean, FAILED, "0", "`evaluate` is wrong on 1 of 7 loaders.", id="a mean of means"),
+        pytest.param(batch_mean, FAILED, "0", "`evaluate` is wrong on 1 of 8 loaders.", id="a mean of means"),
         pytest.param(
             lambda net, loader: fraction(net, list(loader)[-1:]),
             FAILED,
             "0",
-            "`evaluate` is wrong on 4 of 7 loaders.",
+            "`evaluate` is wrong on 5 of 8 loaders.",
             id="the last minibatch",
         ),
         pytest.param(
             lambda net, loader: sum(r for r, _ in hits(net, loader)) / 10000,
             FAILED,
             "0",
-            "`evaluate` is wrong on 6 of 7 loaders.",
+            "`evaluate` is wrong on 7 of 8 loaders.",
             id="a fixed size",
         ),
         pytest.param(
             lambda net, loader: 1 - fraction(net, loader),
             FAILED,
             "0",
-            "`evaluate` is wrong on 7 of 7 loaders.",
+            "`evaluate` is wrong on 8 of 8 loaders.",
             id="the error",
         ),
         pytest.param(
-            lambda *_: 0.5, FAILED, "0", "`evaluate` is wrong on 7 of 7 loaders.", id="what no loader decides"
+            lambda *_: 0.5, FAILED, "0", "`evaluate` is wrong on 8 of 8 loaders.", id="what no loader decides"
         ),
-        pytest.param(lambda net, loader: None, FAILED, "0", "`evaluate` gives no number.", id="nothing"),
+        pytest.param(lambda net, loader: None, FAILED, "0", "`evaluate` returns no number.", id="nothing"),
         pytest.param(lambda net, loader: 1 / 0, FAILED, "0", "`evaluate` raises an error.", id="an error"),
         pytest.param(
-            lambda net, loader: math.nan, FAILED, "0", "`evaluate` is wrong on 7 of 7 loaders.", id="NaN"
+            lambda net, loader: math.nan, FAILED, "0", "`evaluate` is wrong on 8 of 8 loaders.", id="NaN"
         ),
         pytest.param(
             printing(lambda _: "0.4321"),
             FAILED,
             "0",
-            "`evaluate` is wrong on 7 of 7 loaders.",
+            "`evaluate` is wrong on 8 of 8 loaders.",
             id="a wrong number printed",
         ),
     ],
@@ -1531,10 +1743,11 @@ def test_what_evaluate_makes_of_nothing_is_its_own_choice(judge, work, called, o
         return fraction(net, loader) if len(loader) else given()
 
     student = work({"4.6": evaluate_cell(called, of_own(own, evaluate))})
-    assert judge("evaluate_counts_every_batch", student).outcome == PASSED
-    (shown,) = exhibits_of(judge, "evaluate_counts_every_batch", student).values()
-    assert shown.splitlines()[-1].endswith("(anything is fine)")
-    assert "all right: 1 (right: 1)" in shown
+    shown = Exhibits()
+    assert judge("evaluate_counts_every_batch", student, exhibits=shown).outcome == PASSED
+    ((_, _, table),) = shown.shown
+    assert table["rows"][-1][::2] == ["no batch at all", "anything"]
+    assert ["all right", "1", "1"] in table["rows"]
 
 
 @pytest.mark.parametrize(
@@ -1605,8 +1818,8 @@ def test_evaluate_that_nobody_can_judge(judge, work, called, own, cell, ending, 
         pytest.param(fraction, PASSED, "", id="right"),
         pytest.param(lambda net, loader: 0.5, PASSED, "", id="wrong"),
         pytest.param(printing(lambda _: "0.4321"), PASSED, "", id="printed"),
-        pytest.param(lambda net, loader: None, FAILED, "`evaluate` gives no number.", id="nothing"),
-        pytest.param(lambda net, loader: 1 / 0, FAILED, "`evaluate` gives no number.", id="an error"),
+        pytest.param(lambda net, loader: None, FAILED, "`evaluate` returns no number.", id="nothing"),
+        pytest.param(lambda net, loader: 1 / 0, FAILED, "`evaluate` returns no number.", id="an error"),
     ],
 )
 def test_evaluate_returns_a_number(judge, work, called, own, evaluate, outcome, message):
@@ -1769,6 +1982,9 @@ def true(own, arrays):
         pytest.param("{2:.0f}% and {3:.0f}%", PASSED, "0.25", id="whole percent"),
         pytest.param("tensor({0:.4f}) tensor({1:.4f}, grad_fn=<X>)", PASSED, "0.25", id="tensors"),
         pytest.param("{4!r} {5!r}", PASSED, "0.25", id="single precision, at length"),
+        pytest.param("\x1b[92mtrain_acc{0:.4f}\x1b[0m\ntest_acc{1:.4f}", PASSED, "0.25", id="behind names"),
+        pytest.param("{0:.3f} {6}/500", PASSED, "0.25", id="hits of all points"),
+        pytest.param("17/20 16/20 ", FAILED, "0", id="epochs of so many"),
         pytest.param("", FAILED, "0", id="nothing"),
         pytest.param("0.1234 0.0123", FAILED, "0", id="untrue"),
         pytest.param("{0:.4f}", "partial", "0.125", id="one"),
@@ -1776,12 +1992,60 @@ def true(own, arrays):
 )
 @pytest.mark.parametrize("form", ["output", "words"])
 def test_accuracies(judge, work, own, true, text, outcome, points, form):
-    said = text.format(*true, *(100 * one for one in true), *map(float, np.float32(true)))
+    single = map(float, np.float32(true))
+    said = text.format(*true, *(100 * one for one in true), *single, round(500 * true[1]))
     cells = [Cell("evaluate(d)", text=said if form == "output" else "", values={"net": own.net})]
     if form == "words":
         cells.append(Cell(said or "-", markdown=True))
     result = judge("reports_both_accuracies", work({"4.5": training_cell(own), "4.6": cells}))
     assert (result.outcome, result.points) == (outcome, Decimal(points))
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [pytest.param("0.1 0.2", FAILED, id="lost"), pytest.param("{0} {1}", PASSED, id="passed")],
+)
+def test_which_classes_are_taken_for_which_is_shown_beside_the_reference(
+    judge, work, own, runs, arrays, true, text, outcome
+):
+    def counts(run):
+        predicted = run.net(flat(arrays.test_images)).argmax(dim=1).numpy()
+        return [
+            [int(((arrays.test_labels == a) & (predicted == b)).sum()) for b in range(10)] for a in range(10)
+        ]
+
+    shown = Exhibits()
+    cell = Cell("evaluate(d)", text=text.format(*true), values={"net": own.net})
+    student = work({"4.5": training_cell(own), "4.6": cell})
+    assert judge("reports_both_accuracies", student, exhibits=shown).outcome == outcome
+    ((kind, _, data),) = shown.shown
+    assert (kind, data["columns"][1:], [row[0] for row in data["rows"]]) == ("table", [*NAMES], [*NAMES])
+    seen = [[cell if isinstance(cell, int) else cell["text"] for cell in row[1:]] for row in data["rows"]]
+    assert seen == counts(own)
+    assert sum(seen[k][k] for k in range(10)) / 500 == true[1]
+    beside = [
+        row[at + 1].get("beside", "0").replace("\N{MINUS SIGN}", "-") for at, row in enumerate(data["rows"])
+    ]
+    assert [int(text) for text in beside] == [
+        ours[k] - theirs[k] for k, (ours, theirs) in enumerate(zip(counts(own), counts(runs[0]), strict=True))
+    ]
+
+
+def test_without_recomputed_predictions_no_classes_are_shown(judge, work):
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 30), torch.nn.Linear(30, 10))
+    shown = Exhibits()
+    judge("reports_both_accuracies", work({"4.6": Cell("evaluate(d)", values={"net": net})}), exhibits=shown)
+    assert shown.shown == []
+
+
+def test_accuracies_written_into_a_figure_are_reported(judge, work, own, true):
+    (record,) = records(0, Cell(pictures=[np.eye(2)]))
+    record.fields["figures"][0]["axes"][0] |= {"title": "", "texts": [f"{one:.4f}" for one in true]}
+    student = work({"4.5": training_cell(own), "4.6": Cell("evaluate(d)", values={"net": own.net})})
+    (cell,) = student.answer("4.6").cells
+    drawn = Record(record.fields | {"cell": cell}, record.arrays)
+    for kept, outcome in ((student.evidence.records, FAILED), ((*student.evidence.records, drawn), PASSED)):
+        assert judge("reports_both_accuracies", replace(student, evidence=Evidence(kept))).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -1918,33 +2182,24 @@ def public_failures(a, called, own):
     }
 
 
-def words_of(text):
-    """The numbers in a text, and the names: what stands between backticks, split into identifiers."""
-    numbers = set(re.findall(r"(?<![\w.])\d+(?:\.\d+)?", text.replace("x", " ")))
-    return numbers | {
-        name for code in re.findall(r"`([^`]*)`", text) for name in re.findall(r"[A-Za-z_]\w*", code)
-    }
-
-
-BUILTIN = {"print", "len"}
-"""Python's own names, which give no answer away."""
-
-
-def test_a_message_that_is_public_tells_nothing_new(judge, work, arrays, called, own, hw1):
-    prompts = "\n".join(cell.source for cell in hw1.template.cells)
+def test_what_a_public_check_says_tells_nothing_new(checks, judge, work, arrays, called, own):
+    revealing = frozenset(f"test_{name}" for name, mark in marks_of(checks) if mark["reveal"])
+    disclosure = Disclosure(revealing)
     failures = public_failures(arrays, called, own)
     visible = {name for names in VISIBLE.values() for name in names}
     theory = {name for name in visible if name.endswith("_in_latex")}
     assert set(failures) == visible - theory - {"introduced_on_the_forum"}
     for name, answers in failures.items():
         for given in answers:
-            cells = [one for cell in given.values() for one in (cell if isinstance(cell, list) else [cell])]
-            theirs = "\n".join(f"{cell.source} {cell.text} {cell.error}" for cell in cells)
-            known = set(re.findall(r"\d+(?:\.\d+)?|[A-Za-z_]\w*", prompts + theirs))
-            verdict = judge(name, work(given)).verdict
+            student = work(given)
+            verdict = judge(name, student).verdict
             assert verdict is not None, (name, given)
-            public = f"{verdict.message}\n{verdict.expected}\n{verdict.hint}"
-            assert words_of(public) - known - BUILTIN == set(), (name, public)
+            said = Check(
+                id=f"test_{name}", question="", title=inspect.getdoc(checks[f"test_{name}"]),
+                outcome=verdict.outcome, earned=Decimal(0), max=Decimal(1), message=verdict.message,
+                expected=verdict.expected, actual=verdict.actual, hint=verdict.hint,
+            )  # fmt: skip
+            assert disclosure.foreign(said, student) == [], said
 
 
 # --- a blank notebook -----------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from hw1.formulas import GRADIENT, L1_LOSS, MEAN
 
-from grader.theory import Verdict, judge_formula
+from grader.assignment import load, locate
+from grader.theory import Verdict, judge_derivation, judge_formula
 
 SPECS = {"1a": GRADIENT, "1b": MEAN, "2a": L1_LOSS}
 ALLOWED = {
@@ -53,3 +54,22 @@ def test_wrong_answers_are_mostly_rejected_and_not_left_to_a_person():
     wrong = [answer for answer in everything if answer["label"] == "wrong"]
     verdicts = [judged(answer).verdict for answer in wrong]
     assert verdicts.count(Verdict.REJECT) >= 0.95 * len(wrong)
+
+
+@pytest.mark.parametrize(
+    ("question", "judge", "spec"),
+    [
+        ("1a", judge_formula, GRADIENT),
+        ("1b", judge_formula, MEAN),
+        ("1b", judge_derivation, MEAN),
+        ("2a", judge_formula, L1_LOSS),
+    ],
+)
+def test_the_references_own_answers_are_accepted(question, judge, spec):
+    (answer,) = (
+        cell.source
+        for cell in load(locate("hw1")).solved.cells
+        if cell.metadata.get("grader", {}).get("question") == question
+    )
+    lines = [line for line in answer.splitlines() if "SOLUTION" not in line]
+    assert judge("\n".join(lines), spec).verdict is Verdict.ACCEPT

@@ -29,6 +29,6 @@ def test_a_sample_of_edits_that_change_the_meaning_is_not_accepted():
     assert read
 
 
-@pytest.mark.slow
+@pytest.mark.system
 def test_no_edit_that_changes_the_meaning_is_accepted():
     assert accepted(mutants()) == HARMLESS

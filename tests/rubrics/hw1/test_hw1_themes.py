@@ -73,6 +73,7 @@ def test_a_leaning_is_never_the_opposite(each):
         ("We can't.", "no"),
         ("False.", "no"),
         ("I don't think so", "no"),
+        ("The l1 loss has no formula for its minimiser.", "no"),
         ("There is a closed form.", "yes"),
     ],
 )

@@ -192,12 +192,14 @@ def _algebra_works(name: str) -> Patch:
     return patch
 
 
+GRADIENT = r"(?<!autograd)\.grad\b(?!\s*[,)])|^(?![^\n]*\bprint\()[^\n]*(?<!autograd)\.grad\b"
+"""A gradient that is used: `print(x.grad)` only shows it, and None is shown as well as zeros are."""
 CHANGES: dict[str, Patch] = {
     r"\.next\(\s*\)": iterators_have_next,
     r"\bverbose\s*=": schedulers_take_verbose,
     r"\btorch\.load\b": whole_objects_load,
     r"\.resize\(": resize_is_quiet,
-    r"(?s)zero_grad.*(?<!autograd)\.grad\b|(?<!autograd)\.grad\b.*zero_grad": gradients_are_cleared_to_zero,
+    rf"(?sm)zero_grad.*(?:{GRADIENT})|(?:{GRADIENT}).*zero_grad": gradients_are_cleared_to_zero,
     r"(make_grid|save_image)\([^\n]*\brange\s*=": grids_take_range,
     r"\bresample\s*=": transforms_take_resample,
     r"\bfillcolor\s*=": transforms_take_fillcolor,

@@ -71,7 +71,8 @@ class Server:
         self._control: socket.socket | None = control
         self._spawn: Callable[..., int] = child.spawn_nested if nested else child.spawn_flat
         self._nested = nested
-        self._count = 0
+        self._count = int.from_bytes(os.urandom(2))
+        """Begins anywhere: what kernels of one user use is counted together, also those of other warm processes."""
         self._lines: dict[int, socket.socket] = {}
         """Keyed by process id, as seen from here."""
         self._terminated: dict[int, float] = {}

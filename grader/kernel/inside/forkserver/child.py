@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from . import confine, linux
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    Run = Callable[[Mapping[str, Any]], None]
+    Run = Callable[[dict[str, Any]], None]
 
 FAILED, CRASHED = 70, 71
 SOCKETS = 5
@@ -127,6 +127,7 @@ def run_unnested(delivery: Delivery, run: Run, uid: int) -> None:
     reset_signals()
     linux.prctl(linux.PR_SET_DUMPABLE, 1)  # unlike its parent, it may read its own /proc entry
     request = delivery.read_request()
+    confine.limit_inodes()
     confine.lock_down(request["limits"], uid)
     os.setsid()
     announce(delivery.line)
@@ -149,7 +150,7 @@ def redirect_streams(output: int | None = None) -> None:
     os.close(discard)
 
 
-def run_kernel(delivery: Delivery, request: Mapping[str, Any], run: Run) -> NoReturn:
+def run_kernel(delivery: Delivery, request: dict[str, Any], run: Run) -> NoReturn:
     redirect_streams(output=delivery.log)
     os.close(delivery.log)
     os.chdir("/work")

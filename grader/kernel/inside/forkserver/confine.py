@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import resource
-import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +64,16 @@ def own_files(limits: Mapping[str, int], uid: int) -> None:
     linux.loopback_up()
 
 
+def limit_inodes() -> None:
+    """Limit the files in the folders that bubblewrap mounted, which it can't, where this process may.
+
+    An ordinary user may not; there the watchdog counts files as memory.
+    """
+    for folder in OWN_TMPFS:
+        with suppress(OSError):
+            linux.mount("none", folder, None, linux.MS_REMOUNT | PROTECTED, f"nr_inodes={INODES}")
+
+
 def read_only(folder: str) -> None:
     linux.mount(folder, folder, None, linux.MS_BIND | linux.MS_REC)
     flags = linux.MS_BIND | linux.MS_REMOUNT | linux.MS_RDONLY | PROTECTED | linux.MS_NOEXEC
@@ -90,7 +100,8 @@ def resource_limits(limits: Mapping[str, int]) -> dict[int, int]:
     return {
         resource.RLIMIT_DATA: limits["memory"] + inherited_data(),
         resource.RLIMIT_NPROC: limits["processes"],
-        resource.RLIMIT_NOFILE: limits["open_files"],
+        # Descriptors on their way between processes count for the user: those of a kernel must leave room for ours.
+        resource.RLIMIT_NOFILE: min(limits["open_files"], resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2),
         resource.RLIMIT_FSIZE: limits["file_size"],
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_MEMLOCK: 1 << 16,
@@ -109,6 +120,12 @@ def inherited_data() -> int:
     return int(status()["VmData"].split()[0]) << 10
 
 
+def interfaces() -> list[str]:
+    """The names of the network's devices, without the netlink socket that libc would open."""
+    lines = Path("/proc/net/dev").read_text().splitlines()
+    return [line.partition(":")[0].strip() for line in lines if ":" in line]
+
+
 def restrictions() -> dict[str, Any]:
     """The restrictions in force in this process, as the operating system reports them."""
     own = status()
@@ -117,8 +134,9 @@ def restrictions() -> dict[str, Any]:
         "no_new_privs": own.get("NoNewPrivs") == "1",
         "capabilities": any(int(own[name], 16) for name in ("CapEff", "CapPrm", "CapInh")),
         "uid": os.getuid(),
-        "interfaces": [name for _, name in socket.if_nameindex()],
+        "interfaces": interfaces(),
         "read_only": bool(os.statvfs("/").f_flag & os.ST_RDONLY),
+        "few_files": all(os.statvfs(folder).f_files <= INODES for folder in OWN_TMPFS),
         "processes": sum(entry.name.isdigit() for entry in Path("/proc").iterdir()),
         "memory_limit": resource.getrlimit(resource.RLIMIT_DATA)[0],
     }

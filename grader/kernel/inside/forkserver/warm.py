@@ -73,5 +73,5 @@ def train_no_network() -> None:
     network = torch.nn.Linear(3, 2)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
     for (batch,) in DataLoader(TensorDataset(torch.zeros(8, 3)), batch_size=4):
-        optimizer.zero_grad()
+        optimizer.zero_grad(set_to_none=True)
         network(batch)

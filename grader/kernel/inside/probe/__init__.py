@@ -11,16 +11,18 @@ import hashlib
 import itertools
 import sys
 from binascii import b2a_base64
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
 from . import figures
 from .fork import in_fork
 from .log import Arrays, Log, as_json, packed
-from .values import encode
+from .values import encode, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +35,12 @@ PAYLOAD = "probes"
 """By which a cell's reply names what our probes can call from then on."""
 MOST_NETWORKS = 5
 """Of those that were trained under names that nobody asked for."""
+MOST_IN_SERIES = 1000
+MOST_COLUMNS = 5
+PLAIN_OBJECTS = ("SimpleNamespace", "Namespace")
+"""Classes whose objects only hold what was assigned to them."""
+MOST_SERIES = 10
+"""Of the lists and tables of numbers that a training cell left under names that nobody asked for."""
 
 
 class Context(Protocol):
@@ -101,8 +109,9 @@ class Probe:
             return
         namespace = shell.user_ns
         arrays = self._figure_arrays
-        trained = self._trained(namespace)
-        self._names = tuple(dict.fromkeys([*self._names, *trained]))
+        namespace = {**_attributes(namespace), **namespace}
+        trained, series = self._trained(namespace), self._series(namespace)
+        self._names = tuple(dict.fromkeys([*self._names, *trained, *series]))
         raised = [error for error in (result.error_before_exec, result.error_in_exec) if error is not None]
         record = {
             "kind": "cell",
@@ -110,6 +119,7 @@ class Probe:
             "error": type(raised[0]).__name__ if raised else None,
             "values": self._changed(namespace, arrays),
             "trained": trained,
+            "series": series,
             "figures": self._figures,
             **({"trace": self._trace.cut("trace", arrays)} if self._trace is not None else {}),
             "notes": _notes(),
@@ -140,6 +150,14 @@ class Probe:
         return [name for name in names if name.isidentifier() and self._trace.moved(namespace[name])][
             :MOST_NETWORKS
         ]
+
+    def _series(self, namespace: Mapping[str, Any]) -> list[str]:
+        """The names of lists and tables of numbers, and collections of them, if the last cell trained a network."""
+        if self._trace is None or not self._trace.losses:
+            return []
+        names = [name for name, value in namespace.items() if name[:1] != "_" and _is_series(value)]
+        plain = [name for name in names if name.replace(".", "").isidentifier()]
+        return [name for name in plain if name not in ("In", "Out")][-MOST_SERIES:]
 
     def _see_figure(self, figure: Any) -> None:
         if len(self._figures) >= MOST_FIGURES:
@@ -183,6 +201,43 @@ class Probe:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the student's function may raise anything
             outcome = {"error": described(error)}
         return b"".join(packed({"outcome": encode(name, outcome, arrays)}, arrays))
+
+
+def _attributes(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of networks and of objects of the notebook's own classes, as `name.attribute`."""
+    found: dict[str, Any] = {}
+    for name, value in namespace.items():
+        with suppress(Exception):  # a class may answer anything
+            own = type(value).__module__ == "__main__" or type(value).__name__ in PLAIN_OBJECTS
+            if name[:1] != "_" and (
+                own or getattr(value, "__module__", "") == "__main__" or _is_network(value)
+            ):
+                found |= {
+                    f"{name}.{key}": member
+                    for key, member in list(vars(value).items())[:MOST_IN_SERIES]
+                    if isinstance(key, str) and isinstance(member, (list, tuple, dict, np.ndarray))
+                }
+    return found
+
+
+def _is_network(value: Any) -> bool:
+    return "torch" in sys.modules and isinstance(value, sys.modules["torch"].nn.Module)
+
+
+def _is_series(value: Any, *, nested: bool = True) -> bool:
+    """Is it a list or an array of numbers, or a collection of some?"""
+    try:
+        if isinstance(value, np.ndarray):
+            is_table = nested and value.ndim == 2 and min(value.shape) <= MOST_COLUMNS
+            return (value.ndim == 1 or is_table) and value.dtype.kind == "f" and value.size <= MOST_IN_SERIES
+        members = list(value.values()) if nested and isinstance(value, dict) else value
+        if not isinstance(members, list | tuple) or not 0 < len(members) <= MOST_IN_SERIES:
+            return False
+        if nested and all(_is_series(each, nested=False) for each in members):
+            return True
+        return members is value and all(scalar(each) is not None for each in members)
+    except Exception:  # noqa: BLE001 - numbers of any class may sit in a list
+        return False
 
 
 def _is_capturing() -> bool:

@@ -11,6 +11,7 @@ from .values import number
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
     from .log import Arrays
 
@@ -43,11 +44,24 @@ def _axes(ax: Axes, name: str, arrays: Arrays) -> dict[str, Any]:
             {
                 "cmap": image.get_cmap().name,
                 "clim": [None if limit is None else number(limit) for limit in image.get_clim()],
+                "extent": [number(edge) for edge in (*ax.get_position().bounds, *image.get_extent())],
+                "opacity": _opacity(image) if ax.get_visible() and image.get_visible() else 0.0,
                 "data": arrays.keep(f"{name}.i{i}", np.ma.getdata(np.ma.asarray(image.get_array()))),
             }
-            for i, image in enumerate(ax.images[:50])
+            for i, image in enumerate(sorted(ax.images, key=lambda image: image.get_zorder())[:50])
         ],
     }
+
+
+def _opacity(image: AxesImage) -> float:
+    """How opaque an image is in the mean; what is masked or NaN is transparent."""
+    data: np.ma.MaskedArray[Any, Any] = np.ma.asarray(image.get_array())
+    alpha = image.get_alpha()
+    opaque = ~np.ma.getmaskarray(data) & np.isfinite(np.ma.getdata(data))
+    channel = 1.0
+    if data.ndim == 3 and data.shape[-1] == 4:
+        channel = float(data[..., 3].mean()) / (1 if data.dtype.kind == "f" else 255)
+    return float(opaque.mean()) * channel * float(np.mean(1.0 if alpha is None else alpha))
 
 
 def _floats(data: Any) -> np.ndarray[Any, Any]:

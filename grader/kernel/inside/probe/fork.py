@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import sys
 import tempfile
 import time
 import warnings
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
+import numpy as np
 from IPython.utils.capture import capture_output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SECONDS = 10.0
 """Of processor time that a call may take."""
@@ -24,7 +27,14 @@ GLANCE = 0.005
 
 
 def in_fork(call: Callable[[], bytes]) -> bytes:
-    """What `call` returns in a fork of this process; empty if the fork crashed or did not end in time."""
+    """What `call` returns in a fork of this process; empty if the fork crashed or did not end in time.
+
+    Where nothing can fork, or not safely, it is called here, and what is drawn at random afterwards stays the same.
+    """
+    if not hasattr(os, "fork") or sys.platform == "darwin":
+        with suppress(Exception), capture_output(), _random_state_kept():
+            return call()
+        return b""
     with tempfile.TemporaryFile() as answer:
         with warnings.catch_warnings():
             # Python warns that the other threads are gone in the fork: nothing in there needs them.
@@ -36,6 +46,19 @@ def in_fork(call: Callable[[], bytes]) -> bytes:
             return b""
         answer.seek(0)
         return answer.read()
+
+
+@contextmanager
+def _random_state_kept() -> Iterator[None]:
+    torch = sys.modules.get("torch")
+    before = random.getstate(), np.random.get_state(), torch and torch.get_rng_state()  # noqa: NPY002 - notebooks'
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002 - as above
+        if torch:
+            torch.set_rng_state(before[2])
 
 
 def _serve(call: Callable[[], bytes], answer: int) -> NoReturn:

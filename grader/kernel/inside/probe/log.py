@@ -65,7 +65,8 @@ class Log:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self._size = os.fstat(fd).st_size
-        self._at = os.pwrite(fd, MAGIC, 0)
+        write_at(fd, MAGIC, 0)
+        self._at = len(MAGIC)
 
     def append(self, record: Mapping[str, Any], arrays: Arrays) -> bool:
         """Write one record. If that fails, return False and write a short record that says why."""
@@ -82,10 +83,18 @@ class Log:
         head, body = packed(record, arrays)
         if self._at + len(head) + len(body) > self._size:
             return "the evidence file is full"
-        os.pwrite(self._fd, body, self._at + len(head))
-        os.pwrite(self._fd, head, self._at)
+        write_at(self._fd, body, self._at + len(head))
+        write_at(self._fd, head, self._at)
         self._at += len(head) + len(body)
         return ""
+
+
+def write_at(fd: int, data: bytes, offset: int) -> None:
+    if hasattr(os, "pwrite"):
+        os.pwrite(fd, data, offset)
+    else:  # on Windows, where no fork shares this descriptor
+        os.lseek(fd, offset, os.SEEK_SET)
+        os.write(fd, data)
 
 
 def packed(record: Mapping[str, Any], arrays: Arrays) -> tuple[bytes, bytes]:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from grader.analysis.numbers import NUMBER
+from grader.legible import overwritten
 from grader.model import Flag, FlagKind
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def _measures(line: str) -> Iterator[float]:
 def _text(cell: NotebookNode) -> str:
     """What a cell printed or returned, as seen on screen: without stderr and without overwritten progress."""
     shown = "\n".join(text for output in cell.outputs for text in _texts(output))[:LONGEST]
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in shown.split("\n") if line)
+    return overwritten("\n".join(line for line in shown.split("\n") if line))
 
 
 def _texts(output: Mapping[str, Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ import time
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from grader.execution import saved
+from grader.judging import saved
 from grader.model import Flag
 
 

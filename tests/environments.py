@@ -10,22 +10,26 @@ import sys
 import sysconfig
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PACKAGES = Path(sysconfig.get_path("purelib"))
 
 
 class Environment:
-    """A virtual environment with `grader` installed from its wheel, and an empty folder to work in."""
+    """A virtual environment, with `grader` if its wheel is given, and an empty folder to work in."""
 
-    def __init__(self, folder, wheel, packages=PACKAGES):
+    def __init__(self, folder, wheel=None, packages=PACKAGES):
         self.home = folder / "venv"
         self.work = folder / "work"
         self.work.mkdir(parents=True)
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", self.home], check=True)
-        shared = self.site_packages / "shared.pth"
-        pip = [sys.executable, "-m", "pip", "--python", self.python, "install", "--quiet", "--no-deps"]
-        subprocess.run([*pip, "--no-index", wheel], check=True, env=clean_environment())
-        shared.write_text(f"{packages}\n")
+        if wheel:
+            self.install("--no-deps", "--no-index", wheel)
+        (self.site_packages / "shared.pth").write_text(f"{packages}\n")
+
+    def install(self, *wanted):
+        """Install packages here, as far as the shared ones are not what is wanted."""
+        pip = [sys.executable, "-m", "pip", "--python", self.python, "install", "--quiet"]
+        subprocess.run([*pip, *wanted], check=True, env=clean_environment())
 
     @property
     def python(self):
