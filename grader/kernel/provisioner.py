@@ -115,6 +115,9 @@ class Manager(AsyncKernelManager):
     def _connect_control_socket(self) -> None:
         pass
 
+    def write_connection_file(self, **kwargs: Any) -> None:
+        """Write none: the kernel gets its key and its sockets at birth, and a run that ends early leaves no file."""
+
 
 class ProcessKernel:
     """A `Kernel` that owns its descriptors, the folder of its sockets and, once started, its process."""

@@ -161,6 +161,15 @@ def test_a_temporary_folder_with_a_long_name_is_none_for_sockets(drive, tmp_path
     assert list(folder.iterdir()) == []
 
 
+def test_a_kernels_key_is_in_no_file(drive, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    _, nb = drive(
+        ColdLauncher(),
+        f"import os; print([name for name in os.listdir({str(tmp_path)!r}) if '.json' in name])",
+    )
+    assert text(nb, 0) == "[]\n"
+
+
 def test_stale_outputs_are_not_this_runs():
     nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("")])
     nb.cells[0].outputs = [nbformat.v4.new_output("stream", text="accuracy 1.0")]
