@@ -133,7 +133,7 @@ _FUNCTIONS_IN_FONTS = FUNCTIONS | _words(
     "grad argmin argmax arg\\,min arg\\,max arg mae mse loss cost opt mle lad diag error otherwise if sgn ridge"
 )
 _SYMBOL = re.compile(
-    r"(?:\\(?:mathbf|bm|boldsymbol|vec|mathrm|mathit|mathcal)\s*\{?\s*)?(\\?[A-Za-z]+|\d+)\}?(?:_\w|_\{\w+\})?"
+    r"(?:\\(?:mathbf|bm|boldsymbol|vec|mathrm|mathit|mathcal)\s*+(?:\{\s*+)?)?(\\?[A-Za-z]+|\d+)\}?(?:_\w|_\{\w+\})?"
 )
 _MEMBERSHIP = re.compile(r"(?:\\in(?![a-zA-Z])|\u2208)\s*")
 _WHOLE_SET = re.compile(
