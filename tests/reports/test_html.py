@@ -340,8 +340,8 @@ def test_notices_come_first(index, parsed):
 
 def test_a_provisional_total_has_a_star_and_what_waits_has_its_sheet(index, ann, parsed):
     rows = parsed(index[index.index("<tbody") : index.index("</tbody>")]).text
-    assert "doe-jane 0? 0.5 1 0 1.5*" in rows
-    assert "adams-ann 0.75 0.5 1.25 1 3.5 graded" in rows
+    assert "doe-jane 1.5* review error 0? 0.5 1 0" in rows
+    assert "adams-ann 3.5 graded 0.75 0.5 1.25 1" in rows
     assert parsed(index).all("a", href="review.csv")
     assert not parsed(class_page([ann])).all("a", href="review.csv")
 

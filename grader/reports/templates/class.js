@@ -3,11 +3,12 @@
   const table = document.querySelector("table.sortable");
   if (!table) return;
   const PAGE = 100;
+  const STATUS = 2;
+  const QUESTIONS = 3;
   const find = (id) => document.getElementById(id);
   const [search, filter, back, next, shown] = ["search", "filter", "back", "next", "shown"].map(find);
   const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
-  const last = heads.length - 1;
   const rows = [...body.rows].map((row) => ({
     row,
     cells: [...row.cells].map((cell) => cell.textContent.trim()),
@@ -20,9 +21,9 @@
   const fits = ({ cells, mistakes }) => {
     if (!cells[0].toLowerCase().includes(search.value.trim().toLowerCase())) return false;
     const wanted = filter.value;
-    if (/^q\d+$/.test(wanted)) return cells[1 + Number(wanted.slice(1))].endsWith("?");
+    if (/^q\d+$/.test(wanted)) return cells[QUESTIONS + Number(wanted.slice(1))].endsWith("?");
     if (/^m\d+$/.test(wanted)) return mistakes.includes(wanted.slice(1));
-    return !wanted || cells[last].split(" ").includes(wanted);
+    return !wanted || cells[STATUS].split(" ").includes(wanted);
   };
 
   const draw = (all) => {
