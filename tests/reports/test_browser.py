@@ -148,6 +148,10 @@ def test_everybody_can_read_both_pages(visit, room, executed, options):
 
 
 def test_a_phone_needs_no_sideways_scrolling(visit, room, jane, executed):
+    wide = f"$${' = '.join(['x_1 + x_2'] * 9)}$$"
+    check = replace(jane.questions[3].checks[0], message=wide, expected=wide, actual=wide)
+    question = replace(jane.questions[3], checks=(check,))
+    jane = replace(jane, questions=(*jane.questions[:3], question))
     released = feedback_page(feedback.for_student(jane, Moment.AT_ONCE), executed, executed)
     for html in (student_page(jane, executed, executed), released, class_page(room)):
         page = visit(html, **PHONE).page
