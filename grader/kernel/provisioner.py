@@ -116,7 +116,7 @@ class Manager(AsyncKernelManager):
         pass
 
     def write_connection_file(self, **kwargs: Any) -> None:
-        """Write none: the kernel gets its key and its sockets at birth, and a run that ends early leaves no file."""
+        """Write none: a kernel is born with its key and sockets, and a run that ends early would leave it."""
 
 
 class ProcessKernel:

@@ -129,7 +129,7 @@ def notebook_page(notebook: NotebookNode, *, title: str, grade: Grade | None = N
 
 def prepare(reference: NotebookNode | None) -> dict[str, Markup]:
     """Load, once, what every page needs; what each question asks, by its id."""
-    for template in ("student.html", "notebook.html", "stand_in.html"):
+    for template in _environment().list_templates(extensions=["html"]):
         _environment().get_template(template)
     if reference is None:
         return {}

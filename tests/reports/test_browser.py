@@ -164,8 +164,7 @@ def names(page):
 
 def totals(page):
     return [
-        float(text.rstrip("*"))
-        for text in page.locator("table.sortable td:nth-child(2)").all_inner_texts()
+        float(text.rstrip("*")) for text in page.locator("table.sortable td:nth-child(2)").all_inner_texts()
     ]
 
 

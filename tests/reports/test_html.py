@@ -14,6 +14,7 @@ from PIL import Image
 from grader.model import Ending, Exhibit, Flag, Moment, Outcome, Ruling, Visibility
 from grader.reports.feedback import for_student
 from grader.reports.html import (
+    _environment,
     class_page,
     feedback_page,
     notebook_page,
@@ -674,3 +675,10 @@ def test_a_picture_that_cannot_be_made_smaller_is_named(jane):
     question = replace(jane.questions[3], cells=(0,))
     page = student_page(replace(jane, questions=(question,)), drawn, None)
     assert "This picture is too large to show here; cell 1 has it." in page
+
+
+def test_every_template_is_compiled_before_the_first_page_is_drawn():
+    _environment.cache_clear()
+    prepare(None)
+    environment = _environment()
+    assert {name for _, name in environment.cache} == set(environment.list_templates(extensions=["html"]))
