@@ -117,6 +117,11 @@ def of_bench(bench: Bench) -> str:
     return " ".join([_digest("\n".join(parts)), of_rubric(bench.assignment)])
 
 
+def of_loading(folder: Path) -> str:
+    """What it depends on whether a rubric can be loaded: the files of its assignment, and this program."""
+    return _digest(_of_files(_read_by_checks(folder), within=folder) + _program())
+
+
 def of_rubric(folder: Path) -> str:
     """The code and settings of an assignment; they say which checks there are, and who may see them."""
     return _of_files(_code(folder), within=folder)

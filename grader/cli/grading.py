@@ -99,6 +99,9 @@ def run_class(
         raise UsageError(
             f"{submissions}: no such file or folder; give the folder that contains the submissions"
         )
+    from grader.execution import worker
+
+    worker.prepare()  # before the long imports: its own go on beside them
     from grader import datasets, run
     from grader.cli import wiring
     from grader.intake import collect, reading, roster

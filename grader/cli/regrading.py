@@ -76,17 +76,18 @@ def regrade(
         grader regrade results/ --rulings review.csv --by "Ada L."
         grader regrade results/ --undo
     """
-    from grader import run
-    from grader.execution import worker
-    from grader.publishing.publisher import Publisher
-    from grader.results.rulings import apply, notes_of, unfit
-    from grader.results.store import Store
-
     if undo:
         if assignment or rulings or dry_run:
             raise UsageError("--undo takes no other option than --json.")
         raise _undo(results, as_json=as_json)
-    worker.prepare()
+    from grader.execution import worker
+
+    worker.prepare()  # before the long imports: its own go on beside them
+    from grader import run
+    from grader.publishing.publisher import Publisher
+    from grader.results.rulings import apply, notes_of, unfit
+    from grader.results.store import Store
+
     talk = Talk(quiet=as_json)
     with Store.existing(results) as store:
         bench, outdated = _bench(store, assignment)

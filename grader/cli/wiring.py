@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from grader import datasets
+from grader import datasets, keys
 from grader.assignment import load, locate, packages, with_limits
 from grader.cli.console import INTERRUPTED
 from grader.cli.options import Sandbox
@@ -94,9 +94,14 @@ def assignment_of(name: str | None, limits: Sequence[str] = ()) -> Assignment:
 def _see_that_it_loads(folder: Path) -> None:
     """Collect a rubric in a process of its own: what its modules do when they are imported may have no end.
 
+    One that could be collected is remembered in the cache until it changes.
+
     Raises:
         RubricError: it is refused, it ended that process, or it took too long.
     """
+    loads = datasets.user_cache() / "rubrics" / keys.of_loading(folder)
+    if loads.exists():
+        return
     worker.prepare()
     try:
         worker.call(
@@ -111,6 +116,9 @@ def _see_that_it_loads(folder: Path) -> None:
             f"The rubric in {folder} can't be loaded. {error} It had {MOST_COLLECTING:.0f} s. Look for what runs "
             "when its modules are imported: an endless loop, os._exit, a crash."
         ) from None
+    with contextlib.suppress(OSError):  # a cache that can't be written is no obstacle
+        loads.parent.mkdir(parents=True, exist_ok=True)
+        loads.touch()
 
 
 def _collect(folder: Path, _progress: Callable[[Any], None]) -> None:

@@ -12,10 +12,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import contextmanager, suppress
 from functools import cache
+from multiprocessing import forkserver
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psutil
@@ -45,7 +47,7 @@ POLL = 0.1
 
 
 def prepare() -> None:
-    """Configure this process and the parent of all workers, before the first one starts.
+    """Configure this process, and start the parent of all workers, which imports what they need meanwhile.
 
     Raises:
         UsageError: this system can't fork, or this process may open too few files.
@@ -60,6 +62,8 @@ def prepare() -> None:
         os.environ.setdefault(name, "1")
     multiprocessing.get_context("forkserver").set_forkserver_preload(WARM)
     _own_folder()
+    with suppress(OSError), CHILDREN:  # the first worker will say so
+        forkserver.ensure_running()
 
 
 @cache
@@ -124,7 +128,9 @@ def call(
         raise HarnessError("The run was stopped before this notebook began.")
     context = multiprocessing.get_context("forkserver")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(theirs, function, arguments), daemon=False)
+    process = context.Process(
+        target=_run, args=(theirs, tempfile.gettempdir(), function, arguments), daemon=False
+    )
     with ours:
         with theirs:
             _start(process)
@@ -215,7 +221,9 @@ def _end(process: ForkServerProcess) -> None:
         process.close()
 
 
-def _run(pipe: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _run(pipe: Connection, folder: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """Temporary files go where the caller's go, which may have changed since the parent of all workers began."""
+    tempfile.tempdir = os.environ["TMPDIR"] = folder
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_caller, daemon=True).start()

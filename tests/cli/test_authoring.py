@@ -7,6 +7,8 @@ import pytest
 
 from grader.cli import wiring
 from grader.cli.console import WRONG_USE
+from grader.errors import RubricError
+from grader.execution import worker
 
 
 def test_the_kit_has_the_questions_and_no_solution(graded, call, tmp_path):
@@ -53,3 +55,23 @@ def test_a_rubric_that_cannot_be_imported_is_one_clear_line(assignment, call, mo
     assert said in ended.error
     assert "Traceback" not in ended.err
     assert not (assignment.parent / "kit.zip").exists()
+
+
+def test_a_rubric_is_collected_once_until_it_changes(assignment, monkeypatch):
+    collected = []
+    call = worker.call
+
+    def counting(function, *arguments, **options):
+        collected.append(function)
+        return call(function, *arguments, **options)
+
+    monkeypatch.setattr(worker, "call", counting)
+    for _ in range(2):
+        wiring.assignment_of(str(assignment))
+    assert len(collected) == 1
+    path = assignment / "test_tiny.py"
+    path.write_text(f"{path.read_text()}\ndef broken(:\n")
+    for _ in range(2):  # what was refused is collected again
+        with pytest.raises(RubricError):
+            wiring.assignment_of(str(assignment))
+    assert len(collected) == 3

@@ -75,6 +75,10 @@ def never_end(progress):
         time.sleep(1)
 
 
+def temporary(_progress):
+    return tempfile.gettempdir(), os.environ["TMPDIR"]
+
+
 def is_interrupted(_progress):
     os.kill(os.getpid(), signal.SIGINT)
     return "went on"
@@ -95,6 +99,11 @@ def test_the_result_comes_back_after_the_progress(call):
     progress = []
     assert call(add, 1, 2, on_progress=progress.append) == 3
     assert progress == ["adding", "done"]
+
+
+def test_temporary_files_go_where_the_callers_go_by_then(call, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert call(temporary) == (str(tmp_path), str(tmp_path))
 
 
 def test_our_own_errors_cross_as_they_are(call):
