@@ -55,11 +55,6 @@ _REFUSED_SVG = re.compile(
 """What runs or loads something, and what a browser draws once a pixel, a vertex or a tile: no plot needs it."""
 
 
-def png(data: str) -> str | None:
-    """A data URI, or None if `data` is not a PNG image in base64, as notebooks store it."""
-    return image("image/png", data)
-
-
 def image(kind: str, data: str) -> str | None:
     """A data URI for a PNG, JPEG, GIF or SVG image; None if `data` is not an image of this kind."""
     if kind == "image/svg+xml":

@@ -71,11 +71,6 @@ def derivative(p: Parser, body: n.Node | None, by: n.Node) -> n.Gradient:
     return n.Gradient(body, by)
 
 
-def _variable(p: Parser) -> n.Node:
-    """What a derivative is taken by, written after a slash or as a subscript."""
-    return p.factor()
-
-
 def partial(p: Parser) -> n.Node:
     r"""`\partial f / \partial x_i`, `\partial / \partial x_i`, `\partial_{x_i} f`."""
     p.take()
