@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from grader.legible import ESCAPE
 from grader.limits import MIB
-from grader.reports import markdown, markup
+from grader.reports import images, markdown, markup
 from grader.reports.mathml import formulas
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _outputs(outputs: Iterable[Mapping[str, Any]], space: Space, most_text: int)
 
 def _weight(output: Output) -> int:
     """What an output takes of a page. 40 pixels weigh a byte: a browser unpacks even what it does not show."""
-    return len(output.content) + len(output.image) + markup.pixels(output.image) // 40 + 200
+    return len(output.content) + len(output.image) + images.pixels(output.image) // 40 + 200
 
 
 def _output(output: Mapping[str, Any], most_text: int) -> Output:
@@ -202,7 +202,7 @@ def _display(data: Mapping[str, Any], most_text: int) -> Output:
 
 
 def _picture(data: Mapping[str, Any]) -> str | None:
-    shown = (markup.image(kind, data[kind]) for kind in _IMAGES if isinstance(data.get(kind), str))
+    shown = (images.image(kind, data[kind]) for kind in _IMAGES if isinstance(data.get(kind), str))
     return next(filter(None, shown), None)
 
 

@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from grader.reports import markdown, markup
+from grader.reports import images, markdown, markup
 
 from .hostile import HTML, MARKDOWN, MATHS, SVG, harmless
 
@@ -32,7 +32,7 @@ def test_hostile_text_is_text(text):
 
 @pytest.mark.parametrize("svg", SVG)
 def test_an_svg_with_active_content_is_not_shown(svg):
-    assert markup.image("image/svg+xml", svg) is None
+    assert images.image("image/svg+xml", svg) is None
 
 
 def test_an_svg_by_matplotlib_is_shown_from_its_first_tag():
@@ -43,7 +43,7 @@ def test_an_svg_by_matplotlib_is_shown_from_its_first_tag():
         f'<use xlink:href="#m"/><image xlink:href="data:image/png;base64,{PNG}"/></g></svg>'
     )
     expected = b64encode(svg[svg.index("<svg") :].encode()).decode()
-    assert markup.image("image/svg+xml", svg) == f"data:image/svg+xml;base64,{expected}"
+    assert images.image("image/svg+xml", svg) == f"data:image/svg+xml;base64,{expected}"
 
 
 @pytest.mark.parametrize(
@@ -58,11 +58,11 @@ def test_an_svg_by_matplotlib_is_shown_from_its_first_tag():
     ],
 )
 def test_a_picture_must_match_its_declared_type(kind, data):
-    assert markup.image(kind, data) is None
+    assert images.image(kind, data) is None
 
 
 def test_a_picture_with_line_breaks_is_joined():
-    assert markup.image("image/png", PNG[:9] + "\n" + PNG[9:] + "\n") == f"data:image/png;base64,{PNG}"
+    assert images.image("image/png", PNG[:9] + "\n" + PNG[9:] + "\n") == f"data:image/png;base64,{PNG}"
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def jpeg(width, height, before=1):
 
 @pytest.mark.parametrize(("kind", "draw"), [("png", png), ("gif", gif), ("jpeg", jpeg)])
 def test_a_picture_of_more_pixels_than_a_browser_should_hold_is_not_shown(kind, draw):
-    shown = markup.image(f"image/{kind}", draw(4000, 3000))
-    assert markup.pixels(shown) == 12_000_000
-    assert markup.image(f"image/{kind}", draw(20_000, 20_000)) is None
+    shown = images.image(f"image/{kind}", draw(4000, 3000))
+    assert images.pixels(shown) == 12_000_000
+    assert images.image(f"image/{kind}", draw(20_000, 20_000)) is None
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_picture_of_more_pixels_than_a_browser_should_hold_is_not_shown(kind, 
     ],
 )
 def test_a_picture_that_does_not_say_its_size_is_not_shown(kind, data):
-    assert markup.image(f"image/{kind}", data) is None
+    assert images.image(f"image/{kind}", data) is None
 
 
 def uses(depth, each=10, reference='<use href="#a{}"/>'):
@@ -201,7 +201,7 @@ def uses(depth, each=10, reference='<use href="#a{}"/>'):
     ],
 )
 def test_an_svg_that_would_hang_a_browser_is_not_shown(svg):
-    assert markup.image("image/svg+xml", svg) is None
+    assert images.image("image/svg+xml", svg) is None
 
 
 def test_an_svg_with_many_markers_is_shown():
@@ -212,7 +212,7 @@ def test_an_svg_with_many_markers_is_shown():
         '<defs><path id="m"/><clipPath id="p"><rect/></clipPath></defs>'
         f"<g>{points}</g></svg>"
     )
-    assert markup.image("image/svg+xml", svg) is not None
+    assert images.image("image/svg+xml", svg) is not None
 
 
 @pytest.mark.parametrize(
