@@ -33,7 +33,7 @@ from grader.theory.latex import spans
 ROOMS = (
     "grader.analysis", "grader.csvs", "grader.evidence", "grader.execution", "grader.intake", "grader.jsons",
     "grader.judging", "grader.kernel", "grader.legible", "grader.notebook", "grader.reports", "grader.source",
-    "grader.theory", "hw1",
+    "grader.theory", "grader.zips", "hw1",
 )  # fmt: skip
 INSIDE = "grader.kernel.inside"
 """Runs in the kernel, and costs only its own notebook."""

@@ -7,7 +7,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.handout import blank, pack, scan, wheel, zips
+from grader import zips
+from grader.handout import blank, pack, scan, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from grader import assignment as assignments
-from grader import evidence, jsons
+from grader import evidence, jsons, zips
 from grader.assignment import tables
 from grader.assignment.locating import TOML
 from grader.assignment.model import INPUTS, PROBES
 from grader.errors import GraderError, RubricError, UsageError
-from grader.handout import blank, zips
+from grader.handout import blank
 from grader.handout.excerpt import excerpt
 from grader.handout.measured import Known, Measured
 from grader.judging.rubric import loaded

@@ -7,8 +7,8 @@ import hashlib
 import importlib.metadata
 from typing import TYPE_CHECKING
 
+from grader import zips
 from grader.errors import UsageError
-from grader.handout import zips
 from grader.places import PACKAGE
 
 if TYPE_CHECKING:

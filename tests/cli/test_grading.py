@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from grader import assignment as assignments
-from grader import forks, notebook
+from grader import forks, notebook, zips
 from grader.cli import tables, wiring
 from grader.cli.console import BELOW, GRADED, OURS, WRONG_USE
 from grader.datasets import fashion_mnist
@@ -24,7 +24,6 @@ from grader.errors import HarnessError, NoAssignmentError, NotebookError
 from grader.execution import reference
 from grader.handout import kit as kits
 from grader.handout import pack as packs
-from grader.handout import zips
 from grader.judging.disclosure import Disclosure
 from grader.kernel.cold import ColdLauncher
 from grader.limits import Limits

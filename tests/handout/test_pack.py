@@ -6,11 +6,12 @@ import zipfile
 import msgspec
 import pytest
 
+from grader import zips
 from grader.assignment import load
 from grader.datasets import fashion_mnist
 from grader.errors import RubricError, UsageError
 from grader.execution import reference
-from grader.handout import pack, zips
+from grader.handout import pack
 from grader.model import Profile
 from grader.results.store import Store
 
