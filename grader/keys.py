@@ -141,9 +141,13 @@ def _read_by_checks(folder: Path) -> list[Path]:
     return sorted({*_code(folder), *(path for path in folder.iterdir() if path.is_file())})
 
 
-def of_grade(execution: str, bench: str, roster: Mapping[str, str]) -> str:
-    """What one student's grade depends on: the keys of execution and bench, and what the course knows besides."""
-    grade = _digest("\n".join([execution, bench, json.dumps(sorted(roster.items()))]))
+def of_grade(execution: str, bench: str, roster: Mapping[str, str], choice: str = "") -> str:
+    """What one student's grade depends on: the keys of execution and bench, and what the course knows besides.
+
+    `choice` says which of several notebooks was executed.
+    """
+    known = [execution, bench, json.dumps(sorted(roster.items())), *([choice] if choice else [])]
+    grade = _digest("\n".join(known))
     return f"{grade} {rubric_of(bench)}"
 
 

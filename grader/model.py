@@ -82,6 +82,7 @@ class FlagKind(StrEnum):
     UNREAD = "unread"  # some cells could not be read
     COLLABORATORS = "collaborators"  # whom the student says to have worked with
     TAMPERED = "tampered"  # what the notebook left as evidence is not evidence
+    CHOICE = "choice"  # which of several notebooks was graded, and why
 
 
 class Visibility(StrEnum):
@@ -107,6 +108,17 @@ class Moment(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a course system says of a student or a group; None where it says nothing."""
+
+    name: str | None = None
+    id: str | None = None
+    """As this system counts its users; its gradebook may call them by another."""
+    email: str | None = None
+    section: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One hand-in: at most one notebook, and the files that came with it."""
 
@@ -120,10 +132,19 @@ class Submission:
     """Where it came from, as the instructor knows it: a path relative to the submissions folder."""
     content: str = ""
     """The key of the notebook's content, if it was read already."""
-    support: tuple[Path, ...] = ()
+    support: tuple[tuple[str, Path], ...] = ()
+    """The files beside the notebook: the names that it opens them by, and where they are."""
     others: tuple[str, ...] = ()
     """Further notebooks by the same student that were not graded."""
+    choice: str = ""
+    """Of several notebooks, which one was taken and why, as a sentence."""
+    identity: Identity = field(default_factory=Identity)
+    people: tuple[Identity, ...] = ()
+    """The members of a group; empty if it is one student's hand-in."""
+    late: bool | None = None
+    """None if the layout does not tell."""
     submitted_at: datetime | None = None
+    """Without a time zone if the layout names none."""
     problem: str | None = None
 
 

@@ -12,7 +12,7 @@ from grader.judging.court import Bench, Case, Court
 from grader.judging.disclosure import Disclosure
 from grader.judging.rubric import loaded
 from grader.judging.server import Judge
-from grader.model import Outcome
+from grader.model import FlagKind, Outcome
 from grader.publishing.publisher import Publisher
 from grader.results.rulings import answered_before
 from grader.session import Event
@@ -73,9 +73,12 @@ def grade_all(
     with Judge(bench) as judge, Publisher(store, model[0], session.assignment.limits) as publisher:
         for submission, execution in executions(chosen, model[0], session, store, on_wait=judge.start):
             case = Case(
-                execution=execution, origin=submission.origin, roster=roster.get(submission.student, {})
+                execution=execution,
+                origin=submission.origin,
+                roster=roster.get(submission.student, {}),
+                choice=submission.choice,
             )
-            key = keys.of_grade(store.execution_key(submission.student), bench_key, case.roster)
+            key = keys.of_grade(store.execution_key(submission.student), bench_key, case.roster, case.choice)
             grade = store.grade(submission.student, key=key)
             if grade is None or _is_broken(grade):  # our own failures are tried again
                 before = store.readable_grade(submission.student)
@@ -118,9 +121,16 @@ def regrade_all(store: Store, bench: Bench, outdated: Container[str] = ()) -> It
                 if before is not None:
                     yield before, store.grade_key(student)
             elif execution is not None:
-                case = Case(execution=execution, origin=origin, roster=roster)
+                case = Case(execution=execution, origin=origin, roster=roster, choice=_choice(before))
                 grade = answered_before(judge.judge(case), before)
-                yield grade, keys.of_grade(store.execution_key(student), bench_key, roster)
+                yield grade, keys.of_grade(store.execution_key(student), bench_key, roster, case.choice)
+
+
+def _choice(before: Grade | None) -> str:
+    """Which notebook was taken, as the grade before says it."""
+    flags = before.flags if before is not None else ()
+    said = [flag.message for flag in flags if flag.kind is FlagKind.CHOICE]
+    return said[0].removesuffix(".") if said else ""
 
 
 def _is_broken(grade: Grade) -> bool:

@@ -48,10 +48,11 @@ _HALF_WIDTH = re.compile("[\uff61-\uff9f]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One file of a zip, still packed."""
+    """One file or folder of a zip, still packed."""
 
     parts: tuple[str, ...]
     """Its name, split at slashes and backslashes."""
+    is_folder: bool
     size: int
     """Unpacked, as the zip says; in bytes."""
     problem: str
@@ -140,10 +141,11 @@ def opened(path: Path, *, most_entries: int | None = None) -> zipfile.ZipFile:
 
 
 def members(archive: zipfile.ZipFile) -> tuple[Member, ...]:
-    """The files of a zip in its own order, each with what is wrong with it; folders are left out."""
+    """What a zip holds, in its own order, each with what is wrong with it."""
     return tuple(
         Member(
             parts=tuple(part for part in re.split(r"[/\\]", name) if part not in ("", ".")) or ("?",),
+            is_folder=name.endswith(("/", "\\")),
             size=entry.file_size,
             problem=_problem(name, entry),
             date=entry.date_time,
@@ -151,7 +153,7 @@ def members(archive: zipfile.ZipFile) -> tuple[Member, ...]:
             entry=entry,
         )
         for entry in archive.infolist()
-        if not (name := name_of(entry)).endswith(("/", "\\"))
+        for name in [name_of(entry)]
     )
 
 

@@ -205,11 +205,13 @@ def test_names_that_are_not_the_utf8_they_claim_to_be_are_refused_by_the_zip(tmp
 def test_backslashes_separate_and_duplicates_and_folders_are_kept_apart(tmp_path):
     path = packed(tmp_path / "z.zip", "a\\b.ipynb", "./c.txt", "folder/", "c.txt")
     with zips.opened(path) as archive:
-        assert [member.parts for member in zips.members(archive)] == [
-            ("a", "b.ipynb"),
-            ("c.txt",),
-            ("c.txt",),
-        ]
+        found = [(member.parts, member.is_folder) for member in zips.members(archive)]
+    assert found == [
+        (("a", "b.ipynb"), False),
+        (("c.txt",), False),
+        (("folder",), True),
+        (("c.txt",), False),
+    ]
 
 
 def test_what_is_written_is_the_same_bytes_and_reads_back(tmp_path):

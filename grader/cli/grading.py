@@ -9,7 +9,6 @@ import typer
 
 from grader.cli.console import (
     Talk,
-    counted,
     end,
     nearby,
     show,
@@ -19,6 +18,7 @@ from grader.cli.console import (
 )
 from grader.cli.options import (
     CORES,
+    LAYOUT_NAMES,
     AssignmentOption,
     DataOption,
     JobsOption,
@@ -40,7 +40,8 @@ def run_class(
     submissions: Annotated[
         Path,
         typer.Argument(
-            metavar="SUBMISSIONS", help="Folder of submissions, as downloaded from your course system."
+            metavar="SUBMISSIONS",
+            help="Folder or zip of submissions, as downloaded from your course system.",
         ),
     ],
     assignment: AssignmentOption = None,
@@ -53,6 +54,20 @@ def run_class(
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="STUDENT", help="Grade only this student; may be given several times."),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"Form of the download, if it is not recognised: {', '.join(LAYOUT_NAMES)}.",
+        ),
+    ] = None,
+    pick: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Of several notebooks of a student, grade the one with this name, such as '*final*'.",
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Run every notebook again, even if it did not change.")
@@ -94,6 +109,7 @@ def run_class(
         grader run submissions/
         grader run submissions/ -a rubrics/homework -o results/ -j 4 --fail-under 5
         grader run submissions/ --only ana-lima --force
+        grader run ~/Downloads/submissions.zip --layout canvas
     """
     if not submissions.exists():
         raise UsageError(
@@ -104,52 +120,54 @@ def run_class(
     worker.prepare()  # before the long imports: its own go on beside them
     from grader import datasets, run
     from grader.cli import wiring
-    from grader.intake import collect, reading, roster
+    from grader.intake import collect, reading
     from grader.results import codec, rulings
 
     talk = Talk(quiet=as_json)
     refuse_nested_output(results, submissions)
     given = wiring.conditions(assignment, profile, data, talk, limits=limit or ())
-    with reading.Reader(given.assignment.limits, datasets.user_cache()) as read:
-        intake = collect.collect(
-            submissions,
-            limits=given.assignment.limits,
-            assignment=given.assignment.id,
-            blank=given.assignment.template,
-            read=read,
-        )
-    _refuse_unreadable(intake.submissions)
-    students = _selected(intake.submissions, only or ())
-    rows, notes = _roster(participation, submissions, intake.submissions)
-    count = counted(len(intake.submissions), "submission")
-    talk.say(f"Assignment {given.assignment.id}: {count}, layout {intake.layout}.")
-    for note in [*intake.notes, *notes]:
-        if not note.startswith(f"{roster.PARTICIPATION} was ignored"):
-            talk.say(f"Note: {note}.")
-    with wiring.session(
-        given,
-        results,
-        talk,
-        total=len(students),
-        interrupted="What was graded is kept; run the same command to continue.",
-        jobs=jobs,
-        sandbox=sandbox,
-        notices=given.notices,
-        strict=strict,
-        force=force,
-        drop=drop,
-        only=frozenset(students),
-    ) as (session, store):
-        if not rows and any(columns for _, _, columns in store.students()):
-            talk.warn(
-                f"Note: the last run used a participation list, and this one has none, so points that depend on it "
-                f"are taken back. Name the list with --participation, or put it into {submissions}."
+    with wiring.scratch() as scratch:
+        with reading.Reader(given.assignment.limits, datasets.user_cache()) as read:
+            intake = collect.collect(
+                submissions,
+                limits=given.assignment.limits,
+                assignment=given.assignment.id,
+                blank=given.assignment.template,
+                read=read,
+                layout=layout,
+                pick=pick,
+                scratch=scratch,
             )
-        for _ in run.grade_all(intake.submissions, rows, session, store):
-            pass
-        grades = store.grades()
-        unfit = len(rulings.unfit(store.rulings(), grades))
-        document = codec.dumps_all(store.each_grade()) if as_json else ""
+        _refuse_unreadable(intake.submissions)
+        students = _selected(intake.submissions, only or ())
+        rows, notes = _roster(participation, submissions, intake.submissions)
+        talk.say(f"Assignment {given.assignment.id}. {intake.summary}")
+        for note in [*intake.notes, *notes]:
+            talk.say(f"Note: {note}.")
+        with wiring.session(
+            given,
+            results,
+            talk,
+            total=len(students),
+            interrupted="What was graded is kept; run the same command to continue.",
+            jobs=jobs,
+            sandbox=sandbox,
+            notices=given.notices,
+            strict=strict,
+            force=force,
+            drop=drop,
+            only=frozenset(students),
+        ) as (session, store):
+            if not rows and any(columns for _, _, columns in store.students()):
+                talk.warn(
+                    "Note: the last run used a participation list, and this one has none, so points that depend on "
+                    f"it are taken back. Name the list with --participation, or put it into {submissions}."
+                )
+            for _ in run.grade_all(intake.submissions, rows, session, store):
+                pass
+            grades = store.grades()
+            unfit = len(rulings.unfit(store.rulings(), grades))
+            document = codec.dumps_all(store.each_grade()) if as_json else ""
     if as_json:
         show_json(document)
     else:

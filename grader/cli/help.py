@@ -115,6 +115,8 @@ def explained(error: typer.TyperException) -> str:
     message = " ".join(error.format_message().split()).replace("Value error, ", "")
     possibilities = getattr(error, "possibilities", None)
     if possibilities:
+        typed = getattr(error, "option_name", None) or "?"
+        possibilities = [each for each in possibilities if each.startswith(typed)] or possibilities
         message = f"{error.message}. Did you mean {' or '.join(sorted(possibilities))}?"
     elif not message.endswith((".", "?", "!")):
         message = f"{message}."

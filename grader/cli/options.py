@@ -11,6 +11,10 @@ import typer
 
 from grader.model import Profile
 
+LAYOUT_NAMES = (
+    "canvas", "moodle", "gradescope", "brightspace", "blackboard", "classroom", "nbgrader", "plain", "sections",
+)  # fmt: skip
+"""Of `grader.intake.layouts`, which takes longer to import than help may take."""
 CORES = os.cpu_count() or 1
 
 

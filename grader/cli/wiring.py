@@ -227,6 +227,16 @@ def _pack_beside(notebook: Path) -> Path | None:
 
 
 @contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for the files of zips; it goes away after the block, even if this process is killed in it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True) as folder,
+        worker.removed_at_last(folder),
+    ):
+        yield Path(folder)
+
+
+@contextlib.contextmanager
 def session(
     given: Conditions,
     results: Path | None,

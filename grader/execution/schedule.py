@@ -90,7 +90,7 @@ def executions(
 
 def _stamp(submission: Submission) -> object:
     """Differs if a file of a hand-in was written or replaced in between."""
-    files = [path for path in (submission.notebook, *submission.support) if path is not None]
+    files = [path for path in (submission.notebook, *(path for _, path in submission.support)) if path]
     try:
         return [(info.st_mtime_ns, info.st_size, info.st_ino) for info in map(os.stat, files)]
     except OSError as error:
@@ -108,13 +108,7 @@ def _run_key(submission: Submission, plan: Plan) -> str:
     """What this hand-in's execution depends on; of one without a notebook, what is wrong with it."""
     if submission.notebook is None:
         return submission.problem or "No notebook was handed in."
-    support = _support(submission.notebook, submission)
-    return keys.of_run(plan, submission.notebook, support, content=submission.content)
-
-
-def _support(source: Path, submission: Submission) -> tuple[tuple[str, Path], ...]:
-    """The files beside the notebook, with the names that it opens them by."""
-    return tuple((path.relative_to(source.parent).as_posix(), path) for path in submission.support)
+    return keys.of_run(plan, submission.notebook, submission.support, content=submission.content)
 
 
 def _unreadable(submission: Submission, why: str, store: Store) -> Execution:
@@ -137,7 +131,7 @@ def _job(submission: Submission, source: Path, plan: Plan, model: Execution, sto
     return Job(
         student=submission.student,
         source=source,
-        support=_support(source, submission),
+        support=submission.support,
         folder=store.workplace(submission.student),
         plan=plan,
         cell_deadline=plan.limits.cell_deadline(model.busiest_cell, deadline),

@@ -1,4 +1,4 @@
-"""Sorts a folder from students or a course system into one submission per student.
+"""Sorts a download from a course system, or a folder from students, into one submission per student.
 
 Nothing is dropped silently: what cannot be graded becomes a submission whose `problem` says why, or a note.
 """
@@ -6,32 +6,37 @@ Nothing is dropped silently: what cannot be graded becomes a submission whose `p
 from __future__ import annotations
 
 import difflib
-import hashlib
-import unicodedata
 from dataclasses import dataclass, replace
-from itertools import accumulate, count, groupby
+from itertools import accumulate
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
-from grader.intake import reading
-from grader.intake.layouts import Entry, HandIn, Kind, Layout, Listing, listed, recognised
+from grader.intake import choosing, reading, unpacking
+from grader.intake.layouts import recognised
+from grader.intake.layouts.canvas import first_names
+from grader.intake.listing import Kind, Scratch, download, names_notebook, readable, zipped_twice
+from grader.intake.naming import folded, student_ids
+from grader.intake.roster import PARTICIPATION
+from grader.legible import listing
 from grader.model import Submission
-from grader.notebook import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from nbformat import NotebookNode
 
+    from grader.intake.layouts.model import HandIn, Layout, Match
+    from grader.intake.listing import Download, Entry
     from grader.intake.reading import Found, Reading
     from grader.limits import Limits
 
-LONGEST_ID = 100
-DEVICES = {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
-RESERVED = frozenset({"reference"} | DEVICES)
-"""The name that we use for the reference solution, and the names that Windows reserves for devices."""
+MOST_NAMED = 5
+"""Ignored files that have a line of their own."""
+NAMELESS = frozenset({"", ".json", ".txt"})
+"""Endings of files that are tried as notebooks if a student has no other."""
+MOST_TRIED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +46,9 @@ class Intake:
     layout: str
     submissions: tuple[Submission, ...]
     notes: tuple[str, ...] = ()
-    """What was ignored and why, one sentence each."""
+    """What was ignored and why, and which of several notebooks was taken; one sentence each."""
+    summary: str = ""
+    """What was recognised, with counts, as a sentence."""
 
 
 def collect(
@@ -52,103 +59,103 @@ def collect(
     assignment: str | None = None,
     blank: NotebookNode | None = None,
     read: Reading | None = None,
+    layout: str | None = None,
+    pick: str | None = None,
+    scratch: Path | None = None,
 ) -> Intake:
     """Sort the contents of `root` into one submission per student.
 
     Args:
-        root: the folder of a class, in a layout of `grader.intake.layouts`, or a single notebook.
+        root: a download or a folder, in a layout of `grader.intake.layouts`, or a single notebook.
         limits: notebooks and support files beyond them are not accepted.
         only: ids or names of the students to include; all if empty.
         assignment: the assignment to choose if the layout separates several, or a student handed in notebooks of
             several.
         blank: the notebook as it was handed out: a copy of it never counts before one with answers.
         read: reads the notebooks; by default this process does, which a hostile file may end.
+        layout: the name of the layout that `root` has; by default it is recognised.
+        pick: of several notebooks of a student, the one whose name or path matches this pattern.
+        scratch: an empty folder for the files of zips, to which the submissions then refer; needed for zips.
 
     Raises:
-        UsageError: there is nothing to grade, or `only` names an unknown student.
+        UsageError: there is nothing to grade, the layout is unclear, or `only` or `pick` fits nothing.
     """
-    try:
-        entries = listed(root)
-    except OSError as error:
-        raise UsageError(f"{root}: it cannot be read ({error.strerror}); check its permissions") from error
-    layout, everyone = recognised(root, entries)
-    notes = [] if only else _ignored(root, entries, everyone)
-    if assignment and layout.by_assignment:
-        everyone = _of_assignment(everyone, assignment)
-    submissions = tuple(
-        _submission(
-            student,
-            hand_in,
-            context=_Context(
-                layout=layout,
-                root=root,
-                limits=limits,
-                assignment=assignment,
-                given=frozenset(reading.texts(blank)) if blank is not None else frozenset(),
-                read=read or reading.here(limits),
-                note=notes.append,
-            ),
+    with Scratch(scratch) as unpack:
+        try:
+            given = zipped_twice(download(root, unpack, assignment), unpack)
+        except OSError as error:
+            raise UsageError(
+                f"{root}: it cannot be read ({error.strerror}); check its permissions"
+            ) from error
+        chosen, match, place = recognised(given, layout)
+        by_id, same = _by_id(match.hand_ins)
+        notes = [] if only else [*match.notes, *_ignored(given, match), *same]
+        context = _Context(
+            layout=chosen,
+            limits=limits,
+            assignment=assignment,
+            pick=pick,
+            given=frozenset(reading.texts(blank)) if blank is not None else frozenset(),
+            read=read or reading.here(limits),
+            scratch=unpack,
+            records=match.records,
+            note=notes.append,
         )
-        for student, hand_in in _only(_by_id(everyone), only).items()
+        submissions = tuple(
+            _submission(student, hand_in, context=context) for student, hand_in in _only(by_id, only).items()
+        )
+    if pick is not None and not context.picked:
+        raise UsageError(f"--pick {pick}: no notebook has such a name; quote the pattern, such as '*final*'")
+    where = "/".join(place.within)
+    return Intake(
+        layout=chosen.name,
+        submissions=submissions,
+        notes=tuple(notes),
+        summary=_summary(chosen, match, submissions) + (f" Found in {readable(where)}." if where else ""),
     )
-    return Intake(layout=layout.name, submissions=submissions, notes=tuple(notes))
 
 
-def student_ids(names: Sequence[str]) -> tuple[str, ...]:
-    """Turn each name into a folder name that is safe on every system and unique regardless of case.
-
-    Of several names with the same result, the first in sorted order is kept and the others are numbered.
-    """
-    safe = [_safe(name) for name in names]
-    keys = [_folded(name) for name in safe]
-    taken = set(keys)
-    order = sorted(range(len(names)), key=lambda place: (keys[place], names[place]))
-    for _, duplicates in groupby(order, keys.__getitem__):
-        for place in list(duplicates)[1:]:
-            safe[place] = next(new for n in count(2) if _folded(new := f"{safe[place]}-{n}") not in taken)
-            taken.add(_folded(safe[place]))
-    return tuple(safe)
-
-
-def _safe(name: str) -> str:
-    legible = unicodedata.normalize("NFC", name)
-    kept = "".join(c if c.isprintable() and c not in '/\\<>:"|?*' else "_" for c in legible)
-    kept = kept.lstrip("-. ").rstrip(". ") or "student"
-    if kept.partition(".")[0].lower() in RESERVED:
-        kept = f"{kept}_"
-    if len(kept.encode()) <= LONGEST_ID:
-        return kept
-    head = kept.encode()[: LONGEST_ID - 9].decode(errors="ignore").rstrip(". ")
-    return f"{head}-{hashlib.sha256(kept.encode()).hexdigest()[:8]}"
+def _summary(layout: Layout, match: Match, submissions: Sequence[Submission]) -> str:
+    groups = sum(bool(one.people) for one in submissions)
+    counts = {
+        "student": sum(len(one.people) or 1 for one in submissions),
+        "group": groups,
+        "section": match.sections,
+    }
+    parts = [f"{n} {noun}{'s' * (n != 1)}" for noun, n in counts.items() if n or noun == "student"]
+    late = sum(bool(one.late) for one in submissions)
+    unread = [one for one in submissions if one.notebook is None]
+    without = sum(not names_notebook(one.origin) for one in unread)
+    parts += [f"{late} late"] * bool(late) + [f"{without} without a notebook"] * bool(without)
+    parts += [f"{len(unread) - without} with one that can't be read"] * (len(unread) > without)
+    return f"{layout.title}: {', '.join(parts)}."
 
 
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).casefold()
-
-
-def _of_assignment(everyone: tuple[HandIn, ...], assignment: str) -> tuple[HandIn, ...]:
-    """Narrow each hand-in to one assignment, unless nobody has a folder of that name."""
-    narrow = tuple(
-        replace(one, entries=tuple(entry for entry in one.entries if entry.parts[0] == assignment))
-        for one in everyone
-    )
-    return narrow if any(one.entries for one in narrow) else everyone
-
-
-def _ignored(root: Path, entries: Listing, everyone: tuple[HandIn, ...]) -> list[str]:
+def _ignored(given: Download, match: Match) -> list[str]:
     """A note for each file or folder that belongs to no student; of a folder, only for the folder itself."""
-    claimed = {entry.path for one in everyone for entry in (one.place, *one.entries)}
-    known = {root, *claimed, *(above for path in claimed for above in path.parents)}
-    return [
-        f"{_origin(root, entry)} was ignored: it belongs to no submission"
-        for entry in entries
-        if entry.path not in known and entry.path.parent in known
-    ]
+    claimed = {entry.whole for one in match.hand_ins for entry in (one.place, *one.entries)} | match.records
+    known = claimed | {path[:level] for path in claimed for level in range(len(path))} | {given.within}
+    known |= {(PARTICIPATION,)}
+    ignored = [e for e in given.entries if e.whole not in known and e.whole[:-1] in known]
+    if len(ignored) > MOST_NAMED:
+        names = listing([entry.origin for entry in ignored])
+        return [f"{len(ignored)} files and folders were ignored, as they belong to no submission: {names}"]
+    return [f"{entry.origin} was ignored: it {entry.why or 'belongs to no submission'}" for entry in ignored]
 
 
-def _by_id(everyone: tuple[HandIn, ...]) -> dict[str, HandIn]:
+def _by_id(everyone: Sequence[HandIn]) -> tuple[dict[str, HandIn], list[str]]:
+    """The hand-ins in order, and a note on each name that several have."""
     ids = student_ids([one.name for one in everyone])
-    return dict(sorted(zip(ids, everyone, strict=True), key=lambda pair: (_folded(pair[0]), pair[0])))
+    names: dict[str, list[str]] = {}
+    for student, one in zip(ids, everyone, strict=True):
+        names.setdefault(folded(one.name), []).append(student)
+    notes = [
+        f"{len(same)} hand-ins have the same name and are kept apart as {listing(sorted(same))}"
+        for same in names.values()
+        if len(same) > 1
+    ]
+    in_order = sorted(zip(ids, everyone, strict=True), key=lambda pair: (folded(pair[0]), pair[0]))
+    return dict(in_order), notes
 
 
 def _only(everyone: Mapping[str, HandIn], only: Sequence[str]) -> dict[str, HandIn]:
@@ -160,111 +167,123 @@ def _only(everyone: Mapping[str, HandIn], only: Sequence[str]) -> dict[str, Hand
                 if near
                 else f"there are: {', '.join(list(everyone)[:5])}"
             )
-            raise UsageError(f"no student is named {shown(wanted)}; {hint}")
+            raise UsageError(f"no student is named {readable(wanted)}; {hint}")
     return {student: one for student, one in everyone.items() if not only or {student, one.name} & set(only)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Context:
     """What all submissions of one intake share."""
 
     layout: Layout
-    root: Path
     limits: Limits
     assignment: str | None
+    pick: str | None
     given: frozenset[str]
     """The texts of the blank notebook's cells."""
     read: Reading
+    scratch: Scratch
+    records: frozenset[tuple[str, ...]]
     note: Callable[[str], None]
+    picked: bool = False
+    """Did `pick` match anything?"""
 
 
 def _submission(student: str, hand_in: HandIn, *, context: _Context) -> Submission:
+    files = unpacking.unpacked(hand_in, context.scratch)
+    hand_in = replace(hand_in, entries=files.entries)
+    found = _notebooks(hand_in, context)
+    choice = choosing.choose(found, assignment=context.assignment, pick=context.pick)
+    context.picked |= any(choosing.matches(entry, context.pick) for entry in found)
+    chosen = choice.in_order[0] if choice.in_order else None
+    others = tuple(entry.origin for entry in choice.in_order[1:])
+    sentence = f"{chosen.origin} was taken, not {listing(others)}: {choice.why}" if chosen and others else ""
+    if sentence:
+        context.note(sentence)
     for entry in hand_in.entries:
-        if entry.refused:
-            context.note(f"{_origin(context.root, entry)} was ignored: it is {entry.kind}")
-    dates = {entry: _date(hand_in, entry, context) for entry in hand_in.notebooks if not entry.refused}
-    found = {entry: context.read(entry.path, context.given) for entry in dates}
-    in_order = sorted(dates, key=lambda entry: _age(entry, dates[entry]))
-    if len(in_order) > 1:
-        # Stable: of one rank, the newest is first.
-        in_order.sort(key=lambda entry: _rank(found[entry], context))
-        others = ", ".join(_origin(context.root, entry) for entry in in_order[1:])
-        context.note(f"{_origin(context.root, in_order[0])} was taken, not {others}")
-    chosen = in_order[0] if in_order else None
-    problem = _problem(chosen, found[chosen]) if chosen else _nothing(hand_in)
+        if entry.why and chosen:
+            context.note(f"{entry.origin} was ignored: it {entry.why}")
+    problem = _problem(chosen, found[chosen]) if chosen else _nothing(hand_in, files.problem)
     return Submission(
         student=student,
         notebook=chosen.path if chosen and not problem else None,
         content=found[chosen].content if chosen else "",
         layout=context.layout.name,
-        origin=_origin(context.root, chosen or hand_in.place),
+        origin=(chosen or hand_in.place).origin,
         support=_support(chosen, hand_in, context) if chosen and not problem else (),
-        others=tuple(_origin(context.root, entry) for entry in in_order[1:]),
-        submitted_at=dates[chosen] if chosen else None,
+        others=others,
+        choice=sentence,
+        identity=hand_in.identity,
+        people=hand_in.people,
+        late=hand_in.late,
+        submitted_at=chosen.at if chosen else max((e.at for e in hand_in.entries if e.at), default=None),
         problem=problem,
     )
 
 
-def _date(hand_in: HandIn, entry: Entry, context: _Context) -> datetime | None:
-    try:
-        return context.layout.date(hand_in, entry)
-    except UsageError as error:
-        context.note(str(error))
-        return None
-
-
-def _age(entry: Entry, recorded: datetime | None) -> tuple[float, str]:
-    """A sort key that puts the newest first, by the layout's record if there is one."""
-    return -(recorded.timestamp() if recorded else entry.modified), entry.path.name
-
-
-def _rank(found: Found, context: _Context) -> int:
-    """Which of a student's notebooks counts, lowest first: one with answers, made for this assignment."""
-    if found.problem:
-        return 3
-    if found.blank:
-        return 2
-    return int(context.assignment is None or found.made_for != context.assignment)
+def _notebooks(hand_in: HandIn, context: _Context) -> dict[Entry, Found]:
+    """A student's notebooks, as read; without one, files that turn out to be notebooks under another name."""
+    found = {e: context.read(e.path, context.given) for e in hand_in.notebooks if e.path and not e.why}
+    if found:
+        return found
+    tried = [
+        entry
+        for entry in hand_in.entries
+        if entry.path
+        and not entry.why
+        and PurePath(entry.name).suffix.lower() in NAMELESS
+        and entry.kind is Kind.FILE
+    ]
+    read = {e: context.read(e.path, context.given) for e in tried[:MOST_TRIED] if e.path}
+    return {entry: each for entry, each in read.items() if not each.problem}
 
 
 def _problem(entry: Entry, found: Found) -> str | None:
-    return f"{shown(entry.path.name)}: {found.problem}" if found.problem else None
+    return f"{readable(entry.name)}: {found.problem}" if found.problem else None
 
 
-def _nothing(hand_in: HandIn) -> str:
-    for entry in (hand_in.place, *hand_in.notebooks):
-        if entry.refused:
-            return f"{shown(entry.path.name)}: it is {entry.kind} and was not opened; hand in a regular file"
-    names = [shown("/".join(entry.parts)) for entry in hand_in.entries if entry.kind is Kind.FILE]
+def _nothing(hand_in: HandIn, problem: str) -> str:
+    """Why there is no notebook."""
+    who = readable(hand_in.name)
+    if problem:
+        return f"{who}: {problem}; ask for the .ipynb file alone"
+    for entry in (hand_in.place, *hand_in.entries):
+        if entry.why:
+            ask = "ask for the .ipynb file" if entry.kind is Kind.FILE else "hand in a regular file"
+            return f"{readable(entry.name)}: it {entry.why} and was not opened; {ask}"
+    names = [readable("/".join(entry.parts)) for entry in hand_in.entries if entry.kind is Kind.FILE]
+    names += [hand_in.besides] * bool(hand_in.besides)
     if not names:
-        return f"{shown(hand_in.name)}: nothing was handed in; ask for the .ipynb file"
+        return f"{who}: nothing was handed in; ask for the .ipynb file"
     files = ", ".join(names[:5]) + " …" * (len(names) > 5)
-    return f"{shown(hand_in.name)}: no notebook was handed in, only {files}; ask for the .ipynb file"
+    return f"{who}: no notebook was handed in, only {files}; ask for the .ipynb file"
 
 
-def _support(chosen: Entry, hand_in: HandIn, context: _Context) -> tuple[Path, ...]:
+def _support(chosen: Entry, hand_in: HandIn, context: _Context) -> tuple[tuple[str, Path], ...]:
     """The files next to and below the notebook, smallest first, as far as the limits allow."""
+    folder = chosen.parts[:-1]
     candidates = sorted(
         (
             entry
             for entry in hand_in.entries
             if entry.kind is Kind.FILE
+            and entry.path
+            and not entry.why
             and not entry.claims_notebook
-            and chosen.path.parent in entry.path.parents
-            and entry.path.name not in context.layout.records
+            and entry != chosen
+            and entry.parts[: len(folder)] == folder
+            and entry.whole not in context.records
         ),
         key=lambda entry: (entry.size, entry.parts),
     )
     sizes = accumulate(entry.size for entry in candidates)
     fitting = sum(size <= context.limits.support_size for size in sizes)
     accepted = candidates[: min(fitting, context.limits.support_files)]
-    if excess := [_origin(context.root, entry) for entry in candidates[len(accepted) :]]:
+    if excess := [entry.origin for entry in candidates[len(accepted) :]]:
         were = f" and {len(excess) - 1} more were" if len(excess) > 1 else " was"
         limits = "support_files or support_size"
         context.note(f"{excess[0]}{were} ignored: the files next to the notebook exceed the limit {limits}")
-    return tuple(sorted(entry.path for entry in accepted))
-
-
-def _origin(root: Path, entry: Entry) -> str:
-    below = entry.path.relative_to(root) if entry.path != root else entry.path.name
-    return shown(str(below))
+    named = {"/".join(e.parts[len(folder) :]): e.path for e in accepted if e.path}
+    if context.layout.name == "canvas":
+        named |= {old: named[new] for new, old in first_names(list(named)).items()}
+    return tuple(sorted(named.items()))

@@ -68,6 +68,8 @@ class Case:
     execution: Execution
     origin: str = ""
     roster: Mapping[str, str] = field(default_factory=dict)
+    choice: str = ""
+    """Which of several notebooks was executed, and why; empty if there was one."""
 
 
 def check_rubric(assignment: Assignment) -> None:
@@ -164,7 +166,8 @@ class Court:
             self._question(question, student, checks, exhibits) for question in self.assignment.questions
         )
         execution = case.execution
-        flags = self._flags(execution, student) + self._own_flags() + self._collaborators(student)
+        choice = (Flag(kind=FlagKind.CHOICE, message=f"{case.choice}."),) if case.choice else ()
+        flags = choice + self._flags(execution, student) + self._own_flags() + self._collaborators(student)
         return Grade(
             student=execution.student,
             assignment=self.assignment.id,

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from grader.assignment.cells import say_made_for
 from grader.errors import UsageError
 from grader.intake import collect as intake
-from grader.intake import layouts
+from grader.intake import listing, naming
+from grader.intake.layouts import LAYOUTS
 from grader.limits import Limits
 
 NOTEBOOK = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -180,7 +181,7 @@ def test_pipes_and_sockets_are_not_opened(handed_in, monkeypatch):
 
 def test_a_folder_that_may_not_be_opened_keeps_its_student(handed_in, monkeypatch):
     handed_in.put("ada/hw1.ipynb", "bob/hw1.ipynb")
-    monkeypatch.setattr(layouts.os, "access", lambda path, _mode: path.name != "ada")
+    monkeypatch.setattr(listing.os, "access", lambda path, _mode: path.name != "ada")
     assert handed_in.submissions()["ada"].problem == (
         "ada: it is a folder without read permission and was not opened; hand in a regular file"
     )
@@ -199,7 +200,10 @@ def test_folders_are_not_descended_for_ever(handed_in):
 def test_files_beside_and_below_the_notebook_are_support(handed_in):
     handed_in.put("ada/hw1.ipynb", "ada/conftest.py", "ada/data/x.csv", "bob/work/hw1.ipynb", "bob/above.txt")
     ada, bob = handed_in.collect().submissions
-    assert ada.support == (handed_in.path / "ada/conftest.py", handed_in.path / "ada/data/x.csv")
+    assert ada.support == (
+        ("conftest.py", handed_in.path / "ada/conftest.py"),
+        ("data/x.csv", handed_in.path / "ada/data/x.csv"),
+    )
     assert bob.support == ()
 
 
@@ -213,7 +217,7 @@ def test_junk_and_the_expected_score_are_not_support(handed_in):
 
 def test_nbgraders_own_record_is_not_support(handed_in):
     files = ["submitted/ada/hw1/hw1.ipynb", "submitted/ada/hw1/timestamp.txt", "submitted/ada/hw1/data.csv"]
-    assert handed_in.put(*files).only().support == (handed_in.path / files[2],)
+    assert handed_in.put(*files).only().support == (("data.csv", handed_in.path / files[2]),)
 
 
 @pytest.mark.parametrize(
@@ -230,7 +234,7 @@ def test_support_is_limited_and_small_files_come_first(handed_in, sizes, accepte
     for number, size in enumerate(sizes):
         handed_in.put(f"ada/f{number}", content="x" * size)
     found = handed_in.collect()
-    assert [path.name for path in found.submissions[0].support] == accepted
+    assert [name for name, _ in found.submissions[0].support] == accepted
     reason = "the files next to the notebook exceed the limit support_files or support_size"
     assert list(found.notes) == [f"{note}{reason}" for note in notes]
 
@@ -267,25 +271,56 @@ def written(*sources, assignment=None):
 
 
 @pytest.mark.parametrize(
-    ("newest", "older"),
+    ("newest", "older", "why"),
     [
-        (written("# your answer"), written("x = 1")),
-        (written("", "# your answer"), written("# your answer", "x = 1")),
-        (written("x = 2"), written("x = 1", assignment="hw1")),
-        (written("x = 2", assignment="hw2"), written("x = 1", assignment="hw1")),
-        (written("# your answer", assignment="hw1"), written("x = 1")),
-        ("no notebook", written("x = 1")),
+        (written("# your answer"), written("x = 1"), "the other has no answers"),
+        (written("", "# your answer"), written("# your answer", "x = 1"), "the other has no answers"),
+        (written("x = 2"), written("x = 1", assignment="hw1"), "it was made from the kit"),
+        (
+            written("x = 2", assignment="hw2"),
+            written("x = 1", assignment="hw1"),
+            "it was made from the kit",
+        ),
+        (written("# your answer", assignment="hw1"), written("x = 1"), "the other has no answers"),
+        ("no notebook", written("x = 1"), "the other can't be read"),
     ],
     ids=["blank", "emptied", "not from the kit", "of another kit", "a blank kit", "not readable"],
 )
-def test_a_blank_or_foreign_copy_does_not_count_because_it_is_newer(handed_in, newest, older):
-    for name, content, age in (("new", newest, 0), ("old", older, 10)):
+def test_a_blank_or_foreign_copy_does_not_count_because_it_is_newer(handed_in, newest, older, why):
+    for name, content, age in (("hw1", newest, 0), ("old", older, 10)):
         text = content if isinstance(content, str) else nbformat.writes(content)
         handed_in.put(f"ada/{name}.ipynb", content=text, age=age)
     found = handed_in.collect(assignment="hw1", blank=written("# your answer"))
     (ada,) = found.submissions
-    assert (ada.origin, ada.others, ada.problem) == ("ada/old.ipynb", ("ada/new.ipynb",), None)
-    assert found.notes == ("ada/old.ipynb was taken, not ada/new.ipynb",)
+    assert (ada.origin, ada.others, ada.problem) == ("ada/old.ipynb", ("ada/hw1.ipynb",), None)
+    assert found.notes == (f"ada/old.ipynb was taken, not ada/hw1.ipynb: {why}",)
+    assert ada.choice == found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("names", "pick", "chosen", "why"),
+    [
+        (["hw1.ipynb", "Untitled.ipynb"], None, "hw1.ipynb", "it is named after the assignment"),
+        (["HW-1 final.ipynb", "draft.ipynb"], None, "HW-1 final.ipynb", "it is named after the assignment"),
+        (["hw1-Copy1.ipynb", "hw1.ipynb"], None, "hw1.ipynb", "it is the newest file"),
+        (["hw1.ipynb", "my final.ipynb"], "*FINAL*", "my final.ipynb", "it matches --pick"),
+        (["a/hw1.ipynb", "b/hw1.ipynb"], "a/*", "a/hw1.ipynb", "it matches --pick"),
+    ],
+    ids=["a name", "almost the name", "both named", "picked by name", "picked by folder"],
+)
+def test_the_name_decides_before_the_date_and_the_instructor_before_both(handed_in, names, pick, chosen, why):
+    for age, name in zip((10, 0), names, strict=True):  # the second is newer
+        handed_in.put(f"ada/{name}", age=age)
+    handed_in.put("bob/x.ipynb")
+    ada = handed_in.submissions(assignment="hw1", pick=pick)["ada"]
+    assert ada.origin == f"ada/{chosen}"
+    assert ada.choice.endswith(f": {why}")
+
+
+def test_a_pattern_that_fits_no_notebook_is_refused(handed_in):
+    handed_in.put("ada/a.ipynb", "ada/b.ipynb")
+    with pytest.raises(UsageError, match=r"--pick final\*: no notebook has such a name"):
+        handed_in.collect(pick="final*")
 
 
 def test_notebooks_of_one_age_go_by_name(handed_in):
@@ -369,18 +404,18 @@ def test_an_assignment_without_any_folder_changes_nothing(handed_in):
     ],
 )  # fmt: skip
 def test_student_ids_are_safe_folder_names(names, ids):
-    assert intake.student_ids(names) == tuple(ids)
+    assert naming.student_ids(names) == tuple(ids)
 
 
 @settings(deadline=None)
 @example(names=["a", "A", "a-2", "A-2", "a-2-2"])
 @given(names=st.lists(st.text(max_size=12) | st.text("aA.-2/ \u0301", max_size=4), max_size=8))
 def test_any_names_become_unique_safe_ids_whatever_their_order(names):
-    ids = intake.student_ids(names)
+    ids = naming.student_ids(names)
     assert len({unicodedata.normalize("NFKC", one).casefold() for one in ids}) == len(names)
     assert all(one and one == Path(one).name and one[0] not in ".-" and one.isprintable() for one in ids)
     assert all(len(one.encode()) <= 110 for one in ids)
-    assert sorted(ids) == sorted(intake.student_ids(names[::-1]))
+    assert sorted(ids) == sorted(naming.student_ids(names[::-1]))
 
 
 def test_the_class_is_the_same_in_whatever_order_it_is_listed(handed_in, monkeypatch):
@@ -389,7 +424,7 @@ def test_the_class_is_the_same_in_whatever_order_it_is_listed(handed_in, monkeyp
     )
     usual = handed_in.collect()
     listdir = os.listdir
-    monkeypatch.setattr(layouts.os, "listdir", lambda folder: sorted(listdir(folder), reverse=True))
+    monkeypatch.setattr(listing.os, "listdir", lambda folder: sorted(listdir(folder), reverse=True))
     assert handed_in.collect() == usual
     assert [one.student for one in usual.submissions] == ["Ada", "ada-2", "bob", "zoe"]
 
@@ -440,22 +475,26 @@ def test_a_missing_folder_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["ada/hw1.pdf", "notes.txt"])
 def test_a_folder_without_any_notebook_is_refused_with_the_layouts_looked_for(handed_in, name):
-    assert refusal(handed_in.put(name).path) == (
-        "no submissions recognised. Looked for "
-        "nbgrader (submitted/<student>/<assignment>/*.ipynb, or a timestamp.txt next to a notebook); "
-        "plain (*.ipynb files named after students, or one folder per student). "
-        "Unpack archives and give the folder that contains the students' files"
+    said = refusal(handed_in.put(name).path)
+    assert said.startswith(
+        "no submissions recognised. Looked for gradescope (submission_metadata.yml beside "
     )
+    assert all(f"{layout.name} ({layout.looks_like})" in said for layout in LAYOUTS)
+    assert said.endswith("Give the zip or the folder that contains the students' files")
 
 
-def test_a_file_other_than_a_notebook_is_refused(handed_in):
-    assert refusal(handed_in.put("class.zip").path / "class.zip").startswith(
+def test_a_file_other_than_a_notebook_or_a_zip_is_refused(handed_in):
+    assert refusal(handed_in.put("class.txt").path / "class.txt").startswith(
         "no submissions recognised. Looked for"
+    )
+    assert (
+        refusal(handed_in.put("class.zip").path / "class.zip")
+        == "it is not a zip, or it is damaged; download it again, or unpack it and give the folder"
     )
 
 
 def test_far_too_many_files_are_refused(handed_in, monkeypatch):
-    monkeypatch.setattr(layouts, "MOST_ENTRIES", 3)
+    monkeypatch.setattr(listing, "MOST_ENTRIES", 3)
     handed_in.put("a.ipynb", "b.ipynb", "c.ipynb")
     assert len(handed_in.collect().submissions) == 3
     assert (
@@ -468,5 +507,5 @@ def test_a_folder_that_cannot_be_listed_is_refused(handed_in, monkeypatch):
     def denied(_folder):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(layouts.os, "listdir", denied)
+    monkeypatch.setattr(listing.os, "listdir", denied)
     assert refusal(handed_in.path) == "it cannot be read (Permission denied); check its permissions"

@@ -1,0 +1,64 @@
+"""Which of a student's notebooks is graded, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from grader.intake.layouts import named_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from grader.intake.listing import Entry
+    from grader.intake.reading import Found
+
+Rule = tuple["Callable[[Entry, Found], float | str]", str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """All notebooks of a student, the one that counts first."""
+
+    in_order: tuple[Entry, ...]
+    why: str = ""
+    """What sets the first apart from the next, as a clause; empty if there is no other."""
+
+
+def choose(found: Mapping[Entry, Found], *, assignment: str | None, pick: str | None) -> Choice:
+    """Put a student's notebooks in order.
+
+    What `pick` matches comes first; then what can be read, and is not blank; then notebooks of the assignment's
+    kit; then the last attempt, as the layout records it; then those named after the assignment; then the newest.
+    """
+    dated = any(entry.at for entry in found)
+    rules: tuple[Rule, ...] = (
+        (lambda entry, _: not matches(entry, pick), "it matches --pick"),
+        (lambda _, read: bool(read.problem), "the other can't be read"),
+        (lambda _, read: read.blank, "the other has no answers"),
+        (lambda _, read: assignment is None or read.made_for != assignment, "it was made from the kit"),
+        (lambda entry, _: -_attempt(entry) if dated else 0.0, "it was handed in last"),
+        (lambda entry, _: not named_after(entry, assignment), "it is named after the assignment"),
+        (lambda entry, _: -entry.order, "it was uploaded last"),
+        (lambda entry, _: -entry.modified, "it is the newest file"),
+        (lambda entry, _: "/".join(entry.parts), "its name comes first"),
+    )
+    keys = {entry: tuple(rule(entry, read) for rule, _ in rules) for entry, read in found.items()}
+    in_order = tuple(sorted(found, key=keys.__getitem__))
+    if len(in_order) < 2:
+        return Choice(in_order=in_order)
+    pairs = zip(keys[in_order[0]], keys[in_order[1]], rules, strict=True)
+    return Choice(in_order=in_order, why=next((why for ours, next_, (_, why) in pairs if ours != next_), ""))
+
+
+def matches(entry: Entry, pick: str | None) -> bool:
+    """Is this the file that `pick` names, by its name or by its path in the hand-in?"""
+    if pick is None:
+        return False
+    names = (entry.name, "/".join(entry.parts), "/".join(entry.whole))
+    return any(fnmatchcase(name.casefold(), pick.casefold()) for name in names)
+
+
+def _attempt(entry: Entry) -> float:
+    return entry.at.timestamp() if entry.at else entry.modified

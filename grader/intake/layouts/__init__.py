@@ -1,0 +1,176 @@
+"""The layouts in which the submissions of a class arrive, each recognised by the names of folders and files.
+
+A course system's own layout may lie in other folders, or once in each of several sections. What fits none of them
+is taken as plain files and folders, if it cannot be mistaken for something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from grader.errors import UsageError
+from grader.intake.layouts.blackboard import BLACKBOARD
+from grader.intake.layouts.brightspace import BRIGHTSPACE
+from grader.intake.layouts.canvas import CANVAS
+from grader.intake.layouts.classroom import CLASSROOM
+from grader.intake.layouts.gradescope import GRADESCOPE
+from grader.intake.layouts.model import HandIn, Layout, Match
+from grader.intake.layouts.moodle import MOODLE
+from grader.intake.layouts.nbgrader import NBGRADER
+from grader.intake.layouts.plain import PLAIN, SECTIONS, in_sections
+from grader.intake.listing import Kind, names_notebook, readable, top
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.intake.listing import Download, Entry
+
+SYSTEMS = (GRADESCOPE, CANVAS, MOODLE, BRIGHTSPACE, BLACKBOARD, NBGRADER, CLASSROOM)
+LAYOUTS = (*SYSTEMS, PLAIN, SECTIONS)
+MOST_NOTEBOOKS = 10
+"""More are hardly one student's."""
+MOST_OTHERS = 5
+"""The same for notebooks that are not named after the assignment."""
+MOST_VERSIONS = 3
+"""More notebooks in the only folder are rather a class than one student's versions."""
+_WRAPPER = re.compile(r"submission|hand.?in|download|export|assignment", re.IGNORECASE)
+"""In the name of a folder that is nobody's."""
+Found = tuple[Layout, Match, "Download"]
+
+
+def recognised(download: Download, forced: str | None = None) -> Found:
+    """The layout of a download, its hand-ins, and the folder in which they lie.
+
+    Args:
+        download: what the instructor gave.
+        forced: the name of the layout that it has to be.
+
+    Raises:
+        UsageError: it has none, not that one, or may be read in two ways.
+    """
+    if forced is None:
+        one = download.root.is_file() and names_notebook(download.root.name)
+        found = _plain(download) if one else _search(download, SYSTEMS) or _plain(download)
+        if found is None:
+            looked_for = "; ".join(f"{layout.name} ({layout.looks_like})" for layout in LAYOUTS)
+            raise UsageError(
+                f"{download.root}: no submissions recognised. Looked for {looked_for}. "
+                "Give the zip or the folder that contains the students' files"
+            )
+        _refuse_misfits(found)
+        return found
+    layout = next((each for each in LAYOUTS if each.name == forced), None)
+    if layout is None:
+        names = ", ".join(each.name for each in LAYOUTS)
+        raise UsageError(f"--layout {forced}: there is no such layout; choose one of {names}")
+    if layout in SYSTEMS:
+        found = _search(download, (layout,))
+    else:
+        found = (layout, match, download) if (match := layout.recognise(download)) else None
+    if found is None:
+        raise UsageError(f"{download.root}: not the layout {forced}, which has {layout.looks_like}")
+    return found
+
+
+def named_after(entry: Entry, assignment: str | None) -> bool:
+    """Does a file's name, or the name of a folder above it, say which assignment it is?"""
+    wanted = _letters(assignment or "")
+    return bool(wanted) and any(wanted in _letters(part) for part in entry.parts)
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+def _search(download: Download, layouts: Sequence[Layout]) -> Found | None:
+    """A system's layout here, in the only folder, or in each of several."""
+    for layout in layouts:
+        if match := layout.recognise(download):
+            return layout, match, download
+    folders = [entry.name for entry in top(download.entries) if entry.kind is Kind.FOLDER]
+    if not folders or any(entry.claims_notebook for entry in top(download.entries)):
+        return None
+    sections: list[tuple[str, Match]] = []
+    for name in folders:
+        found = _search(download.inside(name), layouts)
+        if found is None or len(folders) == 1:
+            return found
+        layouts = found[:1]  # all sections come from one system
+        sections.append((name, found[1]))
+    match = in_sections(sections)
+    return (layouts[0], match, download) if match else None
+
+
+def _plain(download: Download) -> Found | None:
+    match = PLAIN.recognise(download)
+    if match is None:
+        return None
+    folders = [one for one in match.hand_ins if one.place.kind is Kind.FOLDER]
+    if len(folders) == len(match.hand_ins) == 1:
+        inner = _plain(download.inside(folders[0].name))
+        if inner and _is_wrapper(folders[0], inner, download):
+            return inner
+    elif _are_sections(folders, match) and (in_them := SECTIONS.recognise(download)):
+        return SECTIONS, in_them, download
+    return PLAIN, match, download
+
+
+def _is_wrapper(only: HandIn, inner: Found, download: Download) -> bool:
+    """Is the only folder no student's, but the class itself?
+
+    Raises:
+        UsageError: nobody can tell.
+    """
+    loose = [entry for entry in only.notebooks if len(entry.parts) == 1]
+    if len(inner[1].hand_ins) < 2:
+        return False
+    if not loose:
+        return True
+    after = sum(named_after(entry, download.assignment) for entry in loose)
+    if len(loose) < 2 or 2 * after > len(loose):
+        return False
+    folders = {entry.parts[0] for entry in only.notebooks if len(entry.parts) > 1}
+    if only.name == download.name or _WRAPPER.search(only.name) or len(folders) > 1:
+        return True
+    if len(loose) > MOST_VERSIONS:
+        raise _unclear(only, download)
+    return False
+
+
+def _are_sections(folders: Sequence[HandIn], match: Match) -> bool:
+    """Does each folder hold folders with notebooks, as no other does, as students' folders are?"""
+    groups = [{entry.parts[0] for entry in one.notebooks if len(entry.parts) > 1} for one in folders]
+    loose = any(len(entry.parts) == 1 for one in folders for entry in one.notebooks)
+    names = Counter(name for group in groups for name in group)
+    return (
+        len(folders) == len(match.hand_ins)
+        and not loose
+        and any(len(group) > 1 for group in groups)
+        and max(names.values(), default=0) == 1
+        and len(names) > len(folders)
+    )
+
+
+def _refuse_misfits(found: Found) -> None:
+    """See that no student has a class's notebooks.
+
+    Raises:
+        UsageError: one has.
+    """
+    layout, match, download = found
+    for one in match.hand_ins:
+        others = [entry for entry in one.notebooks if not named_after(entry, download.assignment)]
+        if layout is not CLASSROOM and (
+            len(one.notebooks) > MOST_NOTEBOOKS or (download.assignment and len(others) > MOST_OTHERS)
+        ):
+            raise _unclear(one, download)
+
+
+def _unclear(one: HandIn, download: Download) -> UsageError:
+    return UsageError(
+        f"{download.root}: {readable(one.name)} would be one student with {len(one.notebooks)} notebooks. If "
+        f"{one.place.origin} is a class, give that folder alone; if the folders are sections, add "
+        "--layout sections; if it is one student's, add --layout plain"
+    )
