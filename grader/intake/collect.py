@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
 from grader.intake import choosing, reading, unpacking
+from grader.intake.archives import Scratch, download, zipped_twice
 from grader.intake.layouts import recognised
 from grader.intake.layouts.canvas import first_names
-from grader.intake.listing import Kind, Scratch, download, names_notebook, readable, zipped_twice
+from grader.intake.listing import Kind, readable
 from grader.intake.naming import folded, student_ids
-from grader.intake.roster import PARTICIPATION
+from grader.intake.telling import ignored, summary
 from grader.legible import listing
 from grader.model import Submission
 
@@ -27,13 +28,11 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from grader.intake.layouts.model import HandIn, Layout, Match
-    from grader.intake.listing import Download, Entry
+    from grader.intake.layouts.model import HandIn, Layout
+    from grader.intake.listing import Entry
     from grader.intake.reading import Found, Reading
     from grader.limits import Limits
 
-MOST_NAMED = 5
-"""Ignored files that have a line of their own."""
 NAMELESS = frozenset({"", ".json", ".txt"})
 """Endings of files that are tried as notebooks if a student has no other."""
 MOST_TRIED = 20
@@ -89,7 +88,7 @@ def collect(
             ) from error
         chosen, match, place = recognised(given, layout)
         by_id, same = _by_id(match.hand_ins)
-        notes = [] if only else [*match.notes, *_ignored(given, match), *same]
+        notes = [] if only else [*match.notes, *ignored(given, match), *same]
         context = _Context(
             layout=chosen,
             limits=limits,
@@ -111,36 +110,8 @@ def collect(
         layout=chosen.name,
         submissions=submissions,
         notes=tuple(notes),
-        summary=_summary(chosen, match, submissions) + (f" Found in {readable(where)}." if where else ""),
+        summary=summary(chosen, match, submissions) + (f" Found in {readable(where)}." if where else ""),
     )
-
-
-def _summary(layout: Layout, match: Match, submissions: Sequence[Submission]) -> str:
-    groups = sum(bool(one.people) for one in submissions)
-    counts = {
-        "student": sum(len(one.people) or 1 for one in submissions),
-        "group": groups,
-        "section": match.sections,
-    }
-    parts = [f"{n} {noun}{'s' * (n != 1)}" for noun, n in counts.items() if n or noun == "student"]
-    late = sum(bool(one.late) for one in submissions)
-    unread = [one for one in submissions if one.notebook is None]
-    without = sum(not names_notebook(one.origin) for one in unread)
-    parts += [f"{late} late"] * bool(late) + [f"{without} without a notebook"] * bool(without)
-    parts += [f"{len(unread) - without} with one that can't be read"] * (len(unread) > without)
-    return f"{layout.title}: {', '.join(parts)}."
-
-
-def _ignored(given: Download, match: Match) -> list[str]:
-    """A note for each file or folder that belongs to no student; of a folder, only for the folder itself."""
-    claimed = {entry.whole for one in match.hand_ins for entry in (one.place, *one.entries)} | match.records
-    known = claimed | {path[:level] for path in claimed for level in range(len(path))} | {given.within}
-    known |= {(PARTICIPATION,)}
-    ignored = [e for e in given.entries if e.whole not in known and e.whole[:-1] in known]
-    if len(ignored) > MOST_NAMED:
-        names = listing([entry.origin for entry in ignored])
-        return [f"{len(ignored)} files and folders were ignored, as they belong to no submission: {names}"]
-    return [f"{entry.origin} was ignored: it {entry.why or 'belongs to no submission'}" for entry in ignored]
 
 
 def _by_id(everyone: Sequence[HandIn]) -> tuple[dict[str, HandIn], list[str]]:

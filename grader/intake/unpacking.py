@@ -7,15 +7,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from grader.intake.archives import listed_zip
 from grader.intake.layouts.plain import ARCHIVES
-from grader.intake.listing import Kind, listed_zip, readable
+from grader.intake.listing import Kind, readable
 from grader.limits import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from grader.intake.archives import Scratch
     from grader.intake.layouts.model import HandIn
-    from grader.intake.listing import Entry, Listing, Scratch
+    from grader.intake.listing import Entry, Listing
 
 MOST_ENTRIES = 2_000
 MOST_BYTES = 512 * MIB

@@ -8,9 +8,9 @@ import zipfile
 import pytest
 
 from grader.errors import HarnessError, UsageError
-from grader.intake import listing, unpacking
+from grader.intake import archives, listing, unpacking
+from grader.intake.archives import Scratch
 from grader.intake.collect import collect
-from grader.intake.listing import Scratch
 from grader.limits import Limits
 
 NOTEBOOK = '{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
@@ -192,7 +192,7 @@ def test_a_full_disk_is_said(tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(listing.zips.Member, "unpack", full)
+    monkeypatch.setattr(archives.zips.Member, "unpack", full)
     with pytest.raises(UsageError, match=r"No space left on device\); free some, or set TMPDIR"):
         collect(path, limits=Limits(), scratch=tmp_path)
 

@@ -1,0 +1,50 @@
+"""What an instructor is told of a download: what it was taken for, and what of it was ignored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.intake.listing import names_notebook
+from grader.intake.roster import PARTICIPATION
+from grader.legible import listing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grader.intake.layouts.model import Layout, Match
+    from grader.intake.listing import Download
+    from grader.model import Submission
+
+MOST_NAMED = 5
+"""Ignored files that have a line of their own."""
+
+
+def summary(layout: Layout, match: Match, submissions: Sequence[Submission]) -> str:
+    """What was recognised, with counts, as a sentence."""
+    groups = sum(bool(one.people) for one in submissions)
+    counts = {
+        "student": sum(len(one.people) or 1 for one in submissions),
+        "group": groups,
+        "section": match.sections,
+    }
+    parts = [f"{n} {noun}{'s' * (n != 1)}" for noun, n in counts.items() if n or noun == "student"]
+    late = sum(bool(one.late) for one in submissions)
+    unread = [one for one in submissions if one.notebook is None]
+    without = sum(not names_notebook(one.origin) for one in unread)
+    parts += [f"{late} late"] * bool(late) + [f"{without} without a notebook"] * bool(without)
+    parts += [f"{len(unread) - without} with one that can't be read"] * (len(unread) > without)
+    return f"{layout.title}: {', '.join(parts)}."
+
+
+def ignored(given: Download, match: Match) -> list[str]:
+    """A note for each file or folder that belongs to no student; of a folder, only for the folder itself."""
+    claimed = {entry.whole for one in match.hand_ins for entry in (one.place, *one.entries)} | match.records
+    known = claimed | {path[:level] for path in claimed for level in range(len(path))} | {given.within}
+    known |= {(PARTICIPATION,)}
+    strangers = [e for e in given.entries if e.whole not in known and e.whole[:-1] in known]
+    if len(strangers) > MOST_NAMED:
+        names = listing([entry.origin for entry in strangers])
+        return [f"{len(strangers)} files and folders were ignored, as they belong to no submission: {names}"]
+    return [
+        f"{entry.origin} was ignored: it {entry.why or 'belongs to no submission'}" for entry in strangers
+    ]
