@@ -109,7 +109,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a course system says of a student or a group; None where it says nothing."""
+    """What a course system's download says of a student or a group, in its spelling; None where it says nothing."""
 
     name: str | None = None
     id: str | None = None

@@ -32,7 +32,7 @@ def summary(layout: Layout, match: Match, submissions: Sequence[Submission]) -> 
     unread = [one for one in submissions if one.notebook is None]
     without = sum(not names_notebook(one.origin) for one in unread)
     parts += [f"{late} late"] * bool(late) + [f"{without} without a notebook"] * bool(without)
-    parts += [f"{len(unread) - without} with one that can't be read"] * (len(unread) > without)
+    parts += [f"{len(unread) - without} whose notebook can't be read"] * (len(unread) > without)
     return f"{layout.title}: {', '.join(parts)}."
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from grader.intake.archives import listed_zip
+from grader.intake.layouts import MOST_NOTEBOOKS
 from grader.intake.layouts.plain import ARCHIVES
 from grader.intake.listing import Kind, readable
 from grader.limits import MIB
@@ -66,17 +67,23 @@ def _inside(entry: Entry, scratch: Scratch, until: ExitStack) -> Listing:
         inside = listed_zip(scratch.open_zip(entry, most_entries=MOST_ENTRIES, until=until), entry)
     except zipfile.BadZipFile as error:
         return (replace(entry, why=str(error)),)
-    names = [each.parts for each in inside if each.kind is Kind.FILE]
-    if len(set(names)) < len(names):
-        return (replace(entry, why="holds two files of one name"),)
+    why = _distrusted(inside)
+    return (replace(entry, why=why),) if why else inside
+
+
+def _distrusted(inside: Listing) -> str:
+    """Why a zip is not opened although it could be, completing "it …"; empty if it is."""
+    files = [each for each in inside if each.kind is Kind.FILE]
+    notebooks = sum(each.claims_notebook for each in files)
+    if len({each.parts for each in files}) < len(files):
+        return "holds two files of one name"
     if bad := next((each for each in inside if each.why), None):
-        return (replace(entry, why=f"holds {readable('/'.join(bad.parts))}, which {bad.why}"),)
-    if not any(each.claims_notebook for each in inside) and (
-        nested := next(filter(_is_archive, inside), None)
-    ):
-        name = readable(nested.name)
-        return (replace(entry, why=f"holds no notebook but {name}, and archives in archives are not opened"),)
-    return inside
+        return f"holds {readable('/'.join(bad.parts))}, which {bad.why}"
+    if notebooks > MOST_NOTEBOOKS:
+        return f"holds {notebooks} notebooks, as a class does; if it is one, grade it alone"
+    if not notebooks and (nested := next(filter(_is_archive, files), None)):
+        return f"holds no notebook but {readable(nested.name)}, and archives in archives are not opened"
+    return ""
 
 
 def _too_much(entries: Listing | list[Entry]) -> str:

@@ -68,7 +68,7 @@ def test_a_class_from_hand_ins_to_reports(fresh, grader, notebook_of, tmp_path):
         "Next: the same command without `--profile quick`, for grades that count",
     ]
     said = done.stderr.splitlines()
-    assert said[0] == "Assignment tiny. Plain files and folders: 2 students, 1 with one that can't be read."
+    assert said[0] == "Assignment tiny. Plain files and folders: 2 students, 1 whose notebook can't be read."
     assert said[1].startswith("Sandbox: mode none")
     assert said[2] == "[1/2] [bold]: unreadable (nothing to run)" or said[2].startswith("reference: finished")
     assert said[-1].startswith("[2/2] ada: finished (")

@@ -516,6 +516,15 @@ def test_a_student_with_the_notebooks_of_a_class_is_refused(download, tmp_path, 
     assert download(root, layout="plain").submissions
 
 
+def test_a_misfit_of_a_system_can_be_confirmed(download, tmp_path):
+    root = put(tmp_path / "class", *(f"Bo_1_assignsubmission_file/{n}.ipynb" for n in range(11)))
+    with pytest.raises(
+        UsageError, match="if this is a Moodle download, add --layout moodle, if not, --layout"
+    ):
+        download(root)
+    assert [one.student for one in download(root, layout="moodle").submissions] == ["Bo_1"]
+
+
 def test_a_class_in_a_folder_of_its_name_is_found(download, tmp_path):
     root = put(tmp_path / "class", "hw1_submissions/ada.ipynb", "hw1_submissions/bob.ipynb")
     found = download(root)

@@ -79,6 +79,9 @@ BAD = [
     ),
     pytest.param(encrypted(packed("hw1.ipynb")), "holds hw1.ipynb, which is encrypted", id="encrypted"),
     pytest.param(packed(*(f"{n}.ipynb" for n in range(2001))), "holds more than 2,000 files", id="many"),
+    pytest.param(
+        packed(*(f"s{n}.ipynb" for n in range(11))), "holds 11 notebooks, as a class does", id="a class"
+    ),
     pytest.param(packed(("in.zip", packed("x.ipynb"))), "holds no notebook but in.zip", id="nested"),
     pytest.param(damaged(packed("hw1.ipynb")), "hw1.ipynb: it is damaged", id="damaged"),
     pytest.param(
@@ -120,6 +123,17 @@ def test_a_good_zip_is_opened_where_it_lies(class_of, kind, name):
     assert (bob.problem, bob.origin) == (None, f"bob/{name}/work/hw1.ipynb")
     assert bob.notebook.read_text() == NOTEBOOK
     assert [(name, path.read_text()) for name, path in bob.support] == [("data/x.csv", "1")]
+
+
+def test_zips_named_after_students_are_a_class(tmp_path):
+    inside = packed("work/hw1.ipynb")
+    (path := tmp_path / "class.zip").write_bytes(packed(("ada.zip", inside), ("bob.ZIP", inside)))
+    (scratch := tmp_path / "scratch").mkdir()
+    found = collect(path, limits=Limits(), scratch=scratch)
+    assert {one.student: (one.origin, one.problem) for one in found.submissions} == {
+        "ada": ("ada.zip/work/hw1.ipynb", None),
+        "bob": ("bob.ZIP/work/hw1.ipynb", None),
+    }
 
 
 def test_a_zip_beside_a_notebook_stays_a_zip_that_the_notebook_opens(class_of, tmp_path):

@@ -165,12 +165,14 @@ def _refuse_misfits(found: Found) -> None:
         if layout is not CLASSROOM and (
             len(one.notebooks) > MOST_NOTEBOOKS or (download.assignment and len(others) > MOST_OTHERS)
         ):
-            raise _unclear(one, download)
+            raise _unclear(one, download, layout)
 
 
-def _unclear(one: HandIn, download: Download) -> UsageError:
+def _unclear(one: HandIn, download: Download, layout: Layout = PLAIN) -> UsageError:
+    right = "it is one student's" if layout is PLAIN else f"this is a {layout.title}"
+    wrong = "" if layout is PLAIN else ", if not, --layout plain"
     return UsageError(
         f"{download.root}: {readable(one.name)} would be one student with {len(one.notebooks)} notebooks. If "
         f"{one.place.origin} is a class, give that folder alone; if the folders are sections, add "
-        "--layout sections; if it is one student's, add --layout plain"
+        f"--layout sections; if {right}, add --layout {layout.name}{wrong}"
     )
