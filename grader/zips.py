@@ -27,6 +27,8 @@ MOST_RATIO = 200
 LARGE = 16 << 20
 """Bytes from which on the ratio counts."""
 LONGEST_NAME = 1000
+LONGEST_PART = 255
+"""Bytes of a file's or folder's name on every usual disk."""
 DEVICES = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 )
@@ -195,7 +197,9 @@ def _problem(name: str, entry: zipfile.ZipInfo) -> str:
         "has a name that Windows reserves for a device": any(
             part.partition(".")[0].strip().lower() in DEVICES for part in parts
         ),
-        "has a name that is too long": len(name) > LONGEST_NAME,
+        "has a name that is too long": len(name) > LONGEST_NAME
+        or any(len(part.encode(errors="replace")) > LONGEST_PART for part in parts),
+        "has a name that no disk can hold": "\0" in name,
         "is a link": kind == stat.S_IFLNK,
         "is a device, pipe or socket": kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK),
         "is encrypted": entry.flag_bits & 1,

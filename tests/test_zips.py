@@ -60,7 +60,8 @@ DEVICE = "has a name that Windows reserves for a device"
         pytest.param("con.ipynb", DEVICE, id="device"),
         pytest.param("a/NUL/x.ipynb", DEVICE, id="device as a folder"),
         pytest.param("Lpt1", DEVICE, id="printer"),
-        pytest.param("x" * 1001, "has a name that is too long", id="long"),
+        pytest.param("ab/" * 400, "has a name that is too long", id="long"),
+        pytest.param("é" * 128, "has a name that is too long", id="a long part"),
         pytest.param(info(external_attr=(stat.S_IFLNK | 0o777) << 16), "is a link", id="link"),
         pytest.param(
             info(external_attr=(stat.S_IFIFO | 0o777) << 16), "is a device, pipe or socket", id="pipe"
@@ -189,6 +190,10 @@ def test_too_many_entries_are_refused_and_their_table_is_not_even_read(tmp_path,
 def test_names_are_read_in_the_encoding_of_the_computer_that_made_the_zip(tmp_path, name, encoding):
     member = only(raw_named(tmp_path / "z.zip", name.encode(encoding)))
     assert "/".join(member.parts) == name
+
+
+def test_a_name_with_a_null_is_refused(tmp_path):
+    assert only(raw_named(tmp_path / "z.zip", b"a\0b.ipynb")).problem == "has a name that no disk can hold"
 
 
 def test_a_name_that_the_zip_says_to_be_utf8_is_read_as_such(tmp_path):

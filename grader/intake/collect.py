@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
@@ -257,4 +257,5 @@ def _support(chosen: Entry, hand_in: HandIn, context: _Context) -> tuple[tuple[s
     named = {"/".join(e.parts[len(folder) :]): e.path for e in accepted if e.path}
     if context.layout.name == "canvas":
         named |= {old: named[new] for new, old in first_names(list(named)).items()}
-    return tuple(sorted(named.items()))
+    folders = {above.as_posix() for name in named for above in PurePosixPath(name).parents}
+    return tuple(sorted((name, path) for name, path in named.items() if name not in folders))

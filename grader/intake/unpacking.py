@@ -77,7 +77,7 @@ def _distrusted(inside: Listing) -> str:
     notebooks = sum(each.claims_notebook for each in files)
     if len({each.parts for each in files}) < len(files):
         return "holds two files of one name"
-    if bad := next((each for each in inside if each.why), None):
+    if bad := next((each for each in files if each.why), None):
         return f"holds {readable('/'.join(bad.parts))}, which {bad.why}"
     if notebooks > MOST_NOTEBOOKS:
         return f"holds {notebooks} notebooks, as a class does; if it is one, grade it alone"

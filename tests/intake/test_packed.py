@@ -125,6 +125,17 @@ def test_a_good_zip_is_opened_where_it_lies(class_of, kind, name):
     assert [(name, path.read_text()) for name, path in bob.support] == [("data/x.csv", "1")]
 
 
+def test_a_file_that_is_a_folder_as_well_is_not_given_to_the_notebook(class_of):
+    bob = class_of(packed("hw1.ipynb", ("data", "1"), ("data/x.csv", "2")))[0]["bob"]
+    assert [name for name, _ in bob.support] == ["data/x.csv"]
+
+
+def test_what_lies_too_deep_in_a_zip_costs_only_itself(class_of):
+    found, notes = class_of(packed("hw1.ipynb", ("/".join("d" * 15), "x"), ("x.csv", "1")))
+    assert [name for name, _ in found["bob"].support] == ["x.csv"]
+    assert [note for note in notes if note.endswith("it is a folder more than 10 levels deep")]
+
+
 def test_zips_named_after_students_are_a_class(tmp_path):
     inside = packed("work/hw1.ipynb")
     (path := tmp_path / "class.zip").write_bytes(packed(("ada.zip", inside), ("bob.ZIP", inside)))
