@@ -302,11 +302,21 @@ def test_a_blank_or_foreign_copy_does_not_count_because_it_is_newer(handed_in, n
     [
         (["hw1.ipynb", "Untitled.ipynb"], None, "hw1.ipynb", "it is named after the assignment"),
         (["HW-1 final.ipynb", "draft.ipynb"], None, "HW-1 final.ipynb", "it is named after the assignment"),
+        (["2024_hw1.ipynb", "hw12.ipynb"], None, "2024_hw1.ipynb", "it is named after the assignment"),
+        (["hw1 (2).ipynb", "hw10.ipynb"], None, "hw1 (2).ipynb", "it is named after the assignment"),
         (["hw1-Copy1.ipynb", "hw1.ipynb"], None, "hw1.ipynb", "it is the newest file"),
         (["hw1.ipynb", "my final.ipynb"], "*FINAL*", "my final.ipynb", "it matches --pick"),
         (["a/hw1.ipynb", "b/hw1.ipynb"], "a/*", "a/hw1.ipynb", "it matches --pick"),
     ],
-    ids=["a name", "almost the name", "both named", "picked by name", "picked by folder"],
+    ids=[
+        "a name",
+        "almost the name",
+        "after a number",
+        "another number",
+        "both named",
+        "picked by name",
+        "picked by folder",
+    ],
 )
 def test_the_name_decides_before_the_date_and_the_instructor_before_both(handed_in, names, pick, chosen, why):
     for age, name in zip((10, 0), names, strict=True):  # the second is newer

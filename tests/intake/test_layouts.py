@@ -516,6 +516,16 @@ def test_a_student_with_the_notebooks_of_a_class_is_refused(download, tmp_path, 
     assert download(root, layout="plain").submissions
 
 
+def test_a_forced_layout_is_looked_for_in_every_folder(download, tmp_path):
+    root = put(
+        tmp_path / "class", "mon/doe_1_900_hw1.ipynb", "tue/roe_2_902_hw1.ipynb", "handouts/data/x.csv"
+    )
+    assert download(root).layout == "plain"
+    found = download(root, layout="canvas")
+    assert [one.student for one in found.submissions] == ["doe_1", "roe_2"]
+    assert found.notes == ("handouts was ignored: it belongs to no submission",)
+
+
 def test_a_misfit_of_a_system_can_be_confirmed(download, tmp_path):
     root = put(tmp_path / "class", *(f"Bo_1_assignsubmission_file/{n}.ipynb" for n in range(11)))
     with pytest.raises(

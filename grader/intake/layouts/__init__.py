@@ -66,7 +66,7 @@ def recognised(download: Download, forced: str | None = None) -> Found:
         names = ", ".join(each.name for each in LAYOUTS)
         raise UsageError(f"--layout {forced}: there is no such layout; choose one of {names}")
     if layout in SYSTEMS:
-        found = _search(download, (layout,))
+        found = _search(download, (layout,), lenient=True)
     else:
         found = (layout, match, download) if (match := layout.recognise(download)) else None
     if found is None:
@@ -76,16 +76,29 @@ def recognised(download: Download, forced: str | None = None) -> Found:
 
 def named_after(entry: Entry, assignment: str | None) -> bool:
     """Does a file's name, or the name of a folder above it, say which assignment it is?"""
-    wanted = _letters(assignment or "")
-    return bool(wanted) and any(wanted in _letters(part) for part in entry.parts)
+    wanted = _words(assignment or "")
+    return bool(wanted) and any(_holds(_words(part), wanted) for part in entry.parts)
 
 
-def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold()))
+def _holds(words: str, wanted: str) -> bool:
+    """Is one in the other, and not as 1 is in 10?"""
+    before, found, after = words.partition(wanted)
+    goes_on = wanted[-1].isdigit() and after[:1].isdigit()
+    begins_earlier = wanted[0].isdigit() and before[-1:].isdigit()
+    return bool(found) and not goes_on and not begins_earlier
 
 
-def _search(download: Download, layouts: Sequence[Layout]) -> Found | None:
-    """A system's layout here, in the only folder, or in each of several."""
+def _words(name: str) -> str:
+    """Its letters and digits, with a blank only between two numbers."""
+    return re.sub(
+        r"(\d?)[\W_]+(?=(\d?))",
+        lambda found: found[1] + " " * bool(found[1] and found[2]),
+        name.casefold(),
+    )
+
+
+def _search(download: Download, layouts: Sequence[Layout], *, lenient: bool = False) -> Found | None:
+    """A system's layout here, in the only folder, or in each of several; with `lenient`, in some."""
     for layout in layouts:
         if match := layout.recognise(download):
             return layout, match, download
@@ -94,9 +107,13 @@ def _search(download: Download, layouts: Sequence[Layout]) -> Found | None:
         return None
     sections: list[tuple[str, Match]] = []
     for name in folders:
-        found = _search(download.inside(name), layouts)
-        if found is None or len(folders) == 1:
+        found = _search(download.inside(name), layouts, lenient=lenient)
+        if len(folders) == 1:
             return found
+        if found is None and lenient:
+            continue
+        if found is None:
+            return None
         layouts = found[:1]  # all sections come from one system
         sections.append((name, found[1]))
     match = in_sections(sections)
