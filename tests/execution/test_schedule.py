@@ -44,7 +44,9 @@ def test_a_file_beside_a_notebook_that_cannot_be_read_costs_one_hand_in(notebook
     gone = notebook.with_name("table.csv")
     gone.write_text("1")
     submissions = [
-        Submission(student="ann", notebook=notebook, layout="plain", origin="a", support=((gone.name, gone),)),
+        Submission(
+            student="ann", notebook=notebook, layout="plain", origin="a", support=((gone.name, gone),)
+        ),
         Submission(student="bob", notebook=None, layout="plain", origin="b", problem="It is a PDF."),
     ]
     events = []
