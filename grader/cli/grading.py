@@ -117,7 +117,7 @@ def run_class(
         )
     from grader.execution import worker
 
-    worker.prepare()  # before the long imports: its own go on beside them
+    worker.prepare_ahead()  # of the long imports here
     from grader import datasets, run
     from grader.cli import wiring
     from grader.intake import collect, reading

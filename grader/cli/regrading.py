@@ -82,7 +82,7 @@ def regrade(
         raise _undo(results, as_json=as_json)
     from grader.execution import worker
 
-    worker.prepare()  # before the long imports: its own go on beside them
+    worker.prepare_ahead()  # of the long imports here
     from grader import run
     from grader.publishing.publisher import Publisher
     from grader.results.rulings import apply, notes_of, unfit

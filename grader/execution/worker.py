@@ -47,7 +47,7 @@ POLL = 0.1
 
 
 def prepare() -> None:
-    """Configure this process, and start the parent of all workers, which imports what they need meanwhile.
+    """Configure this process and the parent of all workers, before the first one starts.
 
     Raises:
         UsageError: this system can't fork, or this process may open too few files.
@@ -62,6 +62,11 @@ def prepare() -> None:
         os.environ.setdefault(name, "1")
     multiprocessing.get_context("forkserver").set_forkserver_preload(WARM)
     _own_folder()
+
+
+def prepare_ahead() -> None:
+    """The same, and start the parent of all workers: it imports what they need while this process goes on."""
+    prepare()
     with suppress(OSError), CHILDREN:  # the first worker will say so
         forkserver.ensure_running()
 
