@@ -95,7 +95,10 @@ def _bracketed(state: StateInline, silent: bool) -> bool:
 
 
 def _limited(rule: BlockRule) -> BlockRule:
-    """The rule of a plugin, made to stop at `_LINES_SEARCHED` and to change nothing when it is `silent`."""
+    """The rule of a plugin, made to stop at `_LINES_SEARCHED` and to change nothing when it is `silent`.
+
+    What begins and ends with dollar signs, but has others between them, is a line of text with several formulas.
+    """
 
     def limited(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         begin = state.bMarks[start] + state.tShift[start]
@@ -106,10 +109,11 @@ def _limited(rule: BlockRule) -> BlockRule:
             return False
         tokens, line = len(state.tokens), state.line
         found = rule(state, start, end, silent)
-        if silent:
+        several = any("$$" in token.content for token in state.tokens[tokens:] if token.type == "math_block")
+        if silent or several:
             del state.tokens[tokens:]
             state.line = line
-        return found
+        return found and not several
 
     return limited
 

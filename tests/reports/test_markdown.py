@@ -15,6 +15,9 @@ def formula(latex, block=False):
     ("source", "shown"),
     [
         pytest.param(r"so $\|x\|_2^2$ and *b*", formula(r"\|x\|_2^2") + " and <em>b</em>", id="inline"),
+        pytest.param(
+            "$$x$$ so $$y$$", f"<p>{formula('x')} so {formula('y')}</p>", id="two displays on a line"
+        ),
         pytest.param("a $$x$$ b", f"<p>a {formula('x')} b</p>", id="display within a line"),
         pytest.param(r"\(a_1\) or \[b_2\]", f"{formula('a_1')} or {formula('b_2')}", id="TeX"),
         pytest.param("$$\nx\n= y\n$$", formula("x\n= y", block=True), id="no heading made of ="),
