@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from grader.model import FlagKind, Moment, Outcome, Visibility, is_provisional, outcome_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from nbformat import NotebookNode
 
@@ -62,8 +62,9 @@ def for_student(
     hidden = concealed(grade, moment).union(elsewhere)
     compared = moment is not Moment.AT_ONCE  # until the due date, the reference's figures are an answer
     partly = {name for name, _ in hidden}
+    told = _Told({check.cause: check.hint for check in grade.checks if check.cause and check.hint}, set())
     questions = tuple(
-        _question(question, moment, places, drawn=compared and question.id not in partly)
+        _question(question, moment, places, told, drawn=compared and question.id not in partly)
         for question in grade.questions
     )
     flags = tuple(flag for flag in grade.flags if flag.kind in TOLD)
@@ -82,11 +83,19 @@ def for_student(
     return Feedback(grade=shown, moment=moment, withheld=withheld)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The errors behind lost points: what helps to find each, and which a check that is shown has told of."""
+
+    hints: Mapping[str, str]
+    causes: set[str]
+
+
 def _question(
-    question: QuestionGrade, moment: Moment, places: Sequence[str], *, drawn: bool
+    question: QuestionGrade, moment: Moment, places: Sequence[str], told: _Told, *, drawn: bool
 ) -> QuestionGrade:
     """`drawn`: keep the pictures, which belong to no single check."""
-    shown = tuple(_check(check, places) for check in question.checks if moment.shows(check.visibility))
+    shown = tuple(_check(check, places, told) for check in question.checks if moment.shows(check.visibility))
     return replace(
         question,
         points=sum((check.earned for check in shown), Decimal(0)),
@@ -106,16 +115,18 @@ def concealed(grade: Grade, moment: Moment) -> frozenset[tuple[str, bool]]:
     )
 
 
-def _check(check: Check, places: Sequence[str]) -> Check:
+def _check(check: Check, places: Sequence[str], told: _Told) -> Check:
     """Without what only a reviewer needs. What broke says nothing about the student, but much about the rubric."""
     ruling = replace(check.ruling, by=STAFF, student="") if check.ruling else None
     bare = replace(check, review=None, ruling=ruling)
     if check.outcome is Outcome.BROKEN:
         return replace(bare, message=NOT_JUDGED, expected="", actual="", hint="", cause="")
     message, hint = check.message, check.hint
-    if check.cause:
-        told = _REFERS.match(message)
-        message, hint = f"{check.cause}. {message[told.end() :]}" if told else message, ""
+    if check.cause and check.cause not in told.causes:
+        told.causes.add(check.cause)
+        refers = _REFERS.match(message)
+        message = f"{check.cause}. {message[refers.end() :]}" if refers else message
+        hint = told.hints.get(check.cause, "")
     words = (message, check.expected, check.actual, hint, check.cause)
     message, expected, actual, hint, cause = (without_machine(text, places) for text in words)
     return replace(bare, message=message, expected=expected, actual=actual, hint=hint, cause=cause)

@@ -159,18 +159,21 @@ def test_an_error_is_told_though_a_hidden_check_told_it_first(ann, parsed):
     cause = "Cell 5 ended with NameError: name 'x' is not defined"
     told = {True: f"{cause}. It is not there.", False: "After the NameError in cell 5: It is not there."}
 
-    def shown(first):
+    def shown(teller):
         given = with_checks(
             ann,
             lambda number, check: replace(
-                check, cause=cause, earned=Decimal(0), outcome=Outcome.FAILED, message=told[first == (number == 0)],
-                hint="Run cell 5." if first == (number == 0) else "", visibility=VISIBLE if number else HIDDEN,
+                check, cause=cause, earned=Decimal(0), outcome=Outcome.FAILED, message=told[number == teller],
+                hint="Run cell 5." if number == teller else "", visibility=VISIBLE if number else HIDDEN,
             ),
         )  # fmt: skip
         return page_of(given, Moment.AT_ONCE)
 
-    assert shown(True) == shown(False)
-    assert f"{cause}. It is not there." in parsed(shown(True)).text
+    assert shown(0) == shown(1)
+    text = parsed(shown(0)).text
+    assert f"{cause}. It is not there." in text
+    assert "Hint Run cell 5." in text
+    assert "After the NameError in cell 5: It is not there." in text  # what follows refers to it
 
 
 @pytest.mark.parametrize(
