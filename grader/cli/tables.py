@@ -101,7 +101,7 @@ def class_summary(room: Classroom) -> Iterator[RenderableType]:
         rows = Table.grid(padding=(0, 2, 0, 0))
         for mistake in room.mistakes[:MOST_MISTAKES]:
             count = f"{len(mistake.students)} of {mistake.decided}"
-            rows.add_row(count, escape(mistake.check.question), escape(mistake.check.title))
+            rows.add_row(count, escape(mistake.check.question), escape(mistake.check.title.replace("`", "")))
         yield Padding(rows, (0, 0, 0, 2), expand=False)
     if room.tasks:
         yield "\n[bold]What to do next[/]"

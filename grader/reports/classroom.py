@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import StatisticsError, correlation, median, pstdev
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ FEWEST = 10
 """Students from which on a discrimination is more than chance."""
 _NOTHING_TO_JUDGE = (Ending.UNREADABLE, Ending.BROKEN)
 _URGENCY = list(Status)
+_QUESTION = re.compile(r"q\d+")
+"""The filter of a part of a task that is about one question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class Row:
     cells: tuple[QuestionGrade | None, ...]
     mistakes: tuple[int, ...]
     """Which of the class's most common mistakes it has, counted from 0."""
+    waiting: tuple[int, ...] = ()
+    """Its questions that wait for a person, counted from 0; none if the whole hand-in is one task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,11 @@ class Classroom:
     """The profiles used whose grades cannot be final."""
 
     @property
+    def waiting(self) -> set[int]:
+        """The questions, counted from 0, for which some answer waits."""
+        return {question for row in self.rows for question in row.waiting}
+
+    @property
     def provisional(self) -> int:
         return sum(row.grade.provisional for row in self.rows)
 
@@ -107,6 +117,9 @@ class Classroom:
         included = tuple(grade for grade in grades if not is_empty(grade))
         mistakes = _mistakes(included)
         rows = tuple(sorted((_row(grade, questions, mistakes) for grade in grades), key=_by_urgency))
+        left = tuple(tasks([row.grade for row in rows], questions))
+        waiting = _waiting(left)
+        rows = tuple(replace(row, waiting=tuple(waiting[row.grade.student])) for row in rows)
         maximum = max((grade.max for grade in grades), default=Decimal(0))
         return cls(
             title=grades[0].title if grades else "",
@@ -121,7 +134,7 @@ class Classroom:
                 [(float(grade.total), grade.provisional) for grade in included], maximum=float(maximum)
             ),
             mistakes=mistakes,
-            tasks=tuple(tasks([row.grade for row in rows], questions)),
+            tasks=left,
             filters=_filters(rows),
             profiles=tuple(sorted({grade.profile for grade in grades} - {Profile.FULL})),
         )
@@ -157,8 +170,21 @@ def _row(grade: Grade, questions: Iterable[str], mistakes: Sequence[Mistake]) ->
     )
 
 
+def _waiting(left: Iterable[Task]) -> defaultdict[str, list[int]]:
+    """The questions that wait for a person, by student."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for part in (part for task in left for part in task.parts if _QUESTION.fullmatch(part.filter)):
+        for student in part.students:
+            found[student].append(int(part.filter[1:]))
+    return found
+
+
 def _filters(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
-    statuses = [each for each in Status if any(row.status is each for row in rows)]
+    statuses = [
+        each
+        for each in Status
+        if any(row.status is each or (each is Status.PROVISIONAL and row.grade.provisional) for row in rows)
+    ]
     endings = [
         each
         for each in Ending

@@ -3,8 +3,8 @@
   const table = document.querySelector("table.sortable");
   if (!table) return;
   const PAGE = 100;
+  const TOTAL = 1;
   const STATUS = 2;
-  const QUESTIONS = 3;
   const find = (id) => document.getElementById(id);
   const [search, filter, back, next, shown] = ["search", "filter", "back", "next", "shown"].map(find);
   const body = table.tBodies[0];
@@ -13,16 +13,18 @@
     row,
     cells: [...row.cells].map((cell) => cell.textContent.trim()),
     mistakes: (row.dataset.m || "").split(" "),
+    waiting: (row.dataset.q || "").split(" "),
   }));
   let order = rows;
   let sorted = "";
   let page = 0;
 
-  const fits = ({ cells, mistakes }) => {
+  const fits = ({ cells, mistakes, waiting }) => {
     if (!cells[0].toLowerCase().includes(search.value.trim().toLowerCase())) return false;
     const wanted = filter.value;
-    if (/^q\d+$/.test(wanted)) return cells[QUESTIONS + Number(wanted.slice(1))].endsWith("?");
+    if (/^q\d+$/.test(wanted)) return waiting.includes(wanted.slice(1));
     if (/^m\d+$/.test(wanted)) return mistakes.includes(wanted.slice(1));
+    if (wanted === "provisional") return cells[TOTAL].endsWith("*");
     return !wanted || cells[STATUS].split(" ").includes(wanted);
   };
 
@@ -68,7 +70,7 @@
         .sort(([a], [b]) => sign * compare(a, b))
         .map(([, row]) => row);
       const orders = numbers ? ["lowest first", "highest first"] : ["A to Z", "Z to A"];
-      sorted = `, sorted by ${button.title || button.textContent}, ${orders[Number(down)]}`;
+      sorted = `, sorted by ${button.textContent}, ${orders[Number(down)]}`;
       turn(0);
     });
   });
