@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 THEORY = ("theory.md", "theory.tex")
 """Files beside a notebook in which theory questions may be answered."""
+NOT_ANSWERED = "Not answered."
+"""What a check says that found no answer at all."""
 EVERYONE = "*"
 """In `review.csv`, the student of a row that decides all answers of a group."""
 

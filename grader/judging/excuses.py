@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from grader import notebook
 from grader.judging import answers
-from grader.model import ELSEWHERE, Outcome, ReviewItem
+from grader.model import ELSEWHERE, NOT_ANSWERED, Outcome, ReviewItem
 from grader.source import Bindings, undefined
 from grader.theory.words import code_of
 
@@ -55,7 +55,7 @@ def _unanswered(check: Check, execution: Execution, student: Work) -> Check:
             return _elsewhere(
                 check, f"Not answered in the notebook, but there are other files: {told}.", execution
             )
-        return replace(check, outcome=Outcome.FAILED, message="Not answered.", actual="")
+        return replace(check, outcome=Outcome.FAILED, message=NOT_ANSWERED, actual="")
     return check
 
 

@@ -40,6 +40,11 @@ _IMAGES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
 _LEFT_OUT = Markup("<em>Left out to keep this page small{}.</em>").format(SEE_FILE)
 _NOT_SHOWN = Markup("<em>A picture that cannot be shown here{}.</em>").format(SEE_FILE)
 _FRAME = re.compile(r"Cell In\[\d++\], line (\d{1,6})")
+_KIND = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,80}")
+_OBJECT = re.compile(r"<IPython\.core\.display\.(\w+) object>")
+"""What stands for an object that only a browser with scripts could show."""
+_UNKNOWN = Markup("<em>An output of the kind {}, which is not shown here{}.</em>")
+_REST = Markup("<p><em>The other {:,} characters are left out{}.</em></p>")
 _GAP = "\n\n[… {:,} characters left out" + SEE_FILE + " …]\n\n"
 
 
@@ -120,13 +125,15 @@ def _cell(number: int, cell: NotebookNode, space: Space, most_text: int) -> Cell
     if not space.take(2 * len(source) + 200):
         return Cell(number=number, form="raw", source=_LEFT_OUT)
     match cell.cell_type:
-        case "markdown" if len(source) <= MOST_SOURCE:
-            shown = markdown.render(source, cell.get("attachments"))
+        case "markdown":
+            shown = markdown.render(source[:MOST_SOURCE], cell.get("attachments"))
+            if len(source) > MOST_SOURCE:
+                shown += _REST.format(len(source) - MOST_SOURCE, SEE_FILE)
             space.take(FORMULA_WEIGHT * shown.count("<math"))
         case "code" if len(source) <= MOST_SOURCE:
             shown = markup.code(source, marked=_failed_line(cell))
         case _:
-            shown = markup.terminal(_shortened(source, MOST_SOURCE))
+            shown = markup.terminal(shortened(source, MOST_SOURCE))
     outputs = _outputs(_merged(cell.get("outputs", ())), space, most_text)
     return Cell(number=number, form=cell.cell_type, source=shown, outputs=tuple(outputs))
 
@@ -195,10 +202,23 @@ def _display(data: Mapping[str, Any], most_text: int) -> Output:
             return Output(form="html", content=cleaned)
     if any(kind in data for kind in _IMAGES):
         return Output(form="note", content=_NOT_SHOWN)
+    source = data.get("text/markdown")
+    if isinstance(source, str) and len(source) <= MOST_SOURCE:
+        return Output(form="html", content=markdown.render(source))
     latex = data.get("text/latex")
     if isinstance(latex, str) and "<math" in (typeset := formulas(latex.strip())):
         return Output(form="html", content=typeset)
-    return Output(form="text", content=_text(str(data.get("text/plain", "[no text]")), most_text))
+    return _plain(data, most_text)
+
+
+def _plain(data: Mapping[str, Any], most_text: int) -> Output:
+    """The plain text of a display, or what kind it is of that has none of use."""
+    text = str(data.get("text/plain", ""))
+    unknown = [found[1]] if (found := _OBJECT.fullmatch(text.strip())) else []
+    unknown += [kind for kind in data if not text and _KIND.fullmatch(kind)]
+    if unknown:
+        return Output(form="note", content=_UNKNOWN.format(unknown[0], SEE_FILE))
+    return Output(form="text", content=_text(text or "[no text]", most_text))
 
 
 def _picture(data: Mapping[str, Any]) -> str | None:
@@ -207,10 +227,10 @@ def _picture(data: Mapping[str, Any]) -> str | None:
 
 
 def _text(text: str, most: int) -> Markup:
-    return markup.terminal(_shortened(text, most))
+    return markup.terminal(shortened(text, most))
 
 
-def _shortened(text: str, limit: int) -> str:
+def shortened(text: str, limit: int) -> str:
     """`text` cut to `limit` characters: more from its start than from its end, which has final results."""
     if len(text) <= limit:
         return text

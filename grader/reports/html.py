@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 NOTEBOOK = "executed.html"
 """The page of the executed notebook, beside its report."""
+MOST_FOUND = 2000
+"""Characters of what a check found; the answer stands below."""
 
 
 def student_page(
@@ -102,6 +104,7 @@ def _student_page(
         open_line=wording.open_line(grade),
         open_points=wording.open_points(grade),
         causes=wording.causes(grade.checks),
+        more_causes=max(0, len(wording.every_cause(grade.checks)) - wording.MOST_CAUSES),
         sections=sections,
         places={section.question.id: section for section in sections},
         shown=thumbnails.fitted(
@@ -239,7 +242,7 @@ def _environment() -> Environment:
         adaptation=wording.adaptation,
         linked=linked,
         sentence=sentence,
-        formulas=formulas,
+        found=lambda text: formulas(cells.shortened(text, MOST_FOUND)),
         path=lambda text: quote(text, safe=""),
         summary=_summary,
     )

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from grader.legible import listing
-from grader.model import Ending, Grade, Outcome, Profile
+from grader.model import NOT_ANSWERED, Ending, Grade, Outcome, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -96,15 +96,21 @@ class Cause:
 
 def causes(checks: Iterable[Check]) -> tuple[Cause, ...]:
     """What cost most points, the most expensive first; at most `MOST_CAUSES`."""
+    return every_cause(checks)[:MOST_CAUSES]
+
+
+def every_cause(checks: Iterable[Check]) -> tuple[Cause, ...]:
+    """All that cost points, the most expensive first. Questions without an answer are one cause together."""
     behind: dict[str, list[Check]] = {}
     for check in checks:
         if check.earned < check.max and not check.outcome.provisional:
-            behind.setdefault(check.cause or f"{check.id} alone", []).append(check)
+            shared = check.cause or (check.message if check.message == NOT_ANSWERED else f"{check.id} alone")
+            behind.setdefault(shared, []).append(check)
     every = [
-        Cause(same[0].cause if len(same) > 1 else same[0].message or same[0].title, tuple(same))
+        Cause((len(same) > 1 and same[0].cause) or same[0].message or same[0].title, tuple(same))
         for same in behind.values()
     ]
-    return tuple(sorted(every, key=lambda cause: -cause.lost)[:MOST_CAUSES])
+    return tuple(sorted(every, key=lambda cause: -cause.lost))
 
 
 def place(cause: Cause, grade: Grade) -> str:

@@ -76,11 +76,11 @@ def test_the_table_lists_every_question_with_its_points(page, parsed):
     table = parsed(page[page.index("<table") : page.index("</table>")])
     assert table.text == (
         "Question Outcome Points Max "
-        "1a The gradient of the squared norm review 0 0.75 "
+        "1a The gradient of the squared norm review 0? 0.75 "
         "4.3 Show the sample passed 0.5 0.5 "
         "4.5 Train for 20 epochs partial 1 1.25 "
         "4.6 Accuracy over the loader failed 0 1 "
-        "Total provisional 1.5 3.5"
+        "Total provisional 1.5* 3.5"
     )
     assert [link["href"] for link in table.all("a")] == ["#q-1a", "#q-4-3", "#q-4-5", "#q-4-6"]
 
@@ -682,3 +682,46 @@ def test_every_template_is_compiled_before_the_first_page_is_drawn():
     prepare(None)
     environment = _environment()
     assert {name for _, name in environment.cache} == set(environment.list_templates(extensions=["html"]))
+
+
+def test_displays_are_drawn_or_named(parsed):
+    outputs = (
+        displayed(text_markdown="**bold** $a_1$", text_plain="<IPython.core.display.Markdown object>"),
+        displayed(application_json="{}", text_plain="<IPython.core.display.JSON object>"),
+        displayed(application_pdf="JVBERi0="),
+    )
+    page = parsed(notebook_page(notebook(code("show()", *outputs)), title="ann"))
+    assert page.all("strong")
+    assert page.all("math")
+    assert "An output of the kind JSON, which is not shown here" in page.text
+    assert "An output of the kind application/pdf, which is not shown here" in page.text
+    assert "object>" not in page.text
+    assert "[no text]" not in page.text
+
+
+def test_the_beginning_of_a_long_text_is_typeset(parsed):
+    long = v4.new_markdown_cell("so $x_1$, **then** " + "word " * 10_000)
+    page = parsed(notebook_page(notebook(long), title="ann"))
+    assert page.all("math")
+    assert page.all("strong")
+    assert "The other 30,019 characters are left out; see executed.ipynb." in page.text
+
+
+def test_what_was_found_in_a_long_answer_is_shortened(jane):
+    long = replace(jane.questions[3].checks[0], actual="so $x_1$ and then " * 3000)
+    page = student_page(replace(jane, questions=(replace(jane.questions[3], checks=(long,)),)), None, None)
+    assert len(page) < 250_000
+
+
+def test_causes_beyond_the_first_three_are_counted_and_unanswered_questions_are_one(ann, parsed):
+    lost = replace(ann.questions[0].checks[0], outcome=Outcome.FAILED, earned=Decimal(0), cause="")
+    checks = [replace(lost, id=f"c{number}", message=f"Mistake {number}.") for number in range(3)]
+    blank = [replace(lost, id=f"b{number}", message="Not answered.", expected="words") for number in range(2)]
+    page = student_page(
+        replace(ann, questions=(replace(ann.questions[0], checks=(*checks, *blank)),)), None, None
+    )
+    text = parsed(part(page, "causes", "points")).text
+    assert text.count("Not answered.") == 1
+    assert "in 2 checks" in text
+    assert "words" not in text
+    assert "1 more mistake below." in text
