@@ -48,9 +48,23 @@ def _after(check: Check, error: _Error, told: set[str]) -> Check:
         message, hint = f"After the {error.name} in cell {error.cell + 1}: {check.message}", ""
     else:
         message = f"{cause}. {check.message}"
-        hint = f"Run cell {error.cell + 1} on its own, and read the last lines of its traceback."
+        hint = _hint(error)
     told.add(cause)
     return replace(check, cause=cause, message=message.strip(), hint=hint)
+
+
+def _hint(error: _Error) -> str:
+    """What to look at next. A cell that is run alone in a new kernel fails for other reasons."""
+    names = undefined(error.value) if error.name == "NameError" else []
+    if names:
+        return (
+            f"Look for where `{names[0]}` is defined: check its spelling, "
+            f"and that its cell runs before cell {error.cell + 1}."
+        )
+    return (
+        f"Restart the kernel, run the cells up to and including cell {error.cell + 1}, "
+        "and read the last lines of its traceback."
+    )
 
 
 def _root(check: Check, student: Work) -> _Error | None:

@@ -40,7 +40,9 @@ def test_the_first_check_says_what_happened_and_the_others_refer_to_it():
         [check(), passed, check(message="Nothing is printed.", earned=0.5)], student
     )
     assert first.message == "Cell 2 ended with NameError: name 'tset_loss' is not defined. It did not learn."
-    assert first.hint == "Run cell 2 on its own, and read the last lines of its traceback."
+    assert first.hint == (
+        "Look for where `tset_loss` is defined: check its spelling, and that its cell runs before cell 2."
+    )
     assert (second.message, second.hint) == ("After the NameError in cell 2: Nothing is printed.", "")
     assert first.cause == second.cause
     assert other == passed
@@ -66,6 +68,13 @@ def test_a_name_is_missing_because_the_cell_that_binds_it_failed():
 )
 def test_what_lost_nothing_has_no_cause(one):
     assert traced([one], work(cell("1 / 0", TYPO), answers={"1": (0,)})) == [one]
+
+
+def test_an_error_about_no_name_is_reproduced_from_the_first_cell_on():
+    student = work(cell("f()", ("ValueError", "bad")), answers={"1": (0,)})
+    assert traced([check()], student)[0].hint == (
+        "Restart the kernel, run the cells up to and including cell 1, and read the last lines of its traceback."
+    )
 
 
 def test_a_blank_cell_explains_nothing():
