@@ -58,13 +58,21 @@ def test_steps_in_unicode_are_found():
         pytest.param(r"$-2\sum_i (x_i - \mu) = 0$, $J(\mu) \le 0$", "this step does not hold: J(μ) ≤ 0",
                      id="false-bound"),
         pytest.param(r"$2nI \succ 0$", "no derivation found, only the result", id="bound-alone"),
-        pytest.param("![](attachment:a.png)", "handwritten or scanned", id="image"),
+        pytest.param("![](attachment:a.png)", "a picture, which only a person can read", id="image"),
+        pytest.param(r"$\sum_i \|x_i - \mu\|_2^2 = \sum_i x_i^\top x_i - 2\mu^\top \sum_i x_i + n\mu^\top\mu$, "
+                     r"whose gradient is $-2\sum_i x_i + 2n\mu$,",
+                     "the derivation could not be followed automatically", id="steps-in-words"),
     ],
 )  # fmt: skip
 def test_anything_else_goes_to_a_person(steps, reason):
     judgement = judge_derivation(f"{steps} {END}", MEAN)
     assert judgement.verdict is Verdict.REVIEW
     assert reason in judgement.reason
+
+
+def test_words_without_steps_say_nothing_about_steps():
+    text = r"So the best constant vector is one half of $\frac1n\sum_{i=1}^n x_i$."
+    assert judge_derivation(text, MEAN).reason == "the words of this answer were not understood"
 
 
 def test_a_question_without_a_minimiser_has_no_derivation():
@@ -74,7 +82,9 @@ def test_a_question_without_a_minimiser_has_no_derivation():
 def test_steps_that_hold_beside_words_that_do_not_go_to_a_person():
     steps = r"$\nabla J=-2\sum_{i=1}^n(x_i-\mu)=0$"
     text = rf"{steps} gives the maximum since it is concave: $\mu=\frac1n\sum_{{i=1}}^n x_i$"
-    assert judge_derivation(text, MEAN).verdict is Verdict.REVIEW
+    judgement = judge_derivation(text, MEAN)
+    assert judgement.verdict is Verdict.REVIEW
+    assert judgement.reason == "all steps hold, but the words beside them were not understood"
     assert (
         judge_derivation(text.replace("maximum since it is concave", "minimum"), MEAN).verdict
         is Verdict.ACCEPT

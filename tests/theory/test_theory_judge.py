@@ -259,7 +259,7 @@ def test_an_image_is_flagged(text):
     assert scanned(text)
     judgement = judge_formula(text, GRADIENT)
     assert (judgement.verdict, judgement.tags) == (REVIEW, {"image"})
-    assert judgement.reason == "handwritten or scanned answers are not graded"
+    assert judgement.reason == "the answer contains a picture, which only a person can read"
 
 
 def test_a_formula_is_no_image():

@@ -22,7 +22,7 @@ from grader.theory.latex.claims import claims, is_closed, is_heading
 from grader.theory.latex.compare import NOT_EVALUATED, Exam, along, explained
 from grader.theory.latex.doubt import casts_doubt
 from grader.theory.latex.fuel import Fuel, Unread
-from grader.theory.latex.judge import NOT_GRADED, review
+from grader.theory.latex.judge import PICTURE, review
 from grader.theory.latex.printing import shown, typeset
 from grader.theory.latex.spans import Cell, cell, scanned
 from grader.theory.latex.statements import statements
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from grader.theory.latex.values import Value
 
 _ENOUGH = 2
+_FEW_WORDS = 8
+"""Fewer than these beside a formula say what it is, and derive nothing."""
 _WRONG_WAY = re.compile(
     r"(?<!not a )(?<!not the )(?<!no )(?<!never a )\b(?:maxim\w*(?! likelihood)|largest|concave)\b",
     re.IGNORECASE,
@@ -99,7 +101,7 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     if spec.unknown is None:
         return review("this question does not ask for a minimiser")
     if scanned(text):
-        return review(NOT_GRADED)
+        return review(PICTURE)
     where = cell(text)
     parts = [s for formula in where.formulas for s in statements(formula, fuel, functions=spec.functions)]
     exam = Exam(found=claims(parts, spec), spec=spec, fuel=fuel)
@@ -108,11 +110,12 @@ def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     for kind, reason in ((Step.FALSE, "this step does not hold"), (Step.UNREAD, "this step was not read")):
         if bad := next((step for step in found if step.step is kind), None):
             return review(f"{reason}: {bad.text}" + (f" ({bad.why})" if bad.why else ""), form=form)
-    if words := _words_against(where, spec):
-        return review(f"all steps hold, but the words say “{words}”", form=form)
     telling = sum(step.step not in (Step.RESULT, Step.BOUND) for step in found)
+    if _words_against(where, spec):
+        steps = "all steps hold, but the words beside them" if telling else "the words of this answer"
+        return review(f"{steps} were not understood", form=form)
     if telling < _ENOUGH and not any(step.step in (Step.ZERO, Step.DERIVATIVE) for step in found):
-        return review("no derivation found, only the result", form=form)
+        return review(_nothing_derived(found, where), form=form)
     return Judgement(
         verdict=Verdict.ACCEPT,
         reason=f"{telling} steps, and all hold",
@@ -125,6 +128,14 @@ def _words_against(where: Cell, spec: FormulaSpec) -> str:
     """The first words that may contradict or change a step."""
     wrong = _WRONG_WAY.search(where.words)
     return wrong[0] if wrong else casts_doubt(where.words) or may_change(where, where.formulas[-1:], spec)
+
+
+def _nothing_derived(found: list[_Found], where: Cell) -> str:
+    """Why no derivation was seen: there is none, or there is more than the result, which we can't follow."""
+    words = re.findall(r"[^\W\d_]{2,}", where.words)
+    if len(words) >= _FEW_WORDS or any(step.step is Step.IDENTITY for step in found):
+        return "the derivation could not be followed automatically"
+    return "no derivation found, only the result"
 
 
 def _steps(statement: Statement, exam: Exam) -> Iterator[_Found]:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from grader.theory.latex.worlds import Reading
 
 _MOST_STATEMENTS = 60
-NOT_GRADED = "handwritten or scanned answers are not graded"
+PICTURE = "the answer contains a picture, which only a person can read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def judge_formula(text: str, spec: FormulaSpec, *, seconds: float = 2.0) -> Judg
 
 def _judged(text: str, spec: FormulaSpec, fuel: Fuel) -> Judgement:
     if scanned(text):
-        return review(NOT_GRADED, tags=frozenset({"image"}))
+        return review(PICTURE, tags=frozenset({"image"}))
     where = cell(text)
     return _by_meaning(where, spec, fuel)
 
