@@ -20,6 +20,8 @@ PICTURE = re.compile(
 )
 """A picture in Markdown or HTML; comments say as little."""
 
+IN_WORDS = ("2b", "2c")
+"""Questions whose answers need no formula."""
 LONGEST_SHOWN = 300
 LONGEST_SEARCHED = 5000
 """Characters, the first ones: the patterns above go through a text once for each thing in it that is not closed."""
@@ -165,7 +167,7 @@ def expect_typed(student, name):
     if not re.search(r"\w", answer):
         fail(
             "The answer is a picture.",
-            expected="an answer in LaTeX",
+            expected=f"your answer, {form(name)}",
             actual="no text beside the picture",
             hint="Type your answer: photos and scans of handwriting are not graded.",
         )
@@ -179,10 +181,15 @@ def written(student, name):
         return answer
     return fail(
         "There is no answer.",
-        expected="an answer in place of the hint",
+        expected=f"your answer, {form(name)}",
         actual="the cell of the blank notebook",
-        hint="Write your answer, in LaTeX, into the cell below the question.",
+        hint=f"Write your answer, {form(name)}, into the cell below the question.",
     )
+
+
+def form(name):
+    """How a question may be answered."""
+    return "in words or LaTeX" if name in IN_WORDS else "in LaTeX"
 
 
 def judge(answer, spec, *, hint):

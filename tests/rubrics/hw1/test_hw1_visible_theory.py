@@ -69,3 +69,12 @@ def test_whether_an_answer_is_there(said, question, text, formula, words):
 def test_what_is_never_closed_is_not_searched_again_and_again(said, question, unclosed):
     """Without an end to the search, a megabyte would take hours."""
     assert said(question, Student(f"$2x$ {unclosed * 300_000}")) == THERE
+
+
+@pytest.mark.parametrize(("question", "form"), [("1a", "in LaTeX"), ("2b", "in words or LaTeX")])
+def test_a_missing_answer_is_asked_for_in_the_form_that_the_question_allows(question, form):
+    rubric = importlib.import_module("hw1.test_1_2_theory")
+    with pytest.raises(CheckEnded) as ended:
+        rubric.written(Student(""), question)
+    assert ended.value.expected == f"your answer, {form}"
+    assert form in ended.value.hint
