@@ -41,6 +41,25 @@ class Mistake(StrEnum):
         """Is this a mistake even if the network learned in spite of it?"""
         return self is not Mistake.RATE
 
+    @property
+    def hint(self) -> str:
+        """Where to look for it. It names no line of a solution."""
+        return HINTS[self]
+
+
+HINTS = {
+    Mistake.NO_STEP: "Look at what happens to the weights once the gradients are known.",
+    Mistake.NO_BACKWARD: "Look at where the gradients that the optimizer uses are computed.",
+    Mistake.NEVER_CLEARED: "Look at what happens to the gradients between two steps.",
+    Mistake.SELDOM_CLEARED: "Compare how often the gradients are cleared with how often the optimizer steps.",
+    Mistake.NEW_NETWORK: "Look at what is created anew each time the loop over epochs begins again.",
+    Mistake.OTHER_NETWORK: "Compare the network that computes the loss with the one that the optimizer was given.",
+    Mistake.SOFTMAX: "Look at what happens to the outputs of the network before they reach the loss.",
+    Mistake.ONE_BATCH: "Look at how many minibatches an epoch goes through before the next one begins.",
+    Mistake.PART: "Count the points that one epoch goes through, and compare them with the training set.",
+    Mistake.RATE: "Try other learning rates, and watch how the loss changes from epoch to epoch.",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:

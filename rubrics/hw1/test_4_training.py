@@ -53,7 +53,9 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
     run = run_of(student)
     made = mistakes(student, data)
     if not run.trained and not moved(student):
-        not_run(student, made[0] if made else f"`{name}` was not trained.")
+        if made:
+            not_run(student, made[0], hint=made[0].hint)
+        not_run(student, f"`{name}` was not trained.")
     band = reference.band(lambda run: accuracy(run, data), floor=0.015)
     losses = reference.band(lambda run: loss(run, data), floor=0.1)
     reached, left = accuracy(student, data), loss(student, data)
@@ -69,7 +71,9 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
     details = {
         "expected": f"a test accuracy of {band} and a test loss of {losses}, as the reference reached",
         "actual": f"accuracy {reached:.3f} and loss {left:.3g}, recomputed from the weights of {name}",
-        "hint": "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
+        "hint": made[0].hint
+        if made
+        else "Look at the number of epochs, the learning rate, and whether gradients are cleared each step.",
     }
     if left > max(3 * losses.high, 1.2 * UNTRAINED):
         fail(because(made, "The loss grew: these weights are far from any minimum."), **details)
@@ -77,6 +81,7 @@ def test_the_network_learned(student, reference, data, settings, exhibits):
     if reached >= band.low and not certain:
         return
     if reached >= band.low:
+        details["hint"] = certain[0].hint
         award(0.25, because(certain, "The network learned nevertheless."), **details)
     if not made and (on_course(run, left, reference, settings) or learned_from_test(run, reached, band)):
         return  # what it cost is charged where the histories, or the data, are asked for
@@ -128,21 +133,22 @@ def test_histories_are_those_of_the_run(student, reference, data, settings, exhi
         )
     if not said:
         return
+    asked = settings["epochs"]
+    entries = [len(values.get(which, ())) for which in HISTORIES]
     details = {
-        "expected": f"{settings['epochs']} finite, falling losses each, as computed by this run",
+        "expected": f"in each list, the losses of this run: one for each of the {asked} epochs, and falling",
         "actual": said,
-        "hint": "Append one number to each list at the end of every epoch.",
+        "hint": "Look at what each number is computed from, and at when it is added to its list."
+        if entries == [asked, asked]
+        else "Append one number to each list at the end of every epoch.",
     }
     if not all(wrong.values()):
         award(0.125, "One of the two histories is right.", **details)
     epochs = len(known.trace.epochs)
-    if (
-        all(len(each) == epochs for each in values.values())
-        and len(values) == 2
-        and epochs != settings["epochs"]
-    ):
-        fail(f"The network was trained for {counted(epochs)}, not {settings['epochs']}.", **details)
-    fail(f"Neither history belongs to a run of {settings['epochs']} epochs.", **details)
+    if entries == [epochs, epochs] and epochs != asked:
+        details["hint"] = "Look at how many times the loop over epochs runs."
+        fail(f"The network was trained for {counted(epochs)}, not {asked}.", **details)
+    fail(f"Neither history belongs to a run of {asked} epochs.", **details)
 
 
 @question("4.5", points=0.25)
@@ -187,7 +193,7 @@ def test_the_test_set_never_trained_the_network(student):
             "The network was trained on the test set.",
             expected="no optimizer step after a minibatch of testDataLoader",
             actual=f"{run.steps_on_test} of {run.steps} steps followed a minibatch of the test set",
-            hint="In the loop over testDataLoader compute the loss only: no backward(), no step().",
+            hint="Look at which calls in the loop over the test set change the network.",
         )
     if suspect := use_of_test_data(student, run):
         review("The code uses test data in a way that may have trained the network.", actual=suspect)
@@ -231,18 +237,41 @@ def run_of(student):
     return own if own.trained or own.backwards else training.trace(student.evidence)
 
 
-def not_run(student, message):
+def not_run(student, message, *, hint=""):
     """Ends a check for which there is nothing to judge, with what the cells say about it."""
     answer = student.answer("4.5")
+    blank = student.is_blank("4.5")
     if not answer.found:
-        fail(message, expected="a training loop of 20 epochs", actual="no cell answers 4.5")
+        fail(
+            message,
+            expected="a training loop of 20 epochs",
+            actual="no cell answers 4.5",
+            hint="Write the training loop into the cell for this question.",
+        )
     if SWAPPED.search(answer.error):
         message = "The loss was given (labels, outputs); it takes (outputs, labels)."
     fail(
         message,
         expected="a training loop of 20 epochs",
-        actual=answer.error or student.detail or "the cells ran, but left nothing to judge",
-        hint="Restart the kernel, run all cells from the top, and look at the first error.",
+        actual=answer.error
+        or student.detail
+        or ("the cell of the blank notebook" if blank else "the cells ran, but left nothing to judge"),
+        hint=hint
+        or (
+            "Write the training loop into the cell for this question."
+            if blank and not answer.error
+            else "Restart the kernel, run all cells from the top, and look at the first error."
+            if raised(student)
+            else "Check that this cell runs the training loop, and keeps the results under the names asked for."
+        ),
+    )
+
+
+def raised(student):
+    """Did any cell end with an error, or the whole run?"""
+    cells = student.notebook.cells
+    return bool(student.detail) or any(
+        output.output_type == "error" for cell in cells for output in cell.get("outputs", ())
     )
 
 

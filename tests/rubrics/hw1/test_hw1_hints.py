@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from grader import assignment
+from grader.analysis.diagnosis import Mistake
 from grader.handout import scan
 
 FOLDER = Path(__file__).parent.parent.parent.parent / "rubrics" / "hw1"
@@ -21,12 +22,19 @@ def written():
             values = [value for key, value in pairs if isinstance(key, ast.Constant) and key.value == "hint"]
             if isinstance(node, ast.keyword) and node.arg == "hint":
                 values.append(node.value)
+            if isinstance(node, ast.Assign) and any(is_hint(target) for target in node.targets):
+                values.append(node.value)
             for part in (part for value in values for part in ast.walk(value)):
-                if isinstance(part, ast.Constant):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
                     yield pytest.param(part.value, id=f"{path.name}:{part.lineno}")
 
 
-HINTS = list(written())
+def is_hint(target):
+    """Is this `details["hint"]`?"""
+    return isinstance(target, ast.Subscript) and getattr(target.slice, "value", "") == "hint"
+
+
+HINTS = [*written(), *(pytest.param(each.hint, id=each.name) for each in Mistake)]
 
 
 def squeezed(text):
