@@ -45,7 +45,7 @@ def test_network_recognises_sorted_inputs(student, settings, exhibits):
         judged = verified(reading, allowed)
     except NetworkError as error:
         review(f"These weights can't be checked: {error}", actual=student.own_source("3"))
-    exhibits.text("What was proved", summary(judged))
+    exhibits.text("What was proved", summary(judged, allowed))
     if set(allowed) & set(judged.right):
         return
     if set(allowed) & set(judged.undecided):
@@ -155,11 +155,17 @@ def from_values(captured):
     )
 
 
-def summary(judged):
+def summary(judged, allowed):
+    """What is known of the network, and whether it counts: other conventions than those allowed give no points."""
     right = "; ".join(map(str, judged.right))
-    return (
-        f"Right for all inputs under: {right}." if right else "Not right for all inputs under any convention."
-    )
+    if set(allowed) & set(judged.right):
+        return f"The network is right for all inputs ({right})."
+    if set(allowed) & set(judged.undecided):
+        return "Neither a proof nor a counterexample was found in time."
+    asked = f"The network is wrong as the question defines it ({' or '.join(map(str, allowed))})."
+    if right:
+        return f"{asked} With another activation it would be right for all inputs: {right}."
+    return f"{asked} No other activation that was tried makes it right."
 
 
 def readable(example):

@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell, new_output
 from torchvision.utils import make_grid
 
 from grader import assignment, evidence
+from grader.analysis.diagnosis import Mistake
 from grader.analysis.training import BACKWARD, OTHER, PASS, STEP, TEST, TEST_NO_GRAD, TRAIN, ZERO_GRAD
 from grader.datasets import fashion_mnist as datasets
 from grader.evidence import Evidence, Record
@@ -457,6 +458,23 @@ def test_a_refuted_network_is_worked_through_unit_by_unit(judge, work):
 @pytest.mark.parametrize(("changes", "shown"), [({"b2": -2}, 1), ({"b2": -4}, 1), ({}, 0)])
 def test_only_a_refuted_network_is_worked_through(judge, work, changes, shown):
     assert len(tables_of(judge, work({"3": Cell("weights()", values=RIGHT | changes)}))) == shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "The network is right for all inputs (sign, with sign(0) = 0)."),
+        ({"b2": -3}, "With another activation it would be right for all inputs: sign, with sign(0) = -1"),
+        ({"b2": -9}, "No other activation"),
+    ],
+    ids=["right", "right in another way", "wrong"],
+)
+def test_what_was_proved_says_whether_it_counts(judge, work, changes, said):
+    shown = Exhibits()
+    student = work({"3": Cell("weights()", values=RIGHT | changes)})
+    judge("network_recognises_sorted_inputs", student, exhibits=shown)
+    (summary,) = [data for _, title, data in shown.shown if title == "What was proved"]
+    assert said in str(summary)
 
 
 def test_the_blank_notebooks_comment_is_not_shown_as_an_answer(judge, work):
@@ -1146,6 +1164,25 @@ def test_ten_epochs(judge, work, arrays):
         "The network was trained for 10 epochs, not 20.",
     )
     assert result.verdict.actual == "train_loss_history: 10 entries; test_loss_history: 10 entries"
+    assert result.verdict.hint == "Look at how many times the loop over epochs runs."
+
+
+def test_a_training_that_was_not_written_has_no_error_to_look_at(judge, work):
+    verdict = judge("histories_are_those_of_the_run", work()).verdict
+    assert (verdict.actual, verdict.hint) == (
+        "the cell of the blank notebook",
+        "Write the training loop into the cell for this question.",
+    )
+    failed = work({"4.4": Cell("1 / 0", error="ZeroDivisionError: no"), "4.5": Cell("x")})
+    assert "look at the first error" in judge("histories_are_those_of_the_run", failed).verdict.hint
+    ran = work({"4.5": Cell("x")})
+    assert "error" not in judge("histories_are_those_of_the_run", ran).verdict.hint
+
+
+def test_the_hint_fits_the_mistake_that_was_found(judge, work, own):
+    start = torch.nn.Linear(784, 10)
+    student = work({"4.5": training_cell(own, trace=trace(own, learn=(ZERO_GRAD, BACKWARD)), net=start)})
+    assert judge("the_network_learned", student).verdict.hint == Mistake.NO_STEP.hint
 
 
 def typed(first, last):
@@ -2096,6 +2133,11 @@ def test_shares_of_first_minibatches_are_charged_once(judge, work, called, own, 
     text = " ".join(f"{one + 0.07:.4f}" for one in true)
     cell = evaluate_cell(called, of_own(own, first), text=text)
     assert judge("reports_both_accuracies", work({"4.5": training_cell(own), "4.6": cell})).outcome == PASSED
+
+
+def test_an_unanswered_question_shows_no_accuracies_of_a_network(judge, work, own):
+    verdict = judge("reports_both_accuracies", work({"4.5": training_cell(own)})).verdict
+    assert verdict.expected == "two accuracies in the output"
 
 
 @pytest.mark.parametrize(
