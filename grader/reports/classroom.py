@@ -16,6 +16,7 @@ from grader.reports.wording import Status, share, status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from grader.model import Check, Grade, QuestionGrade
 
@@ -116,7 +117,8 @@ class Classroom:
         questions = _questions(grades)
         included = tuple(grade for grade in grades if not is_empty(grade))
         mistakes = _mistakes(included)
-        rows = tuple(sorted((_row(grade, questions, mistakes) for grade in grades), key=_by_urgency))
+        having = [frozenset(mistake.students) for mistake in mistakes]
+        rows = tuple(sorted((_row(grade, questions, having) for grade in grades), key=_by_urgency))
         left = tuple(tasks([row.grade for row in rows], questions))
         waiting = _waiting(left)
         rows = tuple(replace(row, waiting=tuple(waiting[row.grade.student])) for row in rows)
@@ -160,13 +162,14 @@ def _questions(grades: Iterable[Grade]) -> dict[str, QuestionGrade]:
     return questions
 
 
-def _row(grade: Grade, questions: Iterable[str], mistakes: Sequence[Mistake]) -> Row:
+def _row(grade: Grade, questions: Iterable[str], having: Sequence[AbstractSet[str]]) -> Row:
+    """`having`: the students with each of the class's most common mistakes."""
     own = {question.id: question for question in grade.questions}
     return Row(
         grade=grade,
         status=status(grade),
         cells=tuple(own.get(name) for name in questions),
-        mistakes=tuple(at for at, each in enumerate(mistakes) if grade.student in each.students),
+        mistakes=tuple(at for at, each in enumerate(having) if grade.student in each),
     )
 
 

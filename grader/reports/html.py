@@ -91,6 +91,7 @@ def _student_page(
 ) -> str:
     """Without a `moment`, the notebook has a page of its own."""
     space, folded = cells.Space(cells.ANSWERS), _is_unread(grade)
+    causes = wording.every_cause(grade.checks)
     sections = [
         _section(question, executed, reference, prompts, space, folded=folded) for question in grade.questions
     ]
@@ -103,8 +104,8 @@ def _student_page(
         open_items=wording.open_items(grade),
         open_line=wording.open_line(grade),
         open_points=wording.open_points(grade),
-        causes=wording.causes(grade.checks),
-        more_causes=max(0, len(wording.every_cause(grade.checks)) - wording.MOST_CAUSES),
+        causes=causes[: wording.MOST_CAUSES],
+        more_causes=len(causes[wording.MOST_CAUSES :]),
         sections=sections,
         places={section.question.id: section for section in sections},
         shown=thumbnails.fitted(

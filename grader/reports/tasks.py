@@ -37,8 +37,8 @@ class Task:
 def tasks(grades: Sequence[Grade], questions: Mapping[str, QuestionGrade]) -> Iterator[Task]:
     """What is left to do, the most urgent first; each hand-in that could not be read or run is one task."""
     failed = [grade for grade in grades if grade.ending.ours]
-    unread = [grade for grade in grades if grade.ending is Ending.UNREADABLE and _is_open(grade)]
-    judged = [grade for grade in grades if grade not in failed and grade not in unread]
+    unread = [grade for grade in grades if _is_unread(grade)]
+    judged = [grade for grade in grades if not grade.ending.ours and not _is_unread(grade)]
     if parts := [*_failed_runs(failed), *_failed_checks(judged, questions)]:
         yield Task(
             what=f"{_of(parts, 'hand-in')} ran into an internal error",
@@ -123,8 +123,11 @@ def _part(title: str, grades: Sequence[Grade], shown_by: str) -> Part:
     return Part(title=title, number=len(names), students=names, filter=shown_by)
 
 
-def _is_open(grade: Grade) -> bool:
-    return any(check.outcome is Outcome.REVIEW for check in grade.checks)
+def _is_unread(grade: Grade) -> bool:
+    """Does the whole hand-in wait for a person, because nothing in it could be read?"""
+    return grade.ending is Ending.UNREADABLE and any(
+        check.outcome is Outcome.REVIEW for check in grade.checks
+    )
 
 
 def _is_elsewhere(check: Check) -> bool:
