@@ -65,11 +65,11 @@ def make_kit(
         grader kit
         grader kit rubrics/homework -o kit.zip
     """
-    from grader.cli import wiring
+    from grader.cli import conditions, wiring
     from grader.handout import kit
 
     talk = Talk(quiet=False)
-    given = wiring.conditions(assignment, Profile.QUICK, data, talk)
+    given = conditions.of(assignment, Profile.QUICK, data, talk)
     with wiring.reference_of(given, talk, sandbox) as runs:
         content = kit.kit(given.assignment, runs, given.dataset, profile=given.profile)
     write(output, content, like=content[:4])
@@ -109,11 +109,11 @@ def validate_rubric(
     import tempfile
     from dataclasses import asdict
 
-    from grader.cli import tables, wiring
+    from grader.cli import conditions, tables, wiring
     from grader.validation import validate
 
     talk = Talk(quiet=as_json)
-    given = wiring.conditions(assignment, profile, data, talk)
+    given = conditions.of(assignment, profile, data, talk)
     catalogue = validate.load(given.assignment)
     catalogue.refuse_strangers(only or ())
     with wiring.session(

@@ -43,7 +43,7 @@ def check(
     from dataclasses import asdict
 
     from grader import run
-    from grader.cli import tables, wiring
+    from grader.cli import packs, tables, wiring
     from grader.handout import hand_in
     from grader.intake import collect
     from grader.results import codec
@@ -55,7 +55,7 @@ def check(
         raise UsageError(f"{notebook} is not a notebook (.ipynb). Name the notebook to check.")
     if pack and assignment:
         raise UsageError("--pack and -a both say what to check; leave one of them out.")
-    with wiring.packed(notebook, pack, assignment, data, talk) as (given, checks):
+    with packs.opened(notebook, pack, assignment, data, talk) as (given, checks):
         intake = collect.collect(notebook, limits=given.assignment.limits)
         if intake.submissions[0].problem:
             raise NotebookError(intake.submissions[0].problem)

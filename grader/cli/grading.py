@@ -119,13 +119,13 @@ def run_class(
 
     worker.prepare_ahead()  # of the long imports here
     from grader import datasets, run
-    from grader.cli import wiring
+    from grader.cli import conditions, wiring
     from grader.intake import collect, reading
     from grader.results import codec, rulings
 
     talk = Talk(quiet=as_json)
     refuse_nested_output(results, submissions)
-    given = wiring.conditions(assignment, profile, data, talk, limits=limit or ())
+    given = conditions.of(assignment, profile, data, talk, limits=limit or ())
     with wiring.scratch() as scratch:
         with reading.Reader(given.assignment.limits, datasets.user_cache()) as read:
             intake = collect.collect(

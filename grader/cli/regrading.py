@@ -274,7 +274,7 @@ def _user() -> str:
 def _bench(store: Store, assignment: str | None) -> tuple[Bench, dict[str, list[str]]]:
     """What an earlier run was judged against, with its own rubric or another one; and whose run is outdated."""
     from grader import keys
-    from grader.cli import wiring
+    from grader.cli.conditions import assignment_of
     from grader.execution import reference
     from grader.judging.court import Bench
     from grader.session import plan_of
@@ -283,7 +283,7 @@ def _bench(store: Store, assignment: str | None) -> tuple[Bench, dict[str, list[
     rubric = assignment or store.recall("assignment")
     if assignment is None and not Path(rubric).is_dir():
         raise UsageError(f"The rubric of {store.root} is no longer in {rubric}. Say with -a where it is now.")
-    chosen = wiring.assignment_of(rubric)
+    chosen = assignment_of(rubric)
     store.refuse_another(chosen.id)
     dataset = _same_data(chosen, complete=store.recall("complete"))
     conditions = keys.of_conditions(plan_of(chosen, dataset, chosen.seeds[0]))

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from grader.cli import wiring
+from grader.cli import conditions
 from grader.cli.console import WRONG_USE
 from grader.errors import RubricError
 from grader.execution import worker
@@ -47,7 +47,7 @@ def test_the_kit_has_the_questions_and_no_solution(graded, call, tmp_path):
     ],
 )
 def test_a_rubric_that_cannot_be_imported_is_one_clear_line(assignment, call, monkeypatch, line, said):
-    monkeypatch.setattr(wiring, "MOST_COLLECTING", 2.0 if "while" in line else 60.0)
+    monkeypatch.setattr(conditions, "MOST_COLLECTING", 2.0 if "while" in line else 60.0)
     path = assignment / "test_tiny.py"
     path.write_text(f"{line}\n{path.read_text()}")
     ended = call("kit", assignment, "-o", assignment.parent / "kit.zip")
@@ -67,11 +67,11 @@ def test_a_rubric_is_collected_once_until_it_changes(assignment, monkeypatch):
 
     monkeypatch.setattr(worker, "call", counting)
     for _ in range(2):
-        wiring.assignment_of(str(assignment))
+        conditions.assignment_of(str(assignment))
     assert len(collected) == 1
     path = assignment / "test_tiny.py"
     path.write_text(f"{path.read_text()}\ndef broken(:\n")
     for _ in range(2):  # what was refused is collected again
         with pytest.raises(RubricError):
-            wiring.assignment_of(str(assignment))
+            conditions.assignment_of(str(assignment))
     assert len(collected) == 3

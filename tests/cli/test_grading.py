@@ -17,7 +17,7 @@ import pytest
 
 from grader import assignment as assignments
 from grader import forks, notebook, zips
-from grader.cli import tables, wiring
+from grader.cli import conditions, tables, wiring
 from grader.cli.console import BELOW, GRADED, OURS, WRONG_USE
 from grader.datasets import fashion_mnist
 from grader.errors import HarnessError, NoAssignmentError, NotebookError
@@ -460,7 +460,7 @@ class TestPack:
         def nothing(_name):
             raise NoAssignmentError("There is no assignment here.")
 
-        monkeypatch.setattr(wiring, "locate", nothing)
+        monkeypatch.setattr(conditions, "locate", nothing)
         said = check(change=lambda _: Path("tiny.pack").unlink())
         assert said.code == WRONG_USE
         assert said.error == (
