@@ -95,6 +95,16 @@ SOURCES = {
             plt.gcf().add_subplot(1, 1, 1).imshow(np.dstack([np.eye(28)] * 4), zorder=2 - i)
         plt.show()
     """,
+    "in grids": """
+        from mpl_toolkits.axes_grid1 import ImageGrid
+        for ax in ImageGrid(plt.figure(), 111, (2, 5)):
+            ax.imshow(np.random.rand(28, 28))
+        plt.show()
+        for part in plt.figure().subfigures(1, 2):
+            for ax in part.subplots(1, 5):
+                ax.imshow(np.random.rand(28, 28))
+        plt.show()
+    """,
     "captured": """
         %%capture kept
         plt.imshow(np.arange(784).reshape(28, 28)); plt.show()
@@ -240,6 +250,12 @@ def test_an_image_that_another_covers_is_not_seen(seen):
     found = [pictures.drawn([figure]) for figure in seen.figures(CELL["covered"])]
     assert list(map(len, found)) == [1, 2, 2]
     assert found[0][0].max() == 3
+
+
+def test_images_in_a_grid_or_a_part_of_a_figure_cover_no_other(seen):
+    grid, parts = seen.figures(CELL["in grids"])
+    assert len(pictures.drawn([grid])) == 10
+    assert len(pictures.drawn([parts])) == 10
 
 
 def test_figures_are_data(seen):

@@ -79,9 +79,9 @@ class Probe:
 
         def noted(figure: Any, *args: Any, **kwargs: Any) -> Any:
             captured = _is_capturing()
-            if not captured:
-                self._see_figure(figure)
             drawn = draw(figure, *args, **kwargs)
+            if not captured:
+                self._see_figure(figure)  # only when it is drawn are all axes in their places
             picture = b2a_base64(drawn, newline=False).decode() if isinstance(drawn, bytes) else drawn
             if captured:
                 self._hold_figure(figure, picture)

@@ -44,7 +44,7 @@ def _axes(ax: Axes, name: str, arrays: Arrays) -> dict[str, Any]:
             {
                 "cmap": image.get_cmap().name,
                 "clim": [None if limit is None else number(limit) for limit in image.get_clim()],
-                "extent": [number(edge) for edge in (*ax.get_position().bounds, *image.get_extent())],
+                "extent": [number(edge) for edge in (*ax.get_window_extent().bounds, *image.get_extent())],
                 "opacity": _opacity(image) if ax.get_visible() and image.get_visible() else 0.0,
                 "data": arrays.keep(f"{name}.i{i}", np.ma.getdata(np.ma.asarray(image.get_array()))),
             }
