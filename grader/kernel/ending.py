@@ -134,8 +134,7 @@ def of_cell(cell: CellRun) -> Ending:
             return Ending.MEMORY
         case _:
             missing = lacks_a_package(cell) or lacks_the_network(cell) or uses_what_was_removed(cell)
-            refused = REFUSED.search(cell.evalue) is not None
-            return Ending.ENVIRONMENT if missing or refused or cell.lacks_data else Ending.ERROR
+            return Ending.ENVIRONMENT if missing or is_refused(cell) or cell.lacks_data else Ending.ERROR
 
 
 def of_cells(cells: Sequence[CellRun], source: Callable[[int], str]) -> Run:
@@ -205,6 +204,11 @@ def lacks_what_it_asks_for(cell: CellRun, source: str) -> bool:
         return INSISTS_ON_GPU.search(source) is not None
     unanswered = cell.ename in ("EOFError", "StdinNotImplementedError") or re.search(r": ''$", cell.evalue)
     return bool(unanswered) and ASKS.search(source) is not None
+
+
+def is_refused(cell: CellRun) -> bool:
+    """Does it fail at what the sandbox does not allow, or at what a neighbour's notebook uses up?"""
+    return REFUSED.search(cell.evalue) is not None
 
 
 def uses_what_was_removed(cell: CellRun) -> bool:

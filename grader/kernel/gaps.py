@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from grader.kernel.ending import (
     follows,
+    is_refused,
     lacks_a_package,
     lacks_the_network,
     lacks_what_it_asks_for,
@@ -16,6 +17,7 @@ from grader.kernel.ending import (
     reached_nobody,
     time_taken,
     unfinished,
+    uses_what_was_removed,
 )
 from grader.kernel.gate import NOTICE
 from grader.model import Ending, Gap
@@ -60,9 +62,7 @@ def gaps(run: Run, sources: Mapping[int, str], shown: Callable[[int], str]) -> t
     return (*(Gap(cells=tuple(gap.cells), ending=gap.ending, why=gap.why) for gap in found), *last)
 
 
-def _reason(  # noqa: PLR0911 - a table: one line for each reason
-    cell: CellRun, source: str, shown: str
-) -> tuple[Ending, str] | None:
+def _reason(cell: CellRun, source: str, shown: str) -> tuple[Ending, str] | None:
     """Why nothing can be concluded from what a cell shows: the ending it met, and a sentence."""
     where, ending = f"Cell {cell.index + 1}", of_cell(cell)
     if cell.timed_out:
@@ -71,17 +71,26 @@ def _reason(  # noqa: PLR0911 - a table: one line for each reason
         return ending, f"{where} stopped before its end with sys.exit() or the like."
     if ending is Ending.MEMORY:
         return ending, f"{where} ran out of memory."
-    if cell.lacks_data:
-        return ending, f"{where} counts on more data than the small sample that was used here has."
-    if lacks_a_package(cell):
-        return ending, f"{where} needs a package that is not installed here."
-    if lacks_the_network(cell) or (SHELL.search(source) and reached_nobody(shown)):
-        return Ending.ENVIRONMENT, f"{where} needs the network, which notebooks cannot reach here."
-    if lacks_what_it_asks_for(cell, source):
-        return Ending.ENVIRONMENT, f"{where} needs a GPU, or somebody at the keyboard, and here is neither."
+    if lacking := _lacking(cell, source, shown):
+        return Ending.ENVIRONMENT, f"{where} {lacking}."
     if NOTICE in shown:
         return Ending.OUTPUT, f"{where} printed or displayed more than is kept."
     return None
+
+
+def _lacking(cell: CellRun, source: str, shown: str) -> str:
+    """What a cell needs that is not here, as the rest of a sentence; empty if nothing is missing."""
+    asks = lacks_what_it_asks_for(cell, source)
+    cut_off = lacks_the_network(cell) or (SHELL.search(source) is not None and reached_nobody(shown))
+    found = {
+        "counts on more data than the small sample that was used here has": cell.lacks_data,
+        "needs a package that is not installed here": lacks_a_package(cell),
+        "needs the network, which notebooks cannot reach here": cut_off,
+        "needs a GPU or input from a keyboard, which are not available here": asks,
+        "uses what the installed version of a library no longer has": uses_what_was_removed(cell),
+        "needs something that the sandbox does not allow": is_refused(cell),
+    }
+    return next((what for what, is_so in found.items() if is_so), "")
 
 
 @dataclass(slots=True)

@@ -40,6 +40,18 @@ NETWORK = "Cell 1 needs the network, which notebooks cannot reach here."
             "Cell 1 counts on more data than the small sample that was used here has.",
         ),
         (raised("MemoryError"), "Cell 1 ran out of memory."),
+        (
+            raised("AttributeError", "module 'numpy' has no attribute 'product'"),
+            "Cell 1 uses what the installed version of a library no longer has.",
+        ),
+        (
+            raised("OSError", "[Errno 109] Too many references: cannot splice"),
+            "Cell 1 needs something that the sandbox does not allow.",
+        ),
+        (
+            raised("RuntimeError", "[enforce fail at gloo/transport/tcp/device.cc:189] rv != -1."),
+            "Cell 1 needs something that the sandbox does not allow.",
+        ),
         (raised("SystemExit", "0"), "Cell 1 stopped before its end with sys.exit() or the like."),
         (
             {"timed_out": True, "seconds": 31.0, "cpu_seconds": 20.0},
@@ -87,7 +99,7 @@ def test_a_cell_with_a_mistake_of_its_own_says_something(facts):
     ],
 )
 def test_a_cell_that_asks_for_a_gpu_or_an_answer_says_nothing(source, facts, is_gap):
-    why = "Cell 1 needs a GPU, or somebody at the keyboard, and here is neither."
+    why = "Cell 1 needs a GPU or input from a keyboard, which are not available here."
     assert [gap.why for gap in found((source, facts))] == ([why] if is_gap else [])
 
 
