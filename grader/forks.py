@@ -50,7 +50,7 @@ class Unanswered(GraderError):  # noqa: N818 - it is no error of anybody's: a ha
         super().__init__(why)
         self.exhausted = exhausted
         """It needs more time or memory than it is given."""
-        self.lasting = exhausted or lasting
+        self.lasting = lasting
         """The same request would fail again."""
 
 
@@ -128,7 +128,7 @@ class Server(Generic[Request, Answer]):
         """
         said = self._said(request) or self._said(request)
         if said is None:
-            raise Unanswered("A process of the grader's own was killed; run the same command again.")
+            raise Unanswered("One of the grader's own processes was killed; run the same command again.")
         answer: Answer = _unpacked(said)
         return answer
 
@@ -153,8 +153,8 @@ def apart(service: Service[Request, Answer], request: Request) -> Answer:
 
 def _gone(error: Exception) -> HarnessError:
     return HarnessError(
-        f"A process of the grader's own ended unexpectedly ({error!r}). Run the same command again; if it ends so "
-        "again, this machine may be short of memory."
+        f"One of the grader's own processes ended unexpectedly ({error!r}). Run the same command again; if it "
+        "happens again, this machine may be short of memory."
     )
 
 
@@ -175,15 +175,15 @@ def _serve(
 ) -> None:
     """Say that all is ready, or why it is not; then answer requests until the other side is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the caller's to handle
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with contextlib.ExitStack() as stack, contextlib.suppress(EOFError, OSError):
+        # The caller is gone, or no process could be started: then it starts another server.
         try:
-            with prepare(*arguments) as service:
-                pipe.send(None)
-                _answer_all(pipe, service)
-        except (EOFError, BrokenPipeError):
-            raise
+            service = stack.enter_context(prepare(*arguments))
         except Exception as error:  # noqa: BLE001 - becomes the caller's
             pipe.send(error)
+            return
+        pipe.send(None)
+        _answer_all(pipe, service)
 
 
 def _answer_all(pipe: Connection, service: Service[Any, Any]) -> NoReturn:
@@ -218,7 +218,7 @@ class _Fork:
         try:
             self._pipe.send_bytes(request)
             if not self._pipe.poll(self._service.wall):
-                return _packed(_too_long(self._service))
+                return _packed(_stalled(self._service))
             return self._pipe.recv_bytes(LARGEST)
         except (EOFError, OSError):
             self._process.join(1)
@@ -235,12 +235,19 @@ def _how(code: int | None, service: Service[Any, Any]) -> Unanswered:
 
 
 def _too_long(service: Service[Any, Any]) -> Unanswered:
-    return Unanswered(f"{service.doing} took longer than {service.seconds:.0f} s.", exhausted=True)
+    return Unanswered(
+        f"{service.doing} took longer than {service.seconds:.0f} s.", exhausted=True, lasting=True
+    )
+
+
+def _stalled(service: Service[Any, Any]) -> Unanswered:
+    """It waited for something: for a busy machine or a slow disk, and may not wait again."""
+    return Unanswered(f"{service.doing} had not ended after {service.wall:.0f} s.", exhausted=True)
 
 
 def _too_much(service: Service[Any, Any]) -> Unanswered:
     return Unanswered(
-        f"{service.doing} took more than {service.memory // MIB} MiB of memory.", exhausted=True
+        f"{service.doing} took more than {service.memory // MIB} MiB of memory.", exhausted=True, lasting=True
     )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from grader import forks
 from grader.errors import NotebookError
 from grader.forks import Server, Service, Unanswered
 
@@ -16,6 +17,19 @@ from grader.forks import Server, Service, Unanswered
 @contextlib.contextmanager
 def serving(held=b"", wall=60.0):
     yield Service(answer=partial(answer, held), doing="Trying", seconds=1, wall=wall, memory=64 << 20)
+
+
+@contextlib.contextmanager
+def crowded():
+    """On a machine that starts no more processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forks, "_Fork", refuse)
+        with serving() as service:
+            yield service
+
+
+def refuse(*_):
+    raise BlockingIOError(11, "Resource temporarily unavailable")
 
 
 @contextlib.contextmanager
@@ -100,8 +114,15 @@ def test_what_the_server_holds_already_does_not_count(server):
 
 
 def test_one_that_only_waits_is_not_waited_for():
-    with Server(serving, b"", 0.5) as server, pytest.raises(Unanswered, match=r"longer than 1 s"):
+    with Server(serving, b"", 0.5) as server, pytest.raises(Unanswered) as failure:
         server.ask("sleep")
+    assert str(failure.value) == "Trying had not ended after 0 s."
+    assert (failure.value.exhausted, failure.value.lasting) == (True, False)  # the machine may have been busy
+
+
+def test_where_no_process_can_be_started_a_request_is_unanswered():
+    with Server(crowded) as server, pytest.raises(Unanswered, match="run the same command again"):
+        server.ask("x")
 
 
 def test_a_server_that_cannot_begin_says_why_each_time():

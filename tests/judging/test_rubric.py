@@ -986,7 +986,7 @@ def hostile(tmp_path_factory, dataset):
         ("exit", "The check itself failed at test_rubric.py:9: SystemExit: 3"),
         ("die", "Judging ended without an answer."),
         ("kill", "Judging ended without an answer."),
-        ("hang", "Judging took longer than 2 s."),
+        ("hang", "Judging had not ended after 4 s."),
         ("eat", "This needs more memory than a check is given."),
         ("abort", "Judging took more than 1024 MiB of memory."),
         ("recurse", "This needs more memory than a check is given."),
