@@ -21,6 +21,8 @@ THEORY = ("theory.md", "theory.tex")
 """Files beside a notebook in which theory questions may be answered."""
 NOT_ANSWERED = "Not answered."
 """What a check says that found no answer at all."""
+SUBMITTED = "submitted.ipynb"
+"""In the folder of an execution, the file as it was handed in."""
 EVERYONE = "*"
 """In `review.csv`, the student of a row that decides all answers of a group."""
 
@@ -197,7 +199,7 @@ class Execution:
     @property
     def submitted(self) -> Path:
         """The file as it was handed in; earlier releases did not keep it."""
-        return self.folder / "submitted.ipynb"
+        return self.folder / SUBMITTED
 
     @property
     def evidence(self) -> Path:

@@ -19,7 +19,7 @@ from grader.kernel.ending import on_a_sample
 from grader.kernel.gaps import gaps
 from grader.kernel.guard import run_notebook, runnable
 from grader.kernel.probing import Probing
-from grader.model import Ending, Execution, Flag, FlagKind
+from grader.model import SUBMITTED, Ending, Execution, Flag, FlagKind
 from grader.source import parsed
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         HarnessError: our side broke.
     """
     handed_in = notebook.read(job.source, limits=job.plan.limits)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(job.source, job.folder / SUBMITTED)  # now: it may be gone when its run has ended
     nb = notebook.without_outputs(handed_in)
     support = _laid_out(job)
     source = _source(nb, support)
@@ -113,7 +115,6 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
         flags=(*_unread(handed_in), *flags),
     )
     _write(execution, nb, written)
-    shutil.copyfile(job.source, execution.submitted)
     if probing.conversations:
         execution.probed.write_bytes(probing.kept)
     _copy_theory(execution, job.support)

@@ -53,6 +53,18 @@ def done(plan, tmp_path_factory, notebook_of):
     return execution, executed, told, folder / "run"
 
 
+def test_a_file_that_is_gone_when_its_run_ends_was_kept_before(plan, tmp_path, notebook_of):
+    source, text = tmp_path / "hw.ipynb", notebook_of()
+    source.write_text(text)
+    job = execute.Job(
+        student="ada", source=source, folder=tmp_path / "run", plan=plan, support=(), cell_deadline=300.0,
+        notebook_deadline=600.0,
+    )  # fmt: skip
+    execution = execute.execute(job, ColdLauncher(), lambda _: source.unlink(missing_ok=True))
+    assert execution.ending is Ending.FINISHED
+    assert execution.submitted.read_text() == text
+
+
 HELPER = "import torch\n\ndef ones():\n    return torch.ones(3).cuda()\n"
 
 

@@ -95,8 +95,10 @@ def link_data(data: str, folder: str) -> None:
         return
     try:
         Path(folder).symlink_to(data)
-    except OSError:  # Windows lets only administrators do that
-        shutil.copytree(data, folder)
+    except OSError:
+        if os.name != "nt":
+            raise
+        shutil.copytree(data, folder)  # Windows lets only administrators make links
 
 
 def run(request: dict[str, Any]) -> None:

@@ -134,6 +134,7 @@ SOURCES = {
         testDataLoader = DataLoader(sets[1], batch_size=64)
         loader = trainDataLoader
     """,
+    "odd names": "globals()[1] = [0.5, 0.25]",
     "net": """
         net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
         Loss, optimizer = torch.nn.CrossEntropyLoss(), torch.optim.SGD(net.parameters(), lr=0.01)

@@ -107,7 +107,7 @@ class Probe:
     def _end(self, result: Any, shell: Any) -> None:
         if result.info is None or result.info.cell_id is None:
             return
-        namespace = shell.user_ns
+        namespace = {name: value for name, value in shell.user_ns.items() if isinstance(name, str)}
         arrays = self._figure_arrays
         namespace = {**_attributes(namespace), **namespace}
         trained, series = self._trained(namespace), self._series(namespace)
@@ -208,10 +208,8 @@ def _attributes(namespace: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in namespace.items():
         with suppress(Exception):  # a class may answer anything
-            own = type(value).__module__ == "__main__" or type(value).__name__ in PLAIN_OBJECTS
-            if name[:1] != "_" and (
-                own or getattr(value, "__module__", "") == "__main__" or _is_network(value)
-            ):
+            own = getattr(value, "__module__", "") == "__main__" or type(value).__name__ in PLAIN_OBJECTS
+            if name[:1] != "_" and (own or _is_network(value)):
                 found |= {
                     f"{name}.{key}": member
                     for key, member in list(vars(value).items())[:MOST_IN_SERIES]
