@@ -114,7 +114,8 @@ def add_regular(tar: tarfile.TarFile, name: str, source: Path) -> None:
 def place_of_sockets() -> str:
     """Where folders of sockets are made: a path of one has room for 103 bytes, with two folders of ours."""
     usual = tempfile.gettempdir()
-    return usual if len(os.fsencode(usual)) <= LONGEST_PLACE else SHORT_PLACE
+    fits = not INHERITS or len(os.fsencode(usual)) <= LONGEST_PLACE
+    return usual if fits else SHORT_PLACE
 
 
 def listen(folder: Path) -> list[socket.socket]:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from grader.errors import UsageError
-from grader.kernel import KernelRequest
+from grader.kernel import KernelRequest, handover
 from grader.kernel.cold import INSIDE, ColdLauncher
 from grader.kernel.guard import clear_outputs
 from grader.kernel.handover import packed
@@ -159,6 +159,12 @@ def test_a_temporary_folder_with_a_long_name_is_none_for_sockets(drive, tmp_path
     run, _ = drive(ColdLauncher(), "1")
     assert (run.ending, run.detail) == (Ending.FINISHED, "")
     assert list(folder.iterdir()) == []
+
+
+def test_where_no_sockets_are_made_any_temporary_folder_will_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("long" * 25)))
+    monkeypatch.setattr(handover, "INHERITS", False)
+    assert handover.place_of_sockets() == str(tmp_path / ("long" * 25))
 
 
 def test_a_kernels_key_is_in_no_file(drive, tmp_path, monkeypatch):
