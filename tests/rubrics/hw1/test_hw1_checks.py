@@ -1539,6 +1539,47 @@ def test_one_history_under_its_name_is_not_taken_for_the_other(judge, work, own)
     assert (result.outcome, result.verdict.actual) == ("partial", "test_loss_history: missing")
 
 
+@pytest.mark.parametrize(
+    "copied",
+    [
+        pytest.param(np.float32, id="as float32"),
+        pytest.param(lambda losses: [round(one, 3) for one in losses], id="rounded"),
+    ],
+)
+def test_a_copy_of_a_history_is_the_same_history(judge, work, own, copied):
+    cell = cell_with_lists(
+        own, train=own.train, test=own.test, plotted=copied(own.train), drawn=copied(own.test)
+    )
+    assert judge("histories_are_those_of_the_run", work({"4.5": cell})).outcome == PASSED
+    cell = cell_with_lists(own, plotted=copied(own.train))
+    cell.values["train_loss_history"] = list(own.train)
+    assert judge("histories_are_those_of_the_run", work({"4.5": cell})).outcome == "partial"
+
+
+@pytest.mark.parametrize(
+    ("lists", "test", "points"),
+    [
+        pytest.param(lambda run: {"a": run.test}, (), "0.125", id="of one whole tensor"),
+        pytest.param(
+            lambda run: {"a": run.test, "b": [1.05 * one for one in run.test]},
+            (TEST,),
+            "0.125",
+            id="two lists",
+        ),
+    ],
+)
+@pytest.mark.parametrize("train", [1, 2])
+def test_a_list_that_may_be_the_missing_history_goes_to_a_person(
+    judge, work, own, lists, test, points, train
+):
+    named = lists(own) | {"epochs": list(range(20)), "accuracies": [0.02 * each for each in range(20)]}
+    cell = replace(cell_with_lists(own, **named), trace=trace(own, test=test))
+    cell.values["train_loss_history"] = [each**train for each in own.train]
+    result = judge("histories_are_those_of_the_run", work({"4.5": cell}))
+    assert (result.outcome, result.points) == (REVIEW, Decimal(points) if train == 1 else 0)
+    assert result.verdict.actual == f"lists of 20 numbers: {', '.join(lists(own))}"
+
+
 @pytest.mark.parametrize("scale", [1, 1 / BATCH, BATCH])
 def test_histories_of_a_network_that_nobody_can_name_are_not_doubted(judge, work, own, scale):
     cell = training_cell(own, [one * scale for one in own.train], [one * scale for one in own.test])
