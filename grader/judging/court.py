@@ -15,7 +15,7 @@ import nbformat
 from grader import assignment as assignments
 from grader import notebook
 from grader.assignment import cells
-from grader.errors import EvidenceError, RubricError
+from grader.errors import EvidenceError, NotebookError, RubricError
 from grader.judging import saved
 from grader.judging.causes import traced
 from grader.judging.excuses import excused, not_run
@@ -194,7 +194,10 @@ class Court:
         flags = tuple(flag for flag in execution.flags if flag.kind is not FlagKind.SAVED_OUTPUTS)
         if not self.assignment.saved.compare:
             return flags
-        handed_in = notebook.read(execution.submitted, limits=self.assignment.limits)
+        try:
+            handed_in = notebook.read(execution.submitted, limits=self.assignment.limits)
+        except (NotebookError, OSError):  # damaged, or over a limit that was lowered since the run
+            return flags
         if len(handed_in.cells) != len(student.notebook.cells):  # a release read it that saw others in it
             return flags
         return flags + saved.compare(handed_in, student.notebook, same_data=self.data.complete)

@@ -48,11 +48,11 @@ CUT = re.compile(r"Streaming output truncated|\[output cut\]")
 def compare(saved: NotebookNode, ran: NotebookNode, *, same_data: bool) -> tuple[Flag, ...]:
     """The outputs in the `saved` notebook that are missing or different in the notebook that `ran`.
 
-    Both must have the same cells. Unless both used the `same_data`, losses and accuracies are not compared.
+    Both must have as many cells. Unless both used the `same_data`, losses and accuracies are not compared.
     """
     findings: list[str] = []
     for number, (then, now) in enumerate(zip(saved.cells, ran.cells, strict=True), start=1):
-        if then.cell_type != "code" or now.execution_count is None:
+        if then.cell_type != "code" or now.cell_type != "code" or now.execution_count is None:
             continue
         if _error(now) and not _error(then):
             break  # the cells below ran in a different state than when they were saved

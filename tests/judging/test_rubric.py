@@ -254,6 +254,16 @@ def test_saved_outputs_are_compared_when_a_run_is_judged(place, compare, said):
 
 
 @pytest.mark.parametrize(
+    "contents", [b"", b"{", b'{"nbformat": 4, "cells": 7}', b"[" * 100_000, b"\xff\xfe\x00"]
+)
+def test_a_damaged_hand_in_costs_only_the_comparison_of_saved_outputs(place, contents):
+    execution = place.run(flags=(Flag(kind=FlagKind.CHOICE, message="kept"),))
+    execution.submitted.write_bytes(contents)
+    grade = place.grade(place.check("pass"), execution)
+    assert (grade.total, [flag.message for flag in grade.flags]) == (Decimal("1.5"), ["kept"])
+
+
+@pytest.mark.parametrize(
     ("line", "said"),
     [("Collaborators: Ana", "Collaborators: Ana"), ("Hello", "No line about collaborators was found.")],
 )

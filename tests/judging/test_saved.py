@@ -246,3 +246,12 @@ def test_an_output_made_to_be_slow_takes_seconds(text):
     began = time.process_time()
     findings(text[:100_000] + "evaluate()", [stdout(text)], [stdout(text + "x")])
     assert time.process_time() - began < 20
+
+
+def test_a_cell_that_was_code_when_it_was_saved_and_is_none_now_is_not_compared():
+    assert (
+        saved.compare(
+            book(("x", [stdout("1")], 7)), new_notebook(cells=[new_markdown_cell("x")]), same_data=True
+        )
+        == ()
+    )
