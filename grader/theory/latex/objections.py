@@ -132,6 +132,9 @@ def penalty(chosen: list[Statement], exam: Exam, reading: Reading) -> str:
 
 
 def _penalizes(term: n.Node, spec: FormulaSpec) -> bool:
+    """Whether a term is about the weights alone; one that is subtracted is no penalty but a mistake."""
+    if isinstance(term, n.Negative):
+        return False
     names = {spec.known(name) for name in n.names_in(term)} - set(spec.trials[0].world.sizes)
     return bool(names) and names <= spec.known_penalized
 
