@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-NAMED = re.compile(r"\b(?:collaborat|colabora|collabora|contribut)\w*", re.IGNORECASE)
+NAMED = re.compile(r"\b(?:colabora|collabora|contribut)\w*", re.IGNORECASE)
 TOLD = re.compile(
     r"\b(?:(?:worked|working|discussed|talked|studied)\b[^.]{0,80}\bwith|helped (?:me|us|by)"
     r"|(?:help|ideas?) (?:from|of|by)|thanks to|study group|on my own|by myself"
@@ -26,9 +26,12 @@ def acknowledged(lines: Iterable[str]) -> str:
     `lines` are the student's own, without those of the blank notebook.
     """
     told = list(lines)
-    for pattern in (NAMED, TOLD):
-        for line, following in pairwise(chain(told, [""])):
-            found = pattern.search(line)
-            if found and (said := line if line[found.end() :].strip(" :*_`#") else following):
-                return " ".join(said.split()).lstrip("# ")[:LONGEST]
-    return ""
+    for line, following in pairwise(chain(told, [""])):
+        found = NAMED.search(line)
+        if found and (said := line if line[found.end() :].strip(" :*_`#") else following):
+            return _shown(said)
+    return next((_shown(line) for line in told if TOLD.search(line)), "")
+
+
+def _shown(line: str) -> str:
+    return " ".join(line.split()).lstrip("# ")[:LONGEST]
