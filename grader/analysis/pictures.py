@@ -128,8 +128,8 @@ def resembles(picture: NDArray[Any], sample: NDArray[Any]) -> bool:
 def _depends(picture: NDArray[Any], sample: NDArray[Any]) -> bool:
     """Is a picture's grey a function of the sample's, as after a colour map, jumps and all?"""
     values, group = np.unique(sample.ravel(), return_inverse=True)
-    if len(values) < 2 or not np.ptp(picture):
-        return False
+    if not 2 <= len(values) <= sample.size / 2 or not np.ptp(picture):
+        return False  # any picture is a function of a sample whose values are all distinct
     grey = picture.ravel()
     means = np.bincount(group, grey) / np.bincount(group)
     return bool(np.square(grey - means[group]).sum() <= DIFFERING * np.square(grey - grey.mean()).sum())

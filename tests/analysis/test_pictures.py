@@ -227,6 +227,12 @@ def test_what_is_no_sample_resembles_none(ten, picture):
     assert not any(pictures.resembles(picture, image) for image in (*ten, np.zeros((28, 28))))
 
 
+def test_a_sample_of_distinct_values_is_not_resembled_by_any_picture(ten):
+    distinct = ten[0] + np.arange(28 * 28).reshape(28, 28) / 1000
+    assert not pictures.resembles(ten[1], distinct)
+    assert pictures.resembles(np.flipud(distinct), distinct)
+
+
 @pytest.mark.parametrize(
     "axes",
     [
