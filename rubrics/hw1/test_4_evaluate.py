@@ -48,7 +48,7 @@ def test_evaluate_counts_every_batch(student, exhibits, data):
         not_callable(student)
     exhibits.table(
         "What `evaluate` returned on loaders that you have not seen",
-        columns=["Loader with", "Returned", "Right"],
+        columns=["Loader", "Returned", "Right"],
         rows=[
             [name, str(call), "anything" if call.expected is None else f"{call.expected:.4g}"]
             for name, call in calls_of(student).items()
@@ -230,7 +230,9 @@ class Call:
         said = texts_of(returned) or (call["printed"].text("value") if call["printed"] is not None else "")
         self.printed = [] if self.values else list(numbers.written(said))
         last_line = list(numbers.written(said.strip().rpartition("\n")[2]))
-        self.last = last_line if len(last_line) > 2 else self.printed[-2:]
+        measured = [(value, decimals) for value, decimals in last_line if decimals > 0]
+        # Counts may follow the accuracy in its line.
+        self.last = measured[-2:] if measured and len(last_line) > 2 else self.printed[-2:]
 
     @property
     def right(self):
@@ -294,9 +296,9 @@ def rounds_to(value, decimals, fraction):
 
 
 def counts_first_batch_only(results):
-    """Does a loader whose first batch is all right come out as all right?"""
+    """Does a loader whose first batch is all right come out as all right, and as nothing else?"""
     first = results.get(FIRST_ONLY)
-    return first is not None and first.shows(1.0)
+    return first is not None and first.shows(1.0) and not first.right
 
 
 def is_ours(student):

@@ -1717,6 +1717,16 @@ async def waiting(net, loader):
             "`evaluate` prints the accuracy among other numbers.",
             id="before others",
         ),
+        pytest.param(
+            printing(lambda one: f"{one:.4f} 0.01 0.02 0.03"),
+            "`evaluate` prints the accuracy among other numbers.",
+            id="before others in its line",
+        ),
+        pytest.param(
+            printing(lambda one: f"0.01, {one:.4f} of 0.02 and 0.03, 8 batches"),
+            "`evaluate` prints the accuracy among other numbers.",
+            id="among others in its line",
+        ),
         pytest.param(waiting, "`evaluate` is asynchronous, so its result is not known.", id="waiting"),
     ],
 )
@@ -2174,6 +2184,16 @@ def test_shares_of_first_minibatches_are_charged_once(judge, work, called, own, 
     text = " ".join(f"{one + 0.07:.4f}" for one in true)
     cell = evaluate_cell(called, of_own(own, first), text=text)
     assert judge("reports_both_accuracies", work({"4.5": training_cell(own), "4.6": cell})).outcome == PASSED
+
+
+def test_an_evaluate_that_gives_the_right_share_as_well_does_not_excuse_other_numbers(
+    judge, work, called, own, true
+):
+    text = " ".join(f"{one + 0.07:.4f}" for one in true)
+    both = of_own(own, lambda net, loader: (first(net, loader), fraction(net, loader)))
+    student = work({"4.5": training_cell(own), "4.6": evaluate_cell(called, both, text=text)})
+    assert judge("evaluate_counts_every_batch", student).outcome == PASSED
+    assert judge("reports_both_accuracies", student).points == 0
 
 
 def test_an_unanswered_question_shows_no_accuracies_of_a_network(judge, work, own):
