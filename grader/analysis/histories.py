@@ -63,7 +63,7 @@ def misfit(which: str, values: Sequence[float] | None, account: Account) -> str:
 
 
 def doubt(which: str, values: Sequence[float], account: Account) -> str:
-    """Where a history that ends as the run does leaves its path, or is longer: what was not computed there."""
+    """Why a history that ends as the run does may not be the run's: it is longer, or leaves the run's path."""
     path = account.path
     if 0 < len(path) < len(values) and all(0 < each.steps <= each.batches for each in account.trace.epochs):
         passes = "pass" if len(path) == 1 else "passes"

@@ -23,7 +23,11 @@ SWAPPED = re.compile(
 """What torch says of cross-entropy that is given the labels first."""
 COLLECTED = re.compile(r"\.(?:append|extend|insert|add_scalar)\(|\w\][ ]*=(?!=)|\+=[ ]*[\[(]")
 """Code that keeps a number somewhere."""
-OVERWRITTEN = re.compile(r"\btrainingdata\.(?:data|targets)\b[^=\n]*=[^\n]*\btestdata\b")
+OVERWRITTEN = re.compile(
+    r"^[ \t]*trainingdata\.(?:data|targets)\b(?:\[[^\]\n]*\]|[^=!<>(\[\n])*+=(?!=)[^\n]*\btestdata\b",
+    re.MULTILINE,
+)
+"""An assignment, also one of several names at once; comparisons and named arguments overwrite nothing."""
 COPIED = re.compile(
     r"\btestdata[ ]*(?:\.[ ]*(?:data|targets)\b|\[)|\bin[ ]+testDataLoader[ ]*[\])]"
     r"|\b(?:zip|list|tuple|chain|cycle)[ ]?\([^()\n]*\btest(?:data|DataLoader)\b"
@@ -387,8 +391,8 @@ def doubt(student, which, values, known):
     fetched = known.trace.held_out
     held_out = which == histories.TEST and is_test(student, which)
     if held_out and known.trace.trained and fetched < known.epochs:
-        seen = f"only {fetched} minibatches were fetched from any other set than the training set"
-        return f"has {len(values)} entries, while {seen}"
+        came = "1 minibatch" if fetched == 1 else f"{fetched} minibatches"
+        return f"has {len(values)} entries, but only {came} came from a set other than the training set"
     return histories.doubt(which, values, known)
 
 

@@ -1124,6 +1124,12 @@ def test_what_trained(judge, work, own, events, outcome):
         ("BX = torch.stack([testdata[i][0] for i in range(99)])", "?", REVIEW),
         ("trainingdata.data = testdata.data", "train", REVIEW),
         ("trainingdata.targets[:100] = testdata.targets[:100]", "train", REVIEW),
+        ("trainingdata.data, trainingdata.targets = testdata.data, testdata.targets", "train", REVIEW),
+        ("trainingdata.data[:, 0] = testdata.data[:, 0]", "train", REVIEW),
+        ("trainingdata.data == testdata.data", "train", PASSED),
+        ("print(trainingdata.data == testdata.data)", "train", PASSED),
+        ("show(trainingdata.data, other=testdata.data)", "train", PASSED),
+        ("trainingdata.data.show(other=testdata.data)", "train", PASSED),
         ("trainingdata.data = trainingdata.data[:1000]", "train", PASSED),
         ("for x, y in testDataLoader: x\nrun(testDataLoader)", "?", PASSED),
         ("print(testdata[0][0].shape, testdata.data.shape, list(testDataLoader))", "train", PASSED),
@@ -1515,7 +1521,10 @@ def test_losses_of_a_test_set_that_was_never_fetched_are_a_persons(judge, work, 
         assert result.outcome == outcome
     student = work({"4.5": training_cell(own, trace=trace(own, test=()))})
     result = judge("histories_are_those_of_the_run", student)
-    assert (result.points, "only 0 minibatches" in result.verdict.actual) == (Decimal("0.125"), True)
+    assert (result.points, "only 0 minibatches came from" in result.verdict.actual) == (
+        Decimal("0.125"),
+        True,
+    )
 
 
 def test_a_history_that_is_longer_than_the_run_is_a_persons(judge, work, arrays):
