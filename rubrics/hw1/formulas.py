@@ -28,6 +28,7 @@ MEAN = FormulaSpec(
     rows={"x": "X"},
     derived=dict.fromkeys((r"\bar{x}", r"\mathbb{E}[x]"), r"\frac{1}{n} X^T \mathbf{1}"),
     mere_names=frozenset({r"\bar{x}", r"\mathbb{E}[x]"}),
+    named=frozenset({"mean", "average", "minimum"}),
     synonyms={
         **dict.fromkeys(("N", "m", "M"), "n"),
         **dict.fromkeys(("D", "p"), "d"),
@@ -76,6 +77,7 @@ L1_LOSS = FormulaSpec(
     scales=("1", r"\frac{1}{n}", r"\frac{1}{2}", r"\frac{1}{2n}", "2", r"\frac{2}{n}"),
     needs=frozenset({"X", "w"}),
     penalized=frozenset({"w"}),
+    named=frozenset({"norm"}),
     words="""
         l1 loss losses error errors residual residuals absolute deviation deviations mae lad sae sum mean
         average training train linear regression model predicts predict prediction predictions target

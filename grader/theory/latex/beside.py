@@ -106,7 +106,7 @@ _DEFINITION = re.compile(
 _BEFORE_THE_ANSWER = re.compile(
     r"\b(?P<word>of|over|on|in|from|take|taking|differentiate|differentiating|expand|expanding|square|"
     r"squared|sum|sums|de|del|du|von|der|di|da|do|only|norm|"
-    r"along|towards?|about|around|nearly|almost|roughly|approximately|below|above|under|exceeds|bounded\s+by|"
+    r"(?:nearest|closest)(?:\s+(?:\w+\s+){0,3}?to)?|along|towards?|about|around|nearly|almost|roughly|approximately|below|above|under|exceeds|bounded\s+by|"
     r"at\s+(?:most|least)|(?:less|greater|larger|smaller|more|lower|higher)\s+than|"
     r"(?:proportional|parallel|orthogonal|perpendicular|collinear|close|similar|relative|tends?|up|added)\s+to|"
     r"up\s+to\s+an?\s+(?:\w+\s+)?(?:constant|factor|scale|sign)|normali[sz]ed|scaled|rounded|clipped|exponential|"
@@ -115,6 +115,23 @@ _BEFORE_THE_ANSWER = re.compile(
     rf"\s*+(?:the\s+|el\s+|la\s+)?(?:vector\s+)?{_ANSWER}"
     rf"|(?P<sign>[-\u2212~](?={_ANSWER})|[\u2212~\u2248\u221d\u2260\u221a\u2207\u2202]\s*+{_ANSWER})"
 )
+_NOUN = (
+    r"(?P<noun>norm|mean|average|median|minimum|maximum|logarithm|log|root|inverse|transpose|reciprocal|variance|"
+    r"magnitude|direction|unit\s+vector|(?:largest|smallest|greatest|biggest|maximal|minimal|first|last)\s+"
+    r"(?:entry|component|coordinate|element|row|column|residual|error))"
+)
+"""What may be taken of a formula beside it, unless the answer itself is called that."""
+_TAKEN_OF_THE_ANSWER = (
+    re.compile(rf"\b{_NOUN}\s*+(?:(?:is|equals)\s*+)?[:,=]?\s*+{_ANSWER}"),
+    re.compile(
+        rf"{_ANSWER}\s*+[,(]?\s*+(?:is\s+)?(?:in\s+|as\s+)?(?:(?:the|a|its)\s+)?{_NOUN}\s*+(?:[).,;:!\n]|$)"
+    ),
+)
+_OF = re.compile(
+    r"\b(?:of|von|(?<!ist )der|des|de|del|du)(?:\s++(?!(?:is|are|equals|ist|est|es)\b)[\w-]++){0,5}\s++$"
+)
+"""Before a noun: “the gradient of the squared norm: $2x$” takes no norm of it."""
+_FARTHEST = 80
 _AFTER_THE_ANSWER = re.compile(
     rf"{_ANSWER}\s*+(?P<word>的|の|의|\d(?!\s?[.):\d]))|{_ANSWER}[^{_ANSWER}]*?(?P<conclusion>"
     r"(?:\b(?:so|hence|thus|therefore|namely|equals|or|is|be)\b|i\. ?e\.|[=\u2192\u21d2])[,:]?\s*"
@@ -162,6 +179,8 @@ def may_change(where: Cell, sources: Collection[str], spec: FormulaSpec) -> str:
         return (found["word"] or found["sign"]).strip()
     if found := _AFTER_THE_ANSWER.search(text):
         return _shown(found["word"] or found["conclusion"])
+    if noun := _taken_of_the_answer(text, spec):
+        return noun
     text = _HARMLESS_PHRASES.sub(" ", text)
     for definition in _DEFINITION.finditer(text):
         if not _agrees(definition, spec):
@@ -169,6 +188,20 @@ def may_change(where: Cell, sources: Collection[str], spec: FormulaSpec) -> str:
     text = HARMLESS.sub(" ", _DEFINITION.sub(" ", text))
     after = text.rpartition(_ANSWER)[2]
     return _unknown(_REASONS.sub(" ", after), _LINKS | _FACTS | _words(spec.words))
+
+
+def _taken_of_the_answer(text: str, spec: FormulaSpec) -> str:
+    """The noun beside an answer that is no name for it but for something made of it, or nothing."""
+    return next(
+        (
+            found["noun"]
+            for pattern in _TAKEN_OF_THE_ANSWER
+            for found in pattern.finditer(text)
+            if found["noun"] not in spec.named
+            and not _OF.search(text[max(0, found.start() - _FARTHEST) : found.start("noun")])
+        ),
+        "",
+    )
 
 
 def _folded_prose(where: Cell, sources: Collection[str]) -> str:

@@ -35,7 +35,7 @@ _SEEDS = range(2)
 _PLAIN_KEYS: Mapping[str, Callable[[Any], Any]] = {
     "shapes": lambda table: {symbol: tuple(dims) for symbol, dims in table.items()},
     **dict.fromkeys(("rows", "derived", "synonyms", "slips", "meanings"), dict),
-    **dict.fromkeys(("mere_names", "called", "optional", "needs", "penalized"), frozenset),
+    **dict.fromkeys(("mere_names", "called", "optional", "needs", "penalized", "named"), frozenset),
     **dict.fromkeys(("scales", "vocabularies"), tuple),
     "words": str,
 }
@@ -72,6 +72,8 @@ class FormulaSpec:
     """Symbols that a full answer brings in; without all of them the judgement is tagged `no X and w`."""
     penalized: frozenset[str] = frozenset()
     """Symbols whose own norms may be added as a penalty: a person decides whether they may here."""
+    named: frozenset[str] = frozenset()
+    """What the answer itself may be called, as `mean`; of another answer it is taken, as in “the mean: $2x$”."""
     words: str = ""
     """Words that may stand beside an answer and leave it as it is, in any language, between spaces."""
     meanings: Mapping[str, str] = field(default_factory=dict)
