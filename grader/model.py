@@ -232,6 +232,8 @@ class ReviewItem:
     polarity: str = ""
     """`yes` or `no` where the answer has to be one of them and it could be read."""
     tags: tuple[str, ...] = ()
+    code: str = ""
+    """Which answer it is where `answer` is our own sentence, the same for many; empty: its words say so."""
 
     @property
     def elsewhere(self) -> bool:
@@ -245,7 +247,9 @@ class Ruling:
 
     check: str
     group: str
-    """Which answer it is for. Empty: an earlier one, so it decides nothing."""
+    """Which answer it is for: `=` and its code; in those of earlier releases, a code of its text or its group.
+
+    Empty: an earlier one, so it decides nothing."""
     student: str
     """Empty: every student who gave this answer."""
     points: Decimal

@@ -5,6 +5,7 @@ A `Court` reads evidence, never objects: nothing a student wrote runs here.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -162,10 +163,12 @@ class Court:
     def _grade(
         self, case: Case, student: Work | None, checks: Sequence[Check], exhibits: Sequence[Exhibit]
     ) -> Grade:
-        questions = tuple(
-            self._question(question, student, checks, exhibits) for question in self.assignment.questions
-        )
         execution = case.execution
+        code = _code_of_hand_in(execution)
+        open_ = [_with_item(check, code) for check in checks]
+        questions = tuple(
+            self._question(question, student, open_, exhibits) for question in self.assignment.questions
+        )
         choice = (Flag(kind=FlagKind.CHOICE, message=f"{case.choice}."),) if case.choice else ()
         flags = choice + self._flags(execution, student) + self._own_flags() + self._collaborators(student)
         return Grade(
@@ -221,7 +224,7 @@ class Court:
     def _question(
         self, question: Question, student: Work | None, checks: Sequence[Check], exhibits: Sequence[Exhibit]
     ) -> QuestionGrade:
-        own = tuple(_with_item(check) for check in checks if check.question == question.id)
+        own = tuple(check for check in checks if check.question == question.id)
         answer = student.answer(question.id) if student else None
         return QuestionGrade(
             id=question.id,
@@ -260,11 +263,24 @@ def _taken(check: Check) -> str:
     return f"{check.id}: {check.earned} of {check.max} points. {check.message}{seen}"
 
 
-def _with_item(check: Check) -> Check:
-    """A check that is left to a person says what that person looks at; one worth no points is left to nobody."""
+def _code_of_hand_in(execution: Execution) -> str:
+    """What tells two hand-ins apart that are left to a person with the same sentence of ours."""
+    kept = next((path for path in (execution.submitted, execution.notebook) if path.is_file()), None)
+    files = [path for path in (kept, *execution.theory) if path and path.is_file()]
+    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    parts = [execution.student, execution.detail if kept is None else "", *execution.beside, *contents]
+    return hashlib.sha256("\n".join(parts).encode(errors="surrogatepass")).hexdigest()[:10]
+
+
+def _with_item(check: Check, code: str) -> Check:
+    """A check that is left to a person says what that person looks at; one worth no points is left to nobody.
+
+    Of an answer that is not in the student's words, `code` says which it is.
+    """
     if check.outcome is Outcome.REVIEW and not check.max:
         return replace(check, outcome=Outcome.SKIPPED, review=None)
-    if check.outcome is not Outcome.REVIEW or check.review is not None:
+    if check.outcome is not Outcome.REVIEW or (check.review is not None and check.actual):
         return check
     seen = check.actual or check.message
-    return replace(check, review=ReviewItem(answer=seen, group=code_of(seen)))
+    item = check.review or ReviewItem(answer=seen, group=code_of(seen))
+    return replace(check, review=replace(item, code=code))

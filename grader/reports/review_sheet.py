@@ -104,7 +104,7 @@ def _row(entry: _Entry, student: str, ruling: Ruling | None, *, prefix: str = ""
         (prefix + item.answer)[:MOST_CELL],
         check.message[:MOST_CELL],
     )
-    code = "" if student == EVERYONE else code_of(item.answer)
+    code = "" if student == EVERYONE else item.code or code_of(item.answer)
     names = [csvs.escape_formula(name, digits=True) for name in (check.id, item.group, code, student)]
     words = [csvs.escape_formula(legible(cell)) for cell in (check.question, *answer, comment)]
     return [words[0], *names, *words[1:-1], str(check.max), points, words[-1]]

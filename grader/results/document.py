@@ -29,6 +29,7 @@ class Review(_Part, frozen=True, kw_only=True):
     group: str
     polarity: str
     tags: tuple[str, ...]
+    code: str = ""
 
 
 class Ruling(_Part, frozen=True, kw_only=True):

@@ -23,6 +23,8 @@ MOST_PROBLEMS = 10
 _SHOWN = 60
 """Characters of a cell that a message shows."""
 _POINTS = re.compile(r"[+-]?(?:\d{1,6}(?:[.,]\d{0,6})?|[.,]\d{1,6})")
+_ONE = "="
+"""Before the code of an answer: a ruling for it decides no group that happens to have the same code."""
 _COLUMNS = ("check", "group", "student", "points", "comment")
 """What a ruling is made of; the other columns of the sheet are for the person who reads it."""
 
@@ -37,7 +39,10 @@ def read(sheets: Mapping[str, str], grades: Sequence[Grade], *, by: str, at: str
         UsageError: rows that do not fit this class or each other; names each of them and what to do.
     """
     items = {
-        (check.id, check.review.group, grade.student): (check, code_of(check.review.answer))
+        (check.id, check.review.group, grade.student): (
+            check,
+            check.review.code or code_of(check.review.answer),
+        )
         for grade in grades
         for check in grade.checks
         if check.review is not None
@@ -75,7 +80,7 @@ def read(sheets: Mapping[str, str], grades: Sequence[Grade], *, by: str, at: str
         rulings += [
             Ruling(
                 check=row["check"],
-                group=code,
+                group=f"{_ONE}{code}",
                 student="" if everyone else row["student"],
                 points=points,
                 comment=row["comment"],
@@ -204,13 +209,13 @@ def notes_of(before: Grade, now: Grade | None = None) -> list[Ruling]:
     A note decides nothing, since it names no answer; it is shown beside the student's next one. With `now`, the
     student's new grade, there are notes only of answers that changed.
     """
-    kept = set(answers(now)) if now else set()
+    kept = {(check.id, code) for check in now.checks for code in _codes(check)[:1]} if now else set()
     return [
         replace(check.ruling, group="", student=before.student)
         for check in before.checks
         if check.ruling
         and not check.ruling.student
-        and kept.isdisjoint((check.id, code) for code in _codes(check))
+        and kept.isdisjoint((check.id, code) for code in _codes(check)[:1])
     ]
 
 
@@ -220,13 +225,9 @@ def unfit(rulings: Iterable[Ruling], grades: Sequence[Grade]) -> list[tuple[Ruli
     students = {grade.student for grade in grades}
     ids = {check.id for _, check in checks}
     unseen = {student for student, check in checks if check.outcome is Outcome.BROKEN and not check.review}
-    open_to: dict[tuple[str, str], set[str]] = {}
-    for student, check in checks:
-        for code in _codes(check):
-            open_to.setdefault((check.id, code), set()).add(student)
+    open_to = {key: check for student, check in checks for key in _keys(check, student)}
     found = []
-    for ruling in _latest(rulings).values():
-        reached = open_to.get((ruling.check, ruling.group), set())
+    for key, ruling in _latest(rulings).items():
         if not ruling.group:
             continue  # a note
         if ruling.assignment not in ("", *(grade.assignment for grade in grades[:1])):
@@ -237,18 +238,35 @@ def unfit(rulings: Iterable[Ruling], grades: Sequence[Grade]) -> list[tuple[Ruli
             continue  # our own failure hides the answer
         elif ruling.check not in ids:
             found.append((ruling, f'no check has this id; if it was renamed, give it id="{ruling.check}"'))
-        elif not (ruling.student in reached if ruling.student else reached):
+        elif key not in open_to:
             found.append((ruling, "the answer has changed, or the check no longer asks a person"))
     return found
 
 
 def _latest(rulings: Iterable[Ruling]) -> dict[tuple[str, str, str], Ruling]:
-    return {(ruling.check, ruling.group, ruling.student): ruling for ruling in rulings}
+    latest: dict[tuple[str, str, str], Ruling] = {}
+    for ruling in rulings:
+        key = ruling.check, ruling.group, ruling.student
+        latest[key] = ruling
+    return latest
 
 
 def _codes(check: Check) -> tuple[str, ...]:
-    """What a ruling of a check's answer may be for; those of earlier versions are for a group."""
-    return (code_of(check.review.answer), check.review.group) if check.review else ()
+    """What may be ruled of a check: its answer alone; then, by earlier releases, its text or its group."""
+    if check.review is None:
+        return ()
+    text = code_of(check.review.answer)
+    return f"{_ONE}{check.review.code or text}", text, check.review.group
+
+
+def _keys(check: Check, student: str) -> Iterator[tuple[str, str, str]]:
+    """The rulings that may decide a check, the first to count first.
+
+    Where we have no words of the student, those that an earlier release made for all are for nobody in particular.
+    """
+    for whose in (student, ""):
+        ours = not whose and check.review is not None and check.review.code
+        yield from ((check.id, code, whose) for code in _codes(check)[: 1 if ours else None])
 
 
 def answers(grade: Grade) -> Iterator[tuple[str, str]]:
@@ -259,8 +277,7 @@ def answers(grade: Grade) -> Iterator[tuple[str, str]]:
 def _decided(check: Check, student: str, rulings: Mapping[tuple[str, str, str], Ruling]) -> Check:
     if check.review is None or check.outcome not in (Outcome.REVIEW, Outcome.BROKEN):
         return check
-    keys = [(check.id, code, whose) for whose in (student, "") for code in _codes(check)]
-    found = next((rulings[key] for key in keys if key in rulings), None)
+    found = next((rulings[key] for key in _keys(check, student) if key in rulings), None)
     if found is None:
         return _with_earlier(check, student, rulings)
     ruling = replace(found, group=check.review.group)

@@ -880,6 +880,36 @@ def test_all_answers_that_may_stand_elsewhere_are_one_task(fenced):
     assert task.what == "1 hand-in may have answers in other files"
 
 
+@pytest.mark.parametrize(
+    ("body", "gaps"),
+    [
+        ("review('Look at the picture.')", ()),
+        ("fail('Wrong.', actual='none')", (Gap(cells=(1,), ending=Ending.TIMEOUT, why="The deadline."),)),
+    ],
+    ids=["without the answer", "a gap"],
+)
+def test_what_is_left_open_without_the_students_words_has_a_code_of_the_hand_in(place, body, gaps):
+    def code(student, source):
+        cells = (CELLS[0], new_code_cell(source, id="x", metadata=CELLS[1].metadata), CELLS[2])
+        run = replace(place.run(cells, gaps=gaps), student=student)
+        with place.court(place.check(body)) as court:
+            item = court.judge(Case(execution=run)).checks[0].review
+        return item.code, item.group
+
+    (ana, group), again, changed, bo = (
+        code(*each) for each in (("ana", "x = 1"), ("ana", "x = 1"), ("ana", "x = 2"), ("bo", "x = 1"))
+    )
+    assert ana
+    assert again == (ana, group)
+    assert len({ana, changed[0], bo[0]}) == 3
+    assert {group} == {changed[1], bo[1]}
+
+
+def test_the_students_words_have_no_code_of_the_hand_in(place):
+    check = place.grade(place.check("review('Read it.', actual='No.')")).checks[0]
+    assert check.review.code == ""
+
+
 # --- a student's work -----------------------------------------------------------------------------------
 
 

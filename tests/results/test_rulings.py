@@ -190,6 +190,58 @@ def test_rulings_of_earlier_versions_are_for_a_group(theme):
     assert set(points(theme, [earlier, *later]).values()) == {Decimal("0.5")}
 
 
+def test_a_ruling_of_one_answer_decides_no_group_whose_meaning_reads_like_it():
+    given = [grade(name, left_open(text, meaning="no")) for name, text in {"ana": "No.", "bo": "no"}.items()]
+    decided = read(filled(review_csv(given), everyone="0.5"), given)
+    late = grade("late", left_open("No, because bananas are yellow.", meaning="no"))
+    assert points([*given, late], decided) == {"ana": Decimal("0.5"), "bo": Decimal("0.5"), "late": 0}
+
+
+class TestOurOwnSentence:
+    """The same for many students, so that the hand-in tells which answer a ruling is for."""
+
+    def stopped(self, student, code):
+        check = left_open("The deadline stopped this cell.")
+        return grade(student, replace(check, review=replace(check.review, code=code)))
+
+    @pytest.fixture
+    def given(self):
+        return [self.stopped("ana", "a1"), self.stopped("bo", "b1")]
+
+    def test_is_decided_for_those_on_the_sheet_alone(self, given):
+        sheet = review_csv(given)
+        assert [(row["student"], row["code"]) for row in rows(sheet)] == [
+            ("*", ""),
+            ("ana", "a1"),
+            ("bo", "b1"),
+        ]
+        decided = read(filled(sheet, everyone="0.5"), given)
+        late = self.stopped("late", "c1")
+        assert points([*given, late], decided) == {"ana": Decimal("0.5"), "bo": Decimal("0.5"), "late": 0}
+        assert rulings.unfit(decided, given) == []
+
+    def test_is_open_again_for_another_hand_in(self, given):
+        decided = read(filled(review_csv(given), ana="0.5"), given)
+        (check,) = rulings.apply(self.stopped("ana", "a2"), decided).checks
+        assert (check.outcome, check.ruling) == (Outcome.REVIEW, None)
+        assert "An earlier answer got 0.5 of 0.5 points from ada" in check.message
+        with pytest.raises(UsageError, match="ana has no such answer"):
+            read(filled(review_csv(given), ana="0.5"), [self.stopped("ana", "a2"), given[1]])
+
+    def test_of_an_earlier_hand_in_that_was_decided_for_all_is_noted(self, given):
+        decided = read(filled(review_csv(given), everyone="0.5"), given)
+        (note,) = rulings.notes_of(rulings.apply(given[0], decided), self.stopped("ana", "a2"))
+        assert (note.student, note.group, note.points) == ("ana", "", Decimal("0.5"))
+
+    @pytest.mark.parametrize(("student", "total"), [("", 0), ("ana", Decimal("0.5"))])
+    def test_was_decided_by_an_earlier_release_for_the_one_who_was_named(self, given, student, total):
+        text = code_of("The deadline stopped this cell.")
+        (ruling, *_) = read(filled(review_csv(given), ana="0.5"), given)
+        earlier = replace(ruling, group=text, student=student)
+        assert points(given, [earlier]) == {"ana": total, "bo": 0}
+        assert len(rulings.unfit([earlier], given)) == (not student)
+
+
 def test_rows_without_points_decide_nothing(class_):
     assert read(review_csv(class_), class_) == []
 
