@@ -240,6 +240,9 @@ def unfit(rulings: Iterable[Ruling], grades: Sequence[Grade]) -> list[tuple[Ruli
             found.append((ruling, f'no check has this id; if it was renamed, give it id="{ruling.check}"'))
         elif key not in open_to:
             found.append((ruling, "the answer has changed, or the check no longer asks a person"))
+        elif ruling.points > open_to[key].max:
+            why = f"it gives {ruling.points} points, and the check is worth {open_to[key].max} now"
+            found.append((ruling, why))
     return found
 
 
@@ -278,7 +281,7 @@ def _decided(check: Check, student: str, rulings: Mapping[tuple[str, str, str], 
     if check.review is None or check.outcome not in (Outcome.REVIEW, Outcome.BROKEN):
         return check
     found = next((rulings[key] for key in _keys(check, student) if key in rulings), None)
-    if found is None:
+    if found is None or found.points > check.max:
         return _with_earlier(check, student, rulings)
     ruling = replace(found, group=check.review.group)
     full, none = ruling.points == check.max, ruling.points == 0

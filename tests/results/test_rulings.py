@@ -516,6 +516,16 @@ def test_a_ruling_that_fits_nothing_is_named_with_the_reason(class_, change, why
     assert [reason for _, reason in found] == ([why] if why else [])
 
 
+@pytest.mark.parametrize("who", ["ana", "everyone"])
+def test_a_ruling_of_more_points_than_the_check_has_now_decides_nothing_and_is_named(class_, who):
+    decided = read(filled(review_csv(class_), **{who: "0.5"}), class_)
+    lowered = [grade(each.student, left_open(NO_CLOSED_FORM, points="0.25")) for each in class_[:1]]
+    (check,) = rulings.apply(lowered[0], decided).checks
+    assert (check.outcome, check.earned, check.ruling) == (Outcome.REVIEW, 0, None)
+    reasons = {reason for _, reason in rulings.unfit(decided, lowered)}
+    assert reasons == {"it gives 0.5 points, and the check is worth 0.25 now"}
+
+
 def test_a_ruling_that_a_later_one_replaced_is_not_missed(class_):
     text = review_csv(class_)
     decided = [ruling for points in ("0.25", "0.5") for ruling in read(filled(text, ana=points), class_)]
