@@ -247,9 +247,11 @@ def unfit(rulings: Iterable[Ruling], grades: Sequence[Grade]) -> list[tuple[Ruli
 
 
 def _latest(rulings: Iterable[Ruling]) -> dict[tuple[str, str, str], Ruling]:
+    """By what each is for, in the order in which they were made."""
     latest: dict[tuple[str, str, str], Ruling] = {}
     for ruling in rulings:
         key = ruling.check, ruling.group, ruling.student
+        latest.pop(key, None)
         latest[key] = ruling
     return latest
 

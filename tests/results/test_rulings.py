@@ -434,6 +434,17 @@ def test_a_changed_answer_is_laid_before_a_person_again_with_the_earlier_ruling(
     assert other.message == "A person reads this answer."
 
 
+def test_of_earlier_rulings_the_one_made_last_is_shown(class_):
+    other = [grade("ana", left_open("No, I read so."))]
+    decided = [
+        *read(filled(review_csv(class_), ana="0.5"), class_),
+        *read(filled(review_csv(other), ana="0"), other),
+        *read(filled(review_csv(class_), ana="0.25"), class_),
+    ]
+    (check,) = rulings.apply(grade("ana", left_open("No, because of the absolute value.")), decided).checks
+    assert "An earlier answer got 0.25 of 0.5 points" in check.message
+
+
 class TestADecisionForAll:
     """Of an answer that a student gave once, beside what the student answers now."""
 
