@@ -27,7 +27,9 @@ _REGION = re.compile(
 """A line that begins or ends what students do not get."""
 _PROMPT = re.compile(r'"{3};? *# (?:BEGIN|END) PROMPT')
 """Otter's, around what stands in place of a solution: it is in quotation marks where the solution runs."""
-_SOLUTION = re.compile(r"(?P<before>(?P<indent>\s*).*\S) *# ?SOLUTION(?P<silent> NO PROMPT)?")
+_SOLUTION = re.compile(
+    r"(?P<before>(?P<indent>\s*+)(?![#\s]*SOLUTION).*\S) *# ?SOLUTION(?P<silent> NO PROMPT)?"
+)
 """Otter's, at the end of a line that is the solution."""
 _ASSIGNS = re.compile(r"[^=#()]*[^=#()!<>]=(?!=)")
 _BLOCK = re.compile(

@@ -236,6 +236,10 @@ def test_the_master_itself_is_left_as_it_was():
                 "x = 1  # Solution: sum it",
                 "x = 1  # SOLUTION - two points",
                 "x = 1  # SOLUTIONS",
+                "# SOLUTION\n1",
+                "## SOLUTION\n1",
+                "    ### SOLUTION\n    1",
+                "# # SOLUTION NO PROMPT\n1",
             )
         ),
         *(
