@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 INIT = "__init__"
+_FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASKING = ("rounds", "probe")
 """The methods of `Work` by which a check reads what probes gave."""
 
@@ -123,9 +124,9 @@ class _Room:
         return "\n\n".join(self._written(each) for each in statements) + "\n"
 
     def _written(self, statement: ast.stmt) -> str:
-        if not (isinstance(statement, ast.FunctionDef) and statement.name in self.tests):
+        if not (isinstance(statement, _FUNCTION) and statement.name in self.tests):
             for node in ast.walk(statement):
-                if isinstance(node, ast.FunctionDef | ast.ClassDef) and _is_docstring(node.body[0]):
+                if isinstance(node, (*_FUNCTION, ast.ClassDef)) and _is_docstring(node.body[0]):
                     node.body[:1] = [] if node.body[1:] else [ast.Pass()]
         return ast.unparse(statement)
 
@@ -153,7 +154,7 @@ def _always_runs(statement: ast.stmt) -> bool:
 
 
 def _defines(statement: ast.stmt) -> Iterator[str]:
-    """The names that a statement at the top of a module gives a value."""
+    """The names that a statement at the top of a module gives a value, or whose value it changes."""
     match statement:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             yield name
@@ -161,5 +162,18 @@ def _defines(statement: ast.stmt) -> Iterator[str]:
             yield from (alias.asname or alias.name.partition(".")[0] for alias in names)
         case _:
             for node in ast.walk(statement):
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                    yield node.id
+                match node:
+                    case ast.Name(id=name, ctx=ast.Store()):
+                        yield name
+                    case ast.Attribute() | ast.Subscript() if not isinstance(node.ctx, ast.Load):
+                        yield from _base(node)
+                    case ast.Expr(value=ast.Call(func=ast.Attribute() as method)):  # as in NAMES.append("x")
+                        yield from _base(method)
+
+
+def _base(node: ast.expr) -> Iterator[str]:
+    """The name at the beginning of an expression such as `table["a"].rows`."""
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Name):
+        yield node.id

@@ -75,6 +75,27 @@ def test_comments_and_docstrings_stay_at_home_but_for_those_of_checks(kept):
     assert not any("42" in source for source in kept.kept.values())
 
 
+def test_what_changes_a_kept_name_is_kept_with_it():
+    changes = (
+        "TABLE['a'] = 1", "TABLE['b'].x += 2", "del TABLE['c']", "TABLE.update(d=4)", "helper.limit = 5",
+        "for each in 'xy':\n    TABLE[each] = 1",
+    )  # fmt: skip
+    others = ("OTHER['a'] = 4711", "OTHER.append(TABLE)", "OTHER = TABLE.copy()")
+    rubric = "\n".join(
+        ["TABLE = {}", "OTHER = []", "def helper(): pass", *changes, *others, "def test(): helper(TABLE)"]
+    )
+    text = excerpt({"test_lab": rubric}, [("test_lab", "test")], package="lab").kept["test_lab"]
+    assert [each for each in changes if each not in text] == []
+    assert "OTHER" not in text
+
+
+def test_the_docstring_of_a_coroutine_stays_at_home_too():
+    rubric = 'async def helper():\n    """It is 42."""\ndef test(): helper()'
+    text = excerpt({"test_lab": rubric}, [("test_lab", "test")], package="lab").kept["test_lab"]
+    assert "async def helper" in text
+    assert "42" not in text
+
+
 def test_what_is_kept_is_python_that_runs(kept):
     scope = {}
     exec(kept.kept["values"], scope)  # noqa: S102 - our own source, above
