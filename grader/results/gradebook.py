@@ -201,7 +201,7 @@ def forget(database: sqlite3.Connection, student: str, answers: Iterable[tuple[s
             if "student" in columns:
                 query = f'delete from "{table}" where student = ?'  # noqa: S608 - no value of a user's
                 deleted[table] = database.execute(query, (student,)).rowcount
-        for check, meaning in answers:
+        for check, meaning in answers if "ruling" in deleted else ():  # other programs have databases, too
             query = "delete from ruling where check_id = ? and meaning = ? and student = ''"
             deleted["ruling"] += database.execute(query, (check, meaning)).rowcount
     if any(deleted.values()):

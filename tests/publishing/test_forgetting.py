@@ -131,6 +131,14 @@ def test_everybody_else_stays(results, call):
         assert backup.execute("select student from grade").fetchall() == [(STAYS,)]
 
 
+def test_a_database_of_another_program_stops_nothing(results, call):
+    for name, table in {"other.sqlite": "note (student text)", "odd.sqlite": "ruling (text text)"}.items():
+        with closing(sqlite3.connect(results / name)) as other, other:
+            other.execute(f"create table {table}")
+    assert call("forget", GONE, results).code == 0
+    assert mentions(results) == []
+
+
 def test_what_else_mentions_the_student_is_said(results, call):
     (results / "students" / STAYS / "notes.txt").write_text(f"like {GONE}, and not {GONE}s")
     (results / "students" / STAYS / "other.txt").write_text(f"{GONE}-2 is somebody else")
