@@ -32,6 +32,9 @@ ZIP = "feedback.zip"
 _MARK = "<!-- grader feedback: {} -->\n"
 """The end of every file of a release, by which it is recognised."""
 _MARKED = re.compile(_MARK.format(r"(\w+)").encode() + rb"\Z")
+_WORK = ".release-"
+"""The beginning of the name of the folder in which a release is made; one that was killed leaves it behind."""
+_IGNORED = (".DS_Store",)
 _SHARED = ("/", "/usr", "/usr/local")
 """Folders of every machine."""
 
@@ -80,7 +83,9 @@ def release(
         if only is not None:
             _refuse_mixed(folder, earlier, moment)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".release-", dir=folder))
+        for left in [path for path in folder.iterdir() if _is_left_behind(path)]:
+            shutil.rmtree(left)
+        work = Path(tempfile.mkdtemp(prefix=_WORK, dir=folder))
         try:
             with forks.Server(pages.drawing, model, Limits()) as server:
                 done = _draw(store, server, Release(folder, moment), work, chosen)
@@ -175,7 +180,11 @@ def _earlier(folder: Path) -> dict[str, str]:
     """
     if not folder.exists():
         return {}
-    found = {path.name: _moment(path) for path in folder.iterdir()}
+    found = {
+        path.name: _moment(path)
+        for path in folder.iterdir()
+        if path.name not in _IGNORED and not _is_left_behind(path)
+    }
     others = sorted(name for name, moment in found.items() if moment is None)
     if others:
         raise UsageError(
@@ -183,6 +192,10 @@ def _earlier(folder: Path) -> dict[str, str]:
             "them, or name a new folder with -o."
         )
     return {name: moment for name, moment in found.items() if moment is not None}
+
+
+def _is_left_behind(path: Path) -> bool:
+    return path.name.startswith(_WORK) and path.is_dir() and not path.is_symlink()
 
 
 def _moment(path: Path) -> str | None:

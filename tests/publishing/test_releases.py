@@ -224,6 +224,22 @@ def test_other_files_are_never_touched(release):
     assert files(release.folder) == before
 
 
+def test_what_a_killed_release_left_behind_is_removed(release):
+    left = release.folder / ".release-abc"
+    left.mkdir(parents=True)
+    (left / f"{ANA}.html").write_text("half")
+    (release.folder / ".DS_Store").write_bytes(b"Bud1")
+    assert release().code == 0
+    names = {path.name for path in release.folder.iterdir()}
+    assert names == {".DS_Store", *(f"{student}.html" for student in STUDENTS)}
+
+
+def test_a_file_named_like_a_killed_release_is_another_file(release):
+    release.folder.mkdir()
+    (release.folder / ".release-notes").write_text("mine")
+    assert "holds other files than an earlier release: .release-notes." in release().error
+
+
 @pytest.mark.parametrize("place", ["results", "results/students", "results/gradebook.sqlite"])
 def test_a_place_for_something_else_is_refused(release, results, place):
     before = sorted(results.rglob("*"))
