@@ -133,11 +133,11 @@ def refuse_replacing(path: Path, like: bytes) -> None:
     """
     if path.is_file():
         with path.open("rb") as file:
-            head = file.read(4096)
+            head = file.read(4096 + len(like))
         if head and like not in head:
             raise UsageError(
-                f"{path} is another file than this command writes, so it was not replaced. Name a new file with "
-                "-o, or remove it first."
+                f"{path} was not written by this command, so it was not replaced. Name a new file with -o, or "
+                "remove it first."
             )
 
 

@@ -78,7 +78,7 @@ def export(
         folder = output or Path("gradescope")
         for grade in grades:
             document = gradescope.results_json(grade).encode()
-            write(folder / grade.student / "results.json", document, like=b'"score"', private=True)
+            write(folder / grade.student / "results.json", document, like=b'"execution_time"', private=True)
         show_line(f"Wrote results.json for {counted(len(grades), 'student')} to {folder}")
         return
     talk = Talk(quiet=False)

@@ -5,11 +5,15 @@ import io
 import json
 import os
 import stat
+from dataclasses import replace
 
 import pytest
 
 from grader.cli.console import WRONG_USE
+from grader.model import Ending, Outcome
+from grader.reports import gradescope
 from grader.results.gradebook import DATABASE
+from grader.results.store import Store
 
 
 class TestExport:
@@ -33,6 +37,18 @@ class TestExport:
         results = sorted((tmp_path / "gradescope").glob("*/results.json"))
         assert [path.parent.name for path in results] == ["ada", "bob", "cyd", "dan"]
         assert all("tests" in json.loads(path.read_text()) for path in results)
+
+    def test_gradescope_replaces_its_own_file_after_an_internal_error(self, graded, call, tmp_path):
+        target = tmp_path / "gradescope" / "ada" / "results.json"
+        with Store.existing(graded.results) as store:
+            (ada,) = (grade for grade in store.grades() if grade.student == "ada")
+        target.parent.mkdir(parents=True)
+        checks = tuple(replace(check, outcome=Outcome.BROKEN) for check in ada.questions[0].checks)
+        broken = replace(ada, ending=Ending.BROKEN, questions=(replace(ada.questions[0], checks=checks),))
+        target.write_text(gradescope.results_json(broken))
+        assert '"score"' not in target.read_text()
+        assert call("export", "gradescope", graded.results, "-o", tmp_path / "gradescope").code == 0
+        assert '"score"' in target.read_text()
 
     def test_canvas_fills_what_was_downloaded_there(self, graded, call, tmp_path):
         """Provisional totals are left to a person, with a note of each."""
@@ -68,12 +84,16 @@ class TestExport:
             content = path.read_bytes()
             said = call("export", form, graded.results, "-o", path)
             assert (said.code, path.read_bytes()) == (WRONG_USE, content)
-            assert said.error.startswith(f"error: {path} is another file than this command writes")
+            assert said.error.startswith(f"error: {path} was not written by this command")
 
     def test_fills_a_copy_of_the_gradebook(self, graded, call, tmp_path):
         book, filled = tmp_path / "book.csv", tmp_path / "filled.csv"
         book.write_text("Student,ID,A tiny assignment (9)\nPoints Possible,,2.5\nAda,1,\n")
         assert call("export", "canvas", graded.results, "--fill", book, "-o", filled).code == 0
         assert call("export", "canvas", graded.results, "--fill", book, "-o", filled).code == 0
+        book.write_text(book.read_text().replace("ID,", f"ID,{'A long column,' * 400}", 1))
+        filled.unlink()
+        for _ in range(2):
+            assert call("export", "canvas", graded.results, "--fill", book, "-o", filled).code == 0
         said = call("export", "canvas", graded.results, "--fill", book, "-o", book)
         assert said.error == f"error: {book} is the gradebook to fill in. Name another file with -o."

@@ -77,8 +77,8 @@ def test_a_pdf_replaces_nothing_but_a_pdf(call, tmp_path, name):
     said = call("pdf", path, "-o", target)
     assert (said.code, target.read_bytes()) == (WRONG_USE, before)
     assert said.error == (
-        f"error: {target} is another file than this command writes, so it was not replaced. Name a new file with "
-        "-o, or remove it first."
+        f"error: {target} was not written by this command, so it was not replaced. Name a new file with -o, or "
+        "remove it first."
     )
 
 
