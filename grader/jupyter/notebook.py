@@ -6,13 +6,13 @@ import json
 import os
 import re
 import sys
-import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.jupyter import CheckError
+from grader.jupyter.table import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,7 @@ def _unsaved(text: str, saved: float, ran: Mapping[str, float]) -> str:
     newer = [cell for cell, at in ran.items() if cell and at > saved and cell not in cells]
     if not cells or not newer:
         return ""
-    line = textwrap.shorten(newer[-1].splitlines()[0], 60, placeholder=" …")
+    line = shortened(newer[-1].splitlines()[0], 60)
     return (
         f"The file is older than your screen: you ran “{line}” after you saved it, and that cell is not in the "
         "file. Save your notebook, and run %check again."

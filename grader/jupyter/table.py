@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,9 @@ def table(result: Mapping[str, Any], asked: Sequence[str], caption: str, warning
         rows = [row for name in asked for row in _checks(questions[name])]
     else:
         rows = list(map(_summary, questions.values()))
-    causes = [] if asked else [[_short(each["text"]), *_explained(each)] for each in result.get("causes", ())]
+    causes = (
+        [] if asked else [[shortened(each["text"]), *_explained(each)] for each in result.get("causes", ())]
+    )
     notes = list(result.get("notices", ()))
     if result["ending"] != "finished":
         notes.append(f"The notebook did not run to its end ({result['ending']}): {result['ending_detail']}")
@@ -87,7 +88,7 @@ def _summary(question: Mapping[str, Any]) -> Row:
     else:  # that something is there says nothing of whether it is right
         line = question["checks"][0]["title"]
     more = f" ({len(wrong) - 1} more)" if wrong[1:] else ""
-    return question["outcome"], question["id"], [_short(line) + more]
+    return question["outcome"], question["id"], [shortened(line) + more]
 
 
 def _checks(question: Mapping[str, Any]) -> Iterator[Row]:
@@ -97,11 +98,13 @@ def _checks(question: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _explained(facts: Mapping[str, Any]) -> Iterator[str]:
-    return (_short(f"{label}{facts[key]}") for key, label in EXPLAINED.items() if facts.get(key))
+    return (shortened(f"{label}{facts[key]}") for key, label in EXPLAINED.items() if facts.get(key))
 
 
-def _short(text: str) -> str:
-    return textwrap.shorten(text, LONGEST, placeholder=" …")
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """A text as one line, cut where it gets too long: an array may be a single word."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 2].rstrip()} …"
 
 
 def _plain(row: Row) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from grader.jupyter import table
+
 from .conftest import CHECK, RESULT, WRONG
 
 STATES = ("done", "missing", "unknown")
@@ -117,6 +119,11 @@ def test_what_is_long_is_cut(kit, kernel):
     assert len(kernel.run("%check 1b")) < 600
     kit.program(RESULT | {"causes": [CAUSES[0] | {"actual": "1.0 " * 1000}]})
     assert len(kernel.run("%check")) < 1000
+
+
+def test_what_is_long_and_has_no_space_is_cut_within():
+    assert table.shortened("Found: " + "[1,2,3]" * 100, 20) == "Found: [1,2,3][1,2 …"
+    assert table.shortened("a\n  b") == "a b"
 
 
 # ---- which notebook
