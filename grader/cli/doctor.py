@@ -48,12 +48,10 @@ def examine(data: Path | None = None) -> list[Finding]:
 def _machine() -> Iterator[Finding]:
     import os
     import platform
-    import resource
     import shutil
 
     import psutil
 
-    from grader.execution.worker import FEWEST_FILES
     from grader.keys import PACKAGES, version_of
 
     memory = psutil.virtual_memory()
@@ -64,14 +62,25 @@ def _machine() -> Iterator[Finding]:
     yield Finding(
         "memory", None, f"{memory.total / 2**30:.1f} GiB, {memory.available / 2**30:.1f} GiB available"
     )
+    yield from _open_files()
+    bwrap = shutil.which("bwrap")
+    yield Finding(
+        "bubblewrap", bwrap is not None, bwrap or "not found; install it with `apt-get install bubblewrap`"
+    )
+
+
+def _open_files() -> Iterator[Finding]:
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return
+
+    from grader.execution.worker import FEWEST_FILES
+
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     enough = not 0 < files < FEWEST_FILES
     yield Finding(
         "open files", enough, f"at most {files}" + ("" if enough else f"; {FEWEST_FILES} are needed")
-    )
-    bwrap = shutil.which("bwrap")
-    yield Finding(
-        "bubblewrap", bwrap is not None, bwrap or "not found; install it with `apt-get install bubblewrap`"
     )
 
 

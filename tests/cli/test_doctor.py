@@ -1,6 +1,7 @@
 """`doctor`: what works on this machine."""
 
 import json
+import sys
 
 import pytest
 
@@ -14,6 +15,13 @@ def test_the_doctor_says_what_works_here(call):
     assert {name.partition(" ")[0] for name in findings} >= {"data", "sandbox", "limit"}
     assert findings["limit memory"]["detail"] == "12884901888"
     assert all(set(finding) == {"what", "works", "detail"} for finding in findings.values())
+
+
+def test_a_machine_without_limits_of_a_process_is_examined_too(monkeypatch):
+    monkeypatch.setitem(sys.modules, "resource", None)
+    findings = [finding.what for finding in doctor._machine()]
+    assert "memory" in findings
+    assert "open files" not in findings
 
 
 def test_findings_are_lines_that_say_yes_or_no(call, monkeypatch):
