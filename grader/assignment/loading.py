@@ -133,7 +133,7 @@ def _objections(table: Table) -> str:
     if len(text) > MOST_OBJECTIONS:
         table.refuse("objections", f"objections is longer than {MOST_OBJECTIONS} characters; shorten it.")
     for word in text.split():
-        if "://" in word and not word.startswith("https://"):
+        if "://" in word and not word.lstrip("(<[\"'").startswith("https://"):
             table.refuse("objections", f"objections may name e-mail and https addresses, not {word!r}.")
     return text
 

@@ -91,7 +91,7 @@ def test_inputs_are_lines_of_text(make):
 
 def test_how_to_object_is_optional_text(make):
     assert assignment.load(make()).objections == ""
-    text = "Write to a@example.org, or see https://example.org/regrade."
+    text = "Write to a@example.org, or see https://example.org/regrade (https://example.org)."
     assert assignment.load(make(f'objections = "{text}"\n{TOML}')).objections == text
 
 
