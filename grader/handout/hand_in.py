@@ -127,7 +127,7 @@ def _run_in_order(saved: NotebookNode) -> Item:
     code = [cell for cell in saved.cells if cell.cell_type == "code" and cell.source.strip()]
     cells = [cell for cell in code if not CHECKS.search(cell.source)]  # those run again and again
     counts = [cell.get("execution_count") for cell in cells]
-    failed = [str(count) for cell, count in zip(cells, counts, strict=True) if "error" in _kinds(cell)]
+    failed = [str(count or " ") for cell, count in zip(cells, counts, strict=True) if "error" in _kinds(cell)]
     if failed:
         return Item(
             "run", State.MISSING, f"The saved notebook shows errors, in: [{'], ['.join(failed)}].", RERUN

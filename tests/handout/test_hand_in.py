@@ -109,6 +109,12 @@ BAD = {
         "not all run once",
     ),
     "an error": ((code("1 / 0", "1", 1, error=True),), "run", State.MISSING, "shows errors, in: [1]."),
+    "an error without a number": (
+        (code("1 / 0", "1", None, error=True),),
+        "run",
+        State.MISSING,
+        "shows errors, in: [ ].",
+    ),
 }
 
 
