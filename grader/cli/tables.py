@@ -212,7 +212,8 @@ def change_summary(
     up, down = sum(new > old for old, new in both), sum(new < old for old, new in both)
     same = sum(old is not None and old.total == new.total for old, new in changes)
     means = [f"{sum(totals, Decimal(0)) / len(both):.2f}" for totals in zip(*both, strict=True)]
-    yield f"{up} up, {down} down; mean {' before, '.join(means) or 'none'} after."
+    mean = f"; mean {' before, '.join(means)} after" if means else ""
+    yield f"{up} up, {down} down{mean}."
     if same:
         yield f"For {same} more, some checks came out differently, but the total is the same."
 

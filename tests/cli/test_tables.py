@@ -102,6 +102,11 @@ class TestALargeClass:
         ]  # fmt: skip
 
 
+def test_where_nobody_had_a_grade_before_there_is_no_mean():
+    new = (None, grade("a", check("passed")))
+    assert list(tables.change_summary([new], [new])) == ["0 up, 0 down."]
+
+
 class TestTheEndOfARun:
     def test_fits_80_columns_and_prints_what_strangers_wrote_as_it_is(self):
         checks = [check("failed", str(number), title=f"[bold]{'long ' * 30}") for number in range(5)]
