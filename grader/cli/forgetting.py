@@ -31,7 +31,8 @@ def forget(
     with Store.existing(results) as store:
         forgotten = forgetting.forget(store, student)
     removed = (
-        ", ".join(counted(number, what) for what, number in forgotten.removed.items()) or "all that was left"
+        ", ".join(counted(number, what.replace("_", " ")) for what, number in forgotten.removed.items())
+        or "all that was left"
     )
     show_line(
         f"Removed {student} from {results}: {removed}. The class page and the tables were written anew."

@@ -117,6 +117,13 @@ def test_all_about_a_student_is_removed_and_named(results, call):
     assert mentions(results, "Zuzana") == []
 
 
+def test_what_a_regrade_replaced_is_counted_in_words(results, call):
+    with Store.existing(results) as store, store._database:
+        store._database.execute("insert into earlier_grade values (1, ?, '', '', '')", (GONE,))
+    said = call("forget", GONE, results)
+    assert "1 earlier grade," in said.out
+
+
 def test_everybody_else_stays(results, call):
     call("forget", GONE, results)
     with Store.existing(results) as store:
