@@ -36,7 +36,6 @@ DEEPEST = 4
 """How many wrappings are unpacked."""
 LARGEST = 64 << 20
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}(?:\s*[A-Za-z0-9+/_-]{24,}={0,2})*+")
-_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _WORD = re.compile(rb"[A-Za-z_]+")
 _PRINTABLE = re.compile(rb"[\t\r\n -~]{12,}")
 _CODE_POINT = re.compile(rb"\\u([0-9a-fA-F]{4})")
