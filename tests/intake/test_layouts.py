@@ -382,6 +382,19 @@ def test_two_canvas_users_of_one_name_and_files_of_one_user_stay_apart_and_toget
     assert (two.student, two.support) == ("doe_1002", (("data-1.csv", path), ("data.csv", path)))
 
 
+@pytest.mark.parametrize("between", ["/", "_"], ids=["folders", "flat"])
+@pytest.mark.parametrize("packed", [False, True], ids=["a folder", "a zip"])
+def test_what_a_moodle_teacher_gave_back_is_not_graded(download, tmp_path, packed, between):
+    handed_in, back = (f"Bo_1_assign{what}_file{between}hw1.ipynb" for what in ("submission", "feedback"))
+    root = put(tmp_path / "class", handed_in, back, f"Cy_2_assignfeedback_file{between}hw1.ipynb")
+    os.utime(root / back, (1_800_000_000,) * 2)
+    found = download(zipped(root, tmp_path / "class.zip") if packed else root)
+    bo, cy = found.submissions
+    assert (bo.origin, bo.others, bo.support) == (handed_in, (), ())
+    assert cy.problem == "Cy_2: nothing was handed in; ask for the .ipynb file"
+    assert found.notes == ()
+
+
 def test_a_group_is_graded_once_and_its_members_are_known(download, tmp_path):
     root = put(tmp_path / "class", "submission_2/hw1.ipynb", "submission_metadata.yml", **FILES)
     group = next(one for one in download(root).submissions if one.people)

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NAMED = re.compile(
-    r"(?P<name>.+?)_(?P<id>\d{1,20})_assign(?:submission|feedback)_(?P<kind>[a-z]+)(?:_+(?P<file>.*))?",
+    r"(?P<name>.+?)_(?P<id>\d{1,20})_assign(?P<kind>(?:submission|feedback)_[a-z]+)(?:_+(?P<file>.*))?",
     re.DOTALL,
 )
+_FILE, _TEXT = "submission_file", "submission_onlinetext"
+"""The kinds of what students hand in; the others are what the teacher gave back."""
 _BLIND = re.compile(r"(?P<name>Participant)_(?P<id>\d{1,20})_(?P<file>.+)", re.DOTALL)
 
 
@@ -38,7 +40,7 @@ def _recognise(download: Download) -> Match | None:
     records = {
         each.whole
         for entry, name in found
-        if _kind(name) != "file"
+        if _kind(name) != _FILE
         for each in (entry, *inside.get(entry.name, ()))
     }
     hand_ins = tuple(_hand_in(who, places, inside) for who, places in students.items())
@@ -46,25 +48,25 @@ def _recognise(download: Download) -> Match | None:
 
 
 def _kind(name: re.Match[str]) -> str:
-    return name.groupdict().get("kind") or "file"
+    return name.groupdict().get("kind") or _FILE
 
 
 def _hand_in(who: str, places: list[tuple[Entry, re.Match[str]]], inside: Mapping[str, Listing]) -> HandIn:
     entries: list[Entry] = []
     for entry, name in places:
-        if _kind(name) == "file":
+        if _kind(name) == _FILE:
             if entry.kind is Kind.FILE:
                 entries.append(replace(entry, parts=(name["file"] or entry.name,)))
             else:
                 entries += inside.get(entry.name, ())
-    (place, name), *_ = sorted(places, key=lambda each: _kind(each[1]) != "file")
+    (place, name), *_ = sorted(places, key=lambda each: _kind(each[1]) != _FILE)
     blind = name["name"] == "Participant"
     return HandIn(
         name=who,
         place=place,
         entries=tuple(entries),
         identity=Identity(name=None if blind else readable(name["name"]), id=name["id"]),
-        besides="online text" if any(_kind(each) == "onlinetext" for _, each in places) else "",
+        besides="online text" if any(_kind(each) == _TEXT for _, each in places) else "",
     )
 
 
