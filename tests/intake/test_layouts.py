@@ -494,6 +494,28 @@ def test_a_notebook_of_another_form_is_never_dropped_for_a_layout(download, tmp_
     assert "ada" in [one.student for one in found.submissions]
 
 
+@pytest.mark.parametrize(
+    ("shared", "own"),
+    [
+        ("hw_2024_1_", ["ada", "bob", "cyd", "dan"]),
+        ("lab_1_2_", ["ada", "bob", "cyd"]),
+        ("2024_01_15_", ["ada", "bob"]),
+        ("hw1_2024_11_", [f"s{n}" for n in range(10, 22)]),
+    ],
+    ids=["a year", "a lab", "a date", "many"],
+)
+def test_a_class_whose_names_share_numbers_is_not_one_canvas_student(download, tmp_path, shared, own):
+    found = download(put(tmp_path / "class", *(f"{shared}{name}.ipynb" for name in own)))
+    assert found.layout == "plain"
+    assert [one.student for one in found.submissions] == [f"{shared}{name}" for name in own]
+
+
+def test_a_canvas_file_that_each_member_of_a_group_has_is_one_attachment(download, tmp_path):
+    found = download(put(tmp_path / "class", "ada_1001_9001_hw1.ipynb", "bob_1002_9001_hw1.ipynb"))
+    assert found.layout == "canvas"
+    assert [one.identity.id for one in found.submissions] == ["1001", "1002"]
+
+
 def test_a_single_notebook_is_one_student_whatever_its_name(download, tmp_path):
     root = put(tmp_path / "class", "hw_1_2024_final.ipynb")
     (one,) = download(root / "hw_1_2024_final.ipynb").submissions
@@ -516,7 +538,10 @@ def test_a_single_notebook_is_one_student_whatever_its_name(download, tmp_path):
             ["bob/hw1.ipynb", *(f"late/s{n}/hw1.ipynb" for n in range(12))],
             "late would be one student with 12 notebooks",
         ),
-        ([f"hw1_2024_11_s{n}.ipynb" for n in range(12)], "hw1_2024 would be one student with 12 notebooks"),
+        (
+            [f"hw1_2024_{n}_s{n}.ipynb" for n in range(12)],
+            "hw1_2024 would be one student with 12 notebooks",
+        ),
     ],
     ids=["one folder", "a small one", "sections of files", "a class among students", "names like Canvas's"],
 )

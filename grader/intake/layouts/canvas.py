@@ -82,9 +82,12 @@ def _recognise(download: Download) -> Match | None:
         (len(one.attachment), len(one.user)) for one, *more in ways.values() if not more and one.attachment
     ).most_common(1)
     chosen: dict[str, list[tuple[Entry, _Reading]]] = {}
+    attached: dict[str, str] = {}
     notes = []
     for entry, found in ways.items():
         best = min(found, key=lambda way: _distance(way, lengths[0][0] if lengths else None))
+        if best.attachment and attached.setdefault(best.attachment, best.file) != best.file:
+            return None  # a server gives each file an id of its own
         if len(found) > 1 and not lengths:
             ids = " or ".join(way.user for way in found)
             notes.append(f"{entry.origin} may be of the Canvas user {ids}; it was taken to be of {best.user}")
