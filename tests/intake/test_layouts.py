@@ -355,13 +355,31 @@ def test_who_handed_in_no_notebook_is_not_missing(download, tmp_path, names, stu
         (["a_12_90001_x.ipynb", "b_13_90002_2024_11_x.ipynb"], ["12", "13"]),
         (["a_1001_90001_x.ipynb", "b_1002_90002_20240501_x.ipynb"], ["1001", "1002"]),
         (["x_5_LATE_1001_90001_90003_x.ipynb"], ["1001"]),
+        (["a_1001_90001_x.ipynb", "b_1002_90002_HW3_LATE_10_25_final.ipynb"], ["1001", "1002"]),
+        (["a_1001_90001_x.ipynb", "m_1003_90003_x_LATE_1001_90004_x.ipynb"], ["1001", "1003"]),
+        (["a_1001_90001_x.ipynb", "group_3_4_LATE_1004_90004_2024_11_x.ipynb"], ["1001", "1004"]),
     ],
-    ids=["a numbered group", "a date in a file", "a long date", "late says where"],
+    ids=[
+        "a numbered group", "a date in a file", "a long date", "late says where", "late in a file",
+        "ids of another in a file", "a late numbered group",
+    ],
 )  # fmt: skip
 def test_a_canvas_id_is_not_taken_from_a_group_or_a_file(download, tmp_path, names, ids):
     found = download(put(tmp_path / "class", *names))
     assert [one.identity.id for one in found.submissions] == ids
     assert found.notes == ()
+
+
+def test_late_in_a_canvas_file_makes_nobody_late(download, tmp_path):
+    names = [
+        "a_1001_90001_x.ipynb",
+        "b_1002_90002_LATE_10_25_x.ipynb",
+        "c_LATE_1003_90003_LATE_10_25_x.ipynb",
+    ]
+    found = download(put(tmp_path / "class", *names))
+    assert [(one.student, one.late) for one in found.submissions] == [
+        ("a_1001", False), ("b_1002", False), ("c_1003", True),
+    ]  # fmt: skip
 
 
 def test_a_canvas_id_that_nobody_can_tell_is_said(download, tmp_path):

@@ -3,6 +3,7 @@
 The name is the sortable name in lower case without spaces. Names of groups may end with digits, and names of files
 begin with some, so that `group_3_1004_90004_hw.ipynb` can be read in two ways. The names that can be read in only
 one way decide, by the lengths of their ids: a server numbers all attachments in the order in which they arrive.
+`LATE` in front of the first ids is Canvas's; after them, it may be part of a file's name like any other number.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def _readings(name: str) -> list[_Reading]:
         for found in _NUMBERS.finditer(name)
         if found.start()
     ]
-    return [way for way in ways if way.late][:1] or ways
+    return ways[:1] if ways and ways[0].late else ways
 
 
 def _recognise(download: Download) -> Match | None:
