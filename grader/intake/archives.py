@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from grader import zips
 from grader.errors import NO_ROOM, HarnessError, UsageError
+from grader.intake.layouts import MOST_VERSIONS, is_of_system
 from grader.intake.listing import (
     DEEPEST,
     REPOSITORY,
@@ -110,7 +111,7 @@ def download(root: Path, scratch: Scratch, assignment: str | None) -> Download:
 
 def zipped_twice(outer: Download, scratch: Scratch) -> Download:
     """What is in the one zip that was downloaded, if that is a class and not one student's hand-in."""
-    if len(outer.entries) != 1 or not outer.entries[0].name.lower().endswith(".zip"):
+    if len(outer.entries) != 1 or not outer.entries[0].name.lower().endswith(".zip") or is_of_system(outer):
         return outer
     (entry,) = outer.entries
     repositories: set[tuple[str, ...]] = set()
@@ -118,16 +119,15 @@ def zipped_twice(outer: Download, scratch: Scratch) -> Download:
         entries = _packed(scratch.open_zip(entry), entry.whole, repositories)
     except zipfile.BadZipFile:
         return outer
-    notebooks = sum(each.claims_notebook for each in entries)
-    if notebooks < 2:
-        return outer
-    return replace(
+    inner = replace(
         outer,
         name=entry.name[:-4],
         entries=bounded(outer.root, entries),
         within=entry.parts,
         repositories=frozenset(repositories),
     )
+    notebooks = sum(each.claims_notebook for each in entries)
+    return inner if notebooks > MOST_VERSIONS or is_of_system(inner) else outer
 
 
 def listed_zip(members: Iterable[zips.Member], at: Entry) -> Listing:

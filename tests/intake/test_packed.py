@@ -147,6 +147,25 @@ def test_zips_named_after_students_are_a_class(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "inside", "layout", "students"),
+    [
+        ("ada_1001_9001_hw.zip", ["hw.ipynb", "draft.ipynb"], "canvas", ["ada_1001"]),
+        ("ada_1001_9001_hw.zip", [f"part{n}.ipynb" for n in range(4)], "canvas", ["ada_1001"]),
+        ("ada-lima.zip", ["hw.ipynb", "draft.ipynb"], "plain", ["ada-lima"]),
+        ("class.zip", ["ada_1001_9001_hw.ipynb", "bob_1002_9002_hw.ipynb"], "canvas", ["ada_1001", "bob_1002"]),
+        ("class.zip", ["ada.ipynb", "bob.ipynb", "cyd.ipynb", "dan.ipynb"], "plain", ["ada", "bob", "cyd", "dan"]),
+    ],
+    ids=["one of Canvas", "parts of one of Canvas", "one student", "a class of Canvas", "a class"],
+)  # fmt: skip
+def test_the_only_zip_is_a_class_only_if_it_looks_like_one(tmp_path, name, inside, layout, students):
+    (path := tmp_path / "download.zip").write_bytes(packed((name, packed(*inside))))
+    (scratch := tmp_path / "scratch").mkdir()
+    found = collect(path, limits=Limits(), scratch=scratch)
+    assert (found.layout, [one.student for one in found.submissions]) == (layout, students)
+    assert all(one.problem is None for one in found.submissions)
+
+
 def test_a_zip_beside_a_notebook_stays_a_zip_that_the_notebook_opens(class_of, tmp_path):
     (tmp_path / "class/bob").mkdir(parents=True)
     (tmp_path / "class/bob/hw1.ipynb").write_text(NOTEBOOK)

@@ -74,6 +74,11 @@ def recognised(download: Download, forced: str | None = None) -> Found:
     return found
 
 
+def is_of_system(download: Download) -> bool:
+    """Has it the layout of a course system?"""
+    return _search(download, SYSTEMS) is not None
+
+
 def named_after(entry: Entry, assignment: str | None) -> bool:
     """Does a file's name, or the name of a folder above it, say which assignment it is?"""
     wanted = _words(assignment or "")
