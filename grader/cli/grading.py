@@ -159,9 +159,10 @@ def run_class(
             only=frozenset(students),
         ) as (session, store):
             if not rows and any(columns for _, _, columns in store.students()):
+                place = f", or put it into {submissions}" if submissions.is_dir() else ""
                 talk.warn(
                     "Note: the last run used a participation list, and this one has none, so points that depend on "
-                    f"it are taken back. Name the list with --participation, or put it into {submissions}."
+                    f"it are taken back. Name the list with --participation{place}."
                 )
             for _ in run.grade_all(intake.submissions, rows, session, store):
                 pass

@@ -40,11 +40,20 @@ def ignored(given: Download, match: Match) -> list[str]:
     """A note for each file or folder that belongs to no student; of a folder, only for the folder itself."""
     claimed = {entry.whole for one in match.hand_ins for entry in (one.place, *one.entries)} | match.records
     known = claimed | {path[:level] for path in claimed for level in range(len(path))} | {given.within}
-    known |= {(PARTICIPATION,)}
+    if given.root.is_dir():
+        known |= {(PARTICIPATION,)}  # the command reads it
     strangers = [e for e in given.entries if e.whole not in known and e.whole[:-1] in known]
+    notes = [
+        f"{each.origin} was not read; to use this list, {'unpack it and ' * (each.member is not None)}"
+        "name it with --participation"
+        for each in strangers
+        if each.name == PARTICIPATION
+    ]
+    strangers = [entry for entry in strangers if entry.name != PARTICIPATION]
     if len(strangers) > MOST_NAMED:
         names = listing([entry.origin for entry in strangers])
-        return [f"{len(strangers)} files and folders were ignored, as they belong to no submission: {names}"]
-    return [
+        belong = "files and folders were ignored, as they belong to no submission"
+        return [*notes, f"{len(strangers)} {belong}: {names}"]
+    return notes + [
         f"{entry.origin} was ignored: it {entry.why or 'belongs to no submission'}" for entry in strangers
     ]

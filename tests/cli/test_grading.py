@@ -146,6 +146,15 @@ class TestRun:
         assert missing in run().err
         assert missing not in run().err
 
+    def test_of_a_zip_asks_for_the_missing_list_by_its_option(self, run, graded, tmp_path):
+        table = graded.hand_ins / "participation.csv"
+        table.write_text("student,participated\nbob,no\n")
+        run()
+        graded.hand_ins = Path(shutil.make_archive(str(tmp_path / "class"), "zip", graded.hand_ins))
+        said = run().err
+        assert "Note: participation.csv was not read; " in said
+        assert "so points that depend on it are taken back. Name the list with --participation.\n" in said
+
     def test_takes_the_participation_list_beside_the_hand_ins(self, run, graded):
         (graded.hand_ins / "participation.csv").write_text("student,participated\nbob,no\n")
         said = run()

@@ -636,6 +636,27 @@ def test_nbgrader_folders_of_other_assignments_are_refused(download, tmp_path):
         download(root)
 
 
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("a folder", None),
+        ("a folder in a folder", "a/participation.csv was not read; to use this list, name it"),
+        ("a zip", "participation.csv was not read; to use this list, unpack it and name it"),
+        ("a folder in a zip", "a/participation.csv was not read; to use this list, unpack it and name it"),
+        ("a zip in a zip", "a.zip/participation.csv was not read; to use this list, unpack it and name it"),
+    ],
+)
+def test_a_participation_list_that_is_not_read_is_said(download, tmp_path, kind, said):
+    names = ["a_1001_90001_x.ipynb", "b_1002_90002_x.ipynb", "participation.csv"]
+    root = put(tmp_path / "class" / "a", *names)
+    root = root.parent if kind.startswith("a folder in") else root
+    if kind == "a zip in a zip":
+        (outer := tmp_path / "outer").mkdir()
+        root = zipped(root, outer / "a.zip").parent
+    path = zipped(root, tmp_path / "class.zip") if kind.endswith("zip") else root
+    assert download(path).notes == ((f"{said} with --participation",) if said else ())
+
+
 def test_many_ignored_files_are_one_line_with_their_number(download, tmp_path):
     root = put(tmp_path / "class", "ada.ipynb", *(f"f{n}.csv" for n in range(12)))
     (note,) = download(root).notes
