@@ -128,14 +128,14 @@ def opened(path: Path, *, most_entries: int | None = None) -> zipfile.ZipFile:
             head = file.read(8)
             for magic, kind in _OTHER_ARCHIVES:
                 if head.startswith(magic):
-                    raise zipfile.BadZipFile(f"is {kind}, and only zips are opened")
+                    raise zipfile.BadZipFile(f"is {kind}, not a zip")
             if most_entries is not None and _entries_at_most(head, file) > 10 * most_entries:
                 raise zipfile.BadZipFile(f"holds more than {most_entries:,} files")
         archive = zipfile.ZipFile(path)
     except DAMAGE as error:
         if isinstance(error, zipfile.BadZipFile) and str(error).startswith(("is ", "holds ")):
             raise
-        raise zipfile.BadZipFile("is not a zip, or it is damaged") from error
+        raise zipfile.BadZipFile("is not a zip or is damaged") from error
     if most_entries is not None and len(archive.infolist()) > most_entries:
         archive.close()
         raise zipfile.BadZipFile(f"holds more than {most_entries:,} files")
@@ -222,7 +222,7 @@ def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
     except DAMAGE as error:
         raise zipfile.BadZipFile("it is damaged") from error
     if left or chunk:
-        raise zipfile.BadZipFile("it is damaged: a size is wrong")
+        raise zipfile.BadZipFile("it is damaged (a size is wrong)")
 
 
 def _entries_at_most(head: bytes, file: io.BufferedReader) -> int:

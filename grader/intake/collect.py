@@ -221,7 +221,7 @@ def _nothing(hand_in: HandIn, problem: str) -> str:
     for entry in (hand_in.place, *hand_in.entries):
         if entry.why:
             ask = "ask for the .ipynb file" if entry.kind is Kind.FILE else "hand in a regular file"
-            return f"{readable(entry.name)}: it {entry.why} and was not opened; {ask}"
+            return f"{readable(entry.name)}: it was not opened because it {entry.why}; {ask}"
     names = [readable("/".join(entry.parts)) for entry in hand_in.entries if entry.kind is Kind.FILE]
     names += [hand_in.besides] * bool(hand_in.besides)
     if not names:

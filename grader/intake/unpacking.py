@@ -80,9 +80,9 @@ def _distrusted(inside: Listing) -> str:
     if bad := next((each for each in files if each.why), None):
         return f"holds {readable('/'.join(bad.parts))}, which {bad.why}"
     if notebooks > MOST_NOTEBOOKS:
-        return f"holds {notebooks} notebooks, as a class does; if it is one, grade it alone"
+        return f"holds {notebooks} notebooks, as a class does"
     if not notebooks and (nested := next(filter(_is_archive, files), None)):
-        return f"holds no notebook but {readable(nested.name)}, and archives in archives are not opened"
+        return f"holds no notebook but {readable(nested.name)}, an archive of its own"
     return ""
 
 

@@ -160,7 +160,9 @@ def test_links_are_not_followed(handed_in, tmp_path, place):
     link.symlink_to(tmp_path / "secret.ipynb")
     ada = handed_in.submissions()["ada"]
     assert ada.notebook is None
-    assert ada.problem == f"{link.name}: it is a symbolic link and was not opened; hand in a regular file"
+    assert (
+        ada.problem == f"{link.name}: it was not opened because it is a symbolic link; hand in a regular file"
+    )
 
 
 def test_pipes_and_sockets_are_not_opened(handed_in, monkeypatch):
@@ -173,7 +175,8 @@ def test_pipes_and_sockets_are_not_opened(handed_in, monkeypatch):
         found = handed_in.collect()
     ada, bob = found.submissions
     assert (
-        bob.problem == "hw1.ipynb: it is a device, pipe or socket and was not opened; hand in a regular file"
+        bob.problem
+        == "hw1.ipynb: it was not opened because it is a device, pipe or socket; hand in a regular file"
     )
     assert ada.support == ()
     assert "ada/plug was ignored: it is a device, pipe or socket" in found.notes
@@ -183,7 +186,7 @@ def test_a_folder_that_may_not_be_opened_keeps_its_student(handed_in, monkeypatc
     handed_in.put("ada/hw1.ipynb", "bob/hw1.ipynb")
     monkeypatch.setattr(listing.os, "access", lambda path, _mode: path.name != "ada")
     assert handed_in.submissions()["ada"].problem == (
-        "ada: it is a folder without read permission and was not opened; hand in a regular file"
+        "ada: it was not opened because it is a folder without read permission; hand in a regular file"
     )
 
 
@@ -499,7 +502,7 @@ def test_a_file_other_than_a_notebook_or_a_zip_is_refused(handed_in):
     )
     assert (
         refusal(handed_in.put("class.zip").path / "class.zip")
-        == "it is not a zip, or it is damaged; download it again, or unpack it and give the folder"
+        == "it is not a zip or is damaged; download it again, or unpack it and give the folder"
     )
 
 

@@ -83,16 +83,22 @@ BAD = [
         packed(*(f"s{n}.ipynb" for n in range(11))), "holds 11 notebooks, as a class does", id="a class"
     ),
     pytest.param(packed(("in.zip", packed("x.ipynb"))), "holds no notebook but in.zip", id="nested"),
-    pytest.param(damaged(packed("hw1.ipynb")), "hw1.ipynb: it is damaged", id="damaged"),
     pytest.param(
-        damaged(packed("hw1.ipynb", method=zipfile.ZIP_LZMA)), "hw1.ipynb: it is damaged", id="damaged LZMA"
+        damaged(packed("hw1.ipynb")), "hw1.ipynb: it was not opened because it is damaged; ask", id="damaged"
     ),
     pytest.param(
-        lying(packed(("hw1.ipynb", "x" * 5000)), 5000, 100), "hw1.ipynb: it is damaged", id="a wrong size"
+        damaged(packed("hw1.ipynb", method=zipfile.ZIP_LZMA)),
+        "hw1.ipynb: it was not opened because it is damaged; ask",
+        id="damaged LZMA",
     ),
-    pytest.param(packed("hw1.ipynb")[:60], "it is not a zip, or it is damaged", id="broken off"),
-    pytest.param(b"", "it is not a zip, or it is damaged", id="empty"),
-    pytest.param(b"\x1f\x8b\x08\x00tar", "it is a gzip archive, and only zips are opened", id="gzip"),
+    pytest.param(
+        lying(packed(("hw1.ipynb", "x" * 5000)), 5000, 100),
+        "hw1.ipynb: it was not opened because it is damaged; ask",
+        id="a wrong size",
+    ),
+    pytest.param(packed("hw1.ipynb")[:60], "it is not a zip or is damaged", id="broken off"),
+    pytest.param(b"", "it is not a zip or is damaged", id="empty"),
+    pytest.param(b"\x1f\x8b\x08\x00tar", "it is a gzip archive, not a zip", id="gzip"),
     pytest.param(packed(("essay.pdf", "x")), "no notebook was handed in, only essay.pdf", id="a PDF"),
     pytest.param(packed(), "nothing was handed in", id="nothing"),
 ]
@@ -123,6 +129,38 @@ def test_a_good_zip_is_opened_where_it_lies(class_of, kind, name):
     assert (bob.problem, bob.origin) == (None, f"bob/{name}/work/hw1.ipynb")
     assert bob.notebook.read_text() == NOTEBOOK
     assert [(name, path.read_text()) for name, path in bob.support] == [("data/x.csv", "1")]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "sentence"),
+    [
+        (b"Rar!", "hw.rar", "hw.rar: it was not opened because it is a RAR archive, not a zip"),
+        (b"", "hw.zip", "hw.zip: it was not opened because it is not a zip or is damaged"),
+        (
+            packed((link("x.ipynb"), "y")),
+            "hw.zip",
+            "hw.zip: it was not opened because it holds x.ipynb, which is a link",
+        ),
+        (
+            packed(("in.zip", packed("x.ipynb"))),
+            "hw.zip",
+            "hw.zip: it was not opened because it holds no notebook but in.zip, an archive of its own",
+        ),
+        (
+            packed(*(f"s{n}.ipynb" for n in range(11))),
+            "hw.zip",
+            "hw.zip: it was not opened because it holds 11 notebooks, as a class does",
+        ),
+        (
+            packed(*(f"{n}.ipynb" for n in range(2001))),
+            "hw.zip",
+            "hw.zip: it was not opened because it holds more than 2,000 files",
+        ),
+    ],
+    ids=["RAR", "empty", "a link", "nested", "a class", "many"],
+)
+def test_why_an_archive_was_not_opened_is_one_sentence(class_of, content, name, sentence):
+    assert class_of(content, name=name)[0]["bob"].problem == f"{sentence}; ask for the .ipynb file"
 
 
 def test_a_file_that_is_a_folder_as_well_is_not_given_to_the_notebook(class_of):
@@ -209,8 +247,8 @@ def test_an_entry_that_leads_out_of_the_download_is_ignored_and_named(tmp_path):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "it is not a zip, or it is damaged; download it again, or unpack it and give the folder"),
-        (b"Rar!", "it is a RAR archive, and only zips are opened; download it again, or unpack it"),
+        (b"", "it is not a zip or is damaged; download it again, or unpack it and give the folder"),
+        (b"Rar!", "it is a RAR archive, not a zip; download it again, or unpack it"),
         (packed(("ada/hw1.pdf", "x")), "no submissions recognised"),
         (packed(), "nothing is in it; download it again"),
     ],
