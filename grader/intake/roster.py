@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from grader import csvs
 from grader.errors import UsageError
+from grader.intake.naming import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,18 +19,19 @@ MOST_BYTES = 16 << 20
 def read(path: Path, students: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The columns of each student, by name, and those in the file who are not in the class, with their rows.
 
-    One of the first rows names the columns, one of which is `student`. Case and surrounding spaces do not matter.
+    One of the first rows names the columns, one of which is `student`. Case, surrounding spaces and the
+    composition of accented letters do not matter.
 
     Raises:
         UsageError: the file cannot be read as such a table, or contradicts itself.
     """
-    known = {student.casefold(): student for student in students}
+    known = {folded(student): student for student in students}
     columns: dict[str, dict[str, str]] = {}
     places: dict[str, int] = {}
     unknown = []
     for number, row in _rows(path):
         name = row.pop("student")
-        student = known.get(name.casefold())
+        student = known.get(folded(name))
         if student is None:
             unknown.append(f"{name} (row {number})")
         elif columns.setdefault(student, row) != row:

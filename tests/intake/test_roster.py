@@ -1,3 +1,5 @@
+import unicodedata
+
 import pytest
 
 from grader.errors import UsageError
@@ -29,6 +31,12 @@ def read(tmp_path):
         pytest.param(" Student , X \n ANA-LIMA , 1 \n", {"ana-lima": {"x": "1"}}, [], id="case and spaces"),
         pytest.param("x,student\n1,minh-nguyen", {"minh-nguyen": {"x": "1"}}, [], id="another order"),
         pytest.param("student,x\nESZTER-SZABÓ,1", {"eszter-szabó": {"x": "1"}}, [], id="accents"),
+        pytest.param(
+            unicodedata.normalize("NFD", "student,x\neszter-szabó,1"),
+            {"eszter-szabó": {"x": "1"}},
+            [],
+            id="decomposed accents",
+        ),
         pytest.param('student,x\nana-lima,"a, ""b""\nc"', {"ana-lima": {"x": 'a, "b"\nc'}}, [], id="quotes"),
         pytest.param(
             "student,x\nnobody,1\nana-lima,2",
