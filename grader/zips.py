@@ -33,6 +33,8 @@ DEVICES = frozenset(
     {"con", "prn", "aux", "nul"} | {f"{port}{n}" for port in ("com", "lpt") for n in range(10)}
 )
 """Names that Windows reserves for devices, with any ending."""
+ENCRYPTED, DENSE = "is encrypted", "is packed too densely to be genuine"
+"""Problems that make a whole zip suspicious; others concern only the entry that has them."""
 DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, OSError, ValueError)
 """What reading a damaged or unusual zip raises. A NotImplementedError is a RuntimeError."""
 _CENTRAL = b"PK\x01\x02"
@@ -202,9 +204,8 @@ def _problem(name: str, entry: zipfile.ZipInfo) -> str:
         "has a name that no disk can hold": "\0" in name,
         "is a link": kind == stat.S_IFLNK,
         "is a device, pipe or socket": kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK),
-        "is encrypted": entry.flag_bits & 1,
-        "is packed too densely to be genuine": entry.file_size > LARGE
-        and entry.file_size > MOST_RATIO * entry.compress_size,
+        ENCRYPTED: entry.flag_bits & 1,
+        DENSE: entry.file_size > LARGE and entry.file_size > MOST_RATIO * entry.compress_size,
     }
     return next((problem for problem, holds in checks.items() if holds), "")
 

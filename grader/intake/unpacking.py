@@ -12,6 +12,7 @@ from grader.intake.layouts import MOST_NOTEBOOKS
 from grader.intake.layouts.plain import ARCHIVES
 from grader.intake.listing import Kind, readable
 from grader.limits import MIB
+from grader.zips import DENSE, ENCRYPTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,12 +73,16 @@ def _inside(entry: Entry, scratch: Scratch, until: ExitStack) -> Listing:
 
 
 def _distrusted(inside: Listing) -> str:
-    """Why a zip is not opened although it could be, completing "it …"; empty if it is."""
+    """Why a zip is not opened although it could be, completing "it …"; empty if it is.
+
+    Files are unpacked under numbers, so a name or a link does no harm, and costs only itself beside a notebook.
+    """
     files = [each for each in inside if each.kind is Kind.FILE]
     notebooks = sum(each.claims_notebook for each in files)
     if len({each.parts for each in files}) < len(files):
         return "holds two files of one name"
-    if bad := next((each for each in files if each.why), None):
+    good = any(each.claims_notebook and not each.why for each in files)
+    if bad := next((e for e in files if e.why in (ENCRYPTED, DENSE) or (e.why and not good)), None):
         return f"holds {readable('/'.join(bad.parts))}, which {bad.why}"
     if notebooks > MOST_NOTEBOOKS:
         return f"holds {notebooks} notebooks, as a class does"

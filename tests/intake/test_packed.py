@@ -168,6 +168,25 @@ def test_a_file_that_is_a_folder_as_well_is_not_given_to_the_notebook(class_of):
     assert [name for name, _ in bob.support] == ["data/x.csv"]
 
 
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [
+        (("con.txt", "x"), "con.txt was ignored: it has a name that Windows reserves for a device"),
+        (("src/aux.py", "x"), "src/aux.py was ignored: it has a name that Windows reserves for a device"),
+        (("../up.txt", "x"), "../up.txt was ignored: it has a name that leads out of the zip"),
+        ((link("data"), "/etc/passwd"), "data was ignored: it is a link"),
+        ((link("old.ipynb"), "hw1.ipynb"), "old.ipynb was ignored: it is a link"),
+    ],
+    ids=["a device", "a device in a folder", "up", "a link", "a notebook's link"],
+)
+def test_a_harmless_entry_beside_a_notebook_costs_only_itself(class_of, tmp_path, extra, why):
+    found, notes = class_of(packed("hw1.ipynb", extra, ("x.csv", "1")))
+    assert (found["bob"].problem, found["bob"].others) == (None, ())
+    assert [name for name, _ in found["bob"].support] == ["x.csv"]
+    assert notes == (f"bob/hw1.zip/{why}",)
+    assert len(list((tmp_path / "scratch").iterdir())) == 2
+
+
 def test_what_lies_too_deep_in_a_zip_costs_only_itself(class_of):
     found, notes = class_of(packed("hw1.ipynb", ("/".join("d" * 15), "x"), ("x.csv", "1")))
     assert [name for name, _ in found["bob"].support] == ["x.csv"]
