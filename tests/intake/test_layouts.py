@@ -574,12 +574,50 @@ def test_a_student_with_the_notebooks_of_a_class_is_refused(download, tmp_path, 
 
 def test_a_forced_layout_is_looked_for_in_every_folder(download, tmp_path):
     root = put(
-        tmp_path / "class", "mon/doe_1_900_hw1.ipynb", "tue/roe_2_902_hw1.ipynb", "handouts/data/x.csv"
+        tmp_path / "class", "mon/doe_1_900_hw1.ipynb", "tue/roe_2_902_hw1.ipynb", "handouts/data/x.ipynb"
     )
     assert download(root).layout == "plain"
     found = download(root, layout="canvas")
     assert [one.student for one in found.submissions] == ["doe_1", "roe_2"]
     assert found.notes == ("handouts was ignored: it belongs to no submission",)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        ["A/ada_1001_9001_hw.ipynb", "B/cyd_1003_9003_hw.ipynb"],
+        ["A/ada_1001_9001_hw.ipynb", "A/cyd_1003_9003_hw.ipynb"],
+        ["A/ada_1001_9001_hw.ipynb", "B/cyd_1003_text.html"],
+    ],
+    ids=["two", "one", "one without a notebook"],
+)
+@pytest.mark.parametrize("before", ["1", "z"])
+def test_a_folder_without_work_beside_sections_is_ignored(download, tmp_path, sections, before):
+    found = download(put(tmp_path / "class", *sections, f"{before}/readme.txt"))
+    assert (found.layout, [one.student for one in found.submissions]) == ("canvas", ["ada_1001", "cyd_1003"])
+    assert found.notes == (f"{before} was ignored: it belongs to no submission",)
+
+
+@pytest.mark.parametrize("other", ["1/x.ipynb", "z/deep/x.ipynb", "z/x.zip"])
+def test_a_folder_with_work_beside_sections_is_refused(download, tmp_path, other):
+    sections = ["A/ada_1001_9001_hw.ipynb", "B/bob_1002_9002_hw.ipynb", "B/cyd_1003_9003_hw.ipynb"]
+    root, name = put(tmp_path / "class", *sections, other), other.partition("/")[0]
+    with pytest.raises(UsageError) as refusal:
+        download(root)
+    assert str(refusal.value) == (
+        f"{root}: A is a Canvas download, and {name} is not, but holds notebooks or archives. Give the folder of "
+        "the class alone; to grade only what is a Canvas download, add --layout canvas; if each folder is one "
+        "student's, add --layout plain"
+    )
+    assert len(download(root, layout="canvas").submissions) == 3
+    assert len(download(root, layout="plain").submissions) == 3
+
+
+def test_a_students_file_that_is_named_like_canvas_makes_no_section(download, tmp_path):
+    names = ["ada/hw_1_2_x.ipynb", "bob/hw1.ipynb"]
+    assert [one.student for one in download(put(tmp_path / "class", *names)).submissions] == ["ada", "bob"]
+    names = ["ada/hw_1_2_x.ipynb", "bob/hw1.pdf"]
+    assert [one.student for one in download(put(tmp_path / "other", *names)).submissions] == ["ada", "bob"]
 
 
 def test_a_misfit_of_a_system_can_be_confirmed(download, tmp_path):

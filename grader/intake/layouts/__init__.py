@@ -19,7 +19,7 @@ from grader.intake.layouts.gradescope import GRADESCOPE
 from grader.intake.layouts.model import HandIn, Layout, Match
 from grader.intake.layouts.moodle import MOODLE
 from grader.intake.layouts.nbgrader import NBGRADER
-from grader.intake.layouts.plain import PLAIN, SECTIONS, in_sections
+from grader.intake.layouts.plain import PLAIN, SECTIONS, in_sections, is_archive
 from grader.intake.listing import Kind, names_notebook, readable, top
 
 if TYPE_CHECKING:
@@ -103,24 +103,39 @@ def _words(name: str) -> str:
 
 
 def _search(download: Download, layouts: Sequence[Layout], *, lenient: bool = False) -> Found | None:
-    """A system's layout here, in the only folder, or in each of several; with `lenient`, in some."""
+    """A system's layout here, in the only folder, or in each of several that hold work; with `lenient`, in some.
+
+    Raises:
+        UsageError: some folders are classes of a system, and others hold notebooks.
+    """
     for layout in layouts:
         if match := layout.recognise(download):
             return layout, match, download
     folders = [entry.name for entry in top(download.entries) if entry.kind is Kind.FOLDER]
     if not folders or any(entry.claims_notebook for entry in top(download.entries)):
         return None
+    if len(folders) == 1:
+        return _search(download.inside(folders[0]), layouts, lenient=lenient)
+    return _search_sections(download, folders, layouts, lenient=lenient)
+
+
+def _search_sections(
+    download: Download, folders: Sequence[str], layouts: Sequence[Layout], *, lenient: bool
+) -> Found | None:
     sections: list[tuple[str, Match]] = []
+    others: list[str] = []
     for name in folders:
-        found = _search(download.inside(name), layouts, lenient=lenient)
-        if len(folders) == 1:
-            return found
-        if found is None and lenient:
-            continue
-        if found is None:
-            return None
-        layouts = found[:1]  # all sections come from one system
-        sections.append((name, found[1]))
+        inside = download.inside(name)
+        if found := _search(inside, layouts, lenient=lenient):
+            layouts = found[:1]  # all sections come from one system
+            sections.append((name, found[1]))
+        elif any(entry.claims_notebook or is_archive(entry) for entry in inside.entries):
+            others.append(name)
+    is_class = any(len(match.hand_ins) > 1 for _, match in sections)
+    if others and is_class and not lenient:
+        raise _mixed(download, layouts[0], sections[0][0], others[0])
+    if not lenient and not is_class and (others or len(sections) == 1):
+        return None  # so that each folder is one student's
     match = in_sections(sections)
     return (layouts[0], match, download) if match else None
 
@@ -188,6 +203,15 @@ def _refuse_misfits(found: Found) -> None:
             len(one.notebooks) > MOST_NOTEBOOKS or (download.assignment and len(others) > MOST_OTHERS)
         ):
             raise _unclear(one, download, layout)
+
+
+def _mixed(download: Download, layout: Layout, section: str, other: str) -> UsageError:
+    section, other = (readable("/".join((*download.within, name))) for name in (section, other))
+    return UsageError(
+        f"{download.root}: {section} is a {layout.title}, and {other} is not, but holds notebooks or archives. "
+        f"Give the folder of the class alone; to grade only what is a {layout.title}, add --layout {layout.name}; "
+        "if each folder is one student's, add --layout plain"
+    )
 
 
 def _unclear(one: HandIn, download: Download, layout: Layout = PLAIN) -> UsageError:

@@ -17,7 +17,7 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
 def _plain(download: Download) -> Match | None:
     files = [entry for entry in top(download.entries) if entry.kind is not Kind.FOLDER]
     notebooks = any(entry.claims_notebook for entry in files)
-    loose = [_loose(entry) for entry in files if entry.claims_notebook or _is_archive(entry)]
+    loose = [_loose(entry) for entry in files if entry.claims_notebook or is_archive(entry)]
     names = {hand_in.name.casefold() for hand_in in loose}
     printed = [
         _loose(entry)
@@ -25,7 +25,7 @@ def _plain(download: Download) -> Match | None:
         if notebooks and entry.name.lower().endswith(".pdf") and stem(entry.name).casefold() not in names
     ]
     folders = folders_of_students(download.entries)
-    if not any(one.notebooks or any(map(_is_archive, one.entries)) for one in folders):
+    if not any(one.notebooks or any(map(is_archive, one.entries)) for one in folders):
         folders = ()
     found = (*loose, *printed, *folders)
     return Match(hand_ins=found) if found else None
@@ -35,7 +35,7 @@ def _loose(entry: Entry) -> HandIn:
     return HandIn(name=stem(entry.name), place=entry, entries=(entry,))
 
 
-def _is_archive(entry: Entry) -> bool:
+def is_archive(entry: Entry) -> bool:
     return entry.name.lower().endswith(ARCHIVES)
 
 
