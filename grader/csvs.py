@@ -8,6 +8,7 @@ import io
 import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
@@ -45,16 +46,27 @@ class Dialect:
     """A byte order mark, by which spreadsheets recognise UTF-8."""
 
     @classmethod
-    def of(cls, text: str) -> Dialect:
-        """What the first row with several cells shows."""
+    def of(cls, text: str, column: str = "") -> Dialect:
+        """What the row with a wanted column shows, or else the first row with several cells."""
         line = text.partition("\n")[0]
         named = _SEPARATOR_LINE.match(text)
         below = _ABOVE.sub("", text, count=1)
         return cls(
-            delimiter=named[1] if named else max(_DELIMITERS, key=lambda mark: _width(below, mark)),
+            delimiter=named[1]
+            if named
+            else max(_DELIMITERS, key=lambda mark: (_has(column, text, mark), _width(below, mark))),
             newline="\r\n" if line.endswith("\r") else "\n",
             bom=text.startswith(_BOM),
         )
+
+
+def _has(column: str, text: str, delimiter: str) -> bool:
+    """Does one of the first rows name this column, if cells are separated like this?"""
+    lines = io.StringIO(text.removeprefix(_BOM), newline="")
+    with suppress(csv.Error):
+        _, names = header(list(islice(csv.reader(lines, delimiter=delimiter), 11)), column)
+        return bool(column) and column in names
+    return False
 
 
 def _width(text: str, delimiter: str) -> int:
@@ -109,15 +121,15 @@ def _encodings(content: bytes) -> tuple[str, ...]:
     return ("utf-8",) if 0 in content else ("utf-8", _GUESS)
 
 
-def read(text: str, *, name: str, remedy: str = "save it again as CSV") -> list[list[str]]:
-    """The rows of a table; an empty line is a row without cells.
+def read(text: str, *, name: str, remedy: str = "save it again as CSV", column: str = "") -> list[list[str]]:
+    """The rows of a table, which has this column if one is given; an empty line is a row without cells.
 
     Raises:
         UsageError: the text is not CSV. `name` says which file it is, `remedy` what to do.
     """
     lines = io.StringIO(_SEPARATOR_LINE.sub("", text, count=1).removeprefix(_BOM), newline="")
     try:
-        return list(csv.reader(lines, delimiter=Dialect.of(text).delimiter, strict=True))
+        return list(csv.reader(lines, delimiter=Dialect.of(text, column).delimiter, strict=True))
     except csv.Error as error:
         if "field larger" in str(error):
             raise UsageError(

@@ -1,7 +1,7 @@
 """CSV comes and goes in the dialect of whoever wrote it, and no cell of ours is run by a spreadsheet."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader import csvs
@@ -36,10 +36,24 @@ def test_what_is_quoted_separates_nothing(text, delimiter):
     assert Dialect.of(text).delimiter == delimiter
 
 
+@pytest.mark.parametrize(
+    "title", ["", "\n", "Course 7, autumn, group A\n"], ids=["no title", "an empty line", "a title"]
+)
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_the_column_that_is_wanted_shows_what_separates_cells(title, mark):
+    text = f"{title}student{mark}comment (a, b, c)\nada{mark}x\n"
+    assert csvs.read(text, name="table.csv", column="student")[-2:] == [
+        ["student", "comment (a, b, c)"],
+        ["ada", "x"],
+    ]
+    assert Dialect.of(text, "nothing of it").delimiter == ","
+
+
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
 
 @given(rows=st.lists(st.lists(CELLS, min_size=2), min_size=1))
+@example(rows=[["0", "0\r"]])
 def test_whatever_we_write_we_can_read(rows):
     text = csvs.write([["one", "two"], *rows])
     assert csvs.read(text, name="table.csv")[1:] == rows

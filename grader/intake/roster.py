@@ -51,7 +51,7 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         text = csvs.decoded(path.read_bytes(), name=str(path))
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}.") from None
-    table = csvs.read(text, name=str(path))
+    table = csvs.read(text, name=str(path), column="student")
     header, columns = csvs.header(table, "student")
     if "student" not in columns:
         raise UsageError(

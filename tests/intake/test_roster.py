@@ -30,6 +30,12 @@ def read(tmp_path):
         pytest.param("\ufeffstudent,x\r\nana-lima,1\r\n", {"ana-lima": {"x": "1"}}, [], id="saved by Excel"),
         pytest.param(" Student , X \n ANA-LIMA , 1 \n", {"ana-lima": {"x": "1"}}, [], id="case and spaces"),
         pytest.param("x,student\n1,minh-nguyen", {"minh-nguyen": {"x": "1"}}, [], id="another order"),
+        pytest.param(
+            "student;comment (a, b, c)\nana-lima;1",
+            {"ana-lima": {"comment (a, b, c)": "1"}},
+            [],
+            id="commas in a column's name",
+        ),
         pytest.param("student,x\nESZTER-SZABÓ,1", {"eszter-szabó": {"x": "1"}}, [], id="accents"),
         pytest.param(
             unicodedata.normalize("NFD", "student,x\neszter-szabó,1"),
