@@ -382,6 +382,12 @@ def test_late_in_a_canvas_file_makes_nobody_late(download, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("kind", ["text", "link"])
+def test_a_canvas_entry_beside_a_notebook_is_no_stranger(download, tmp_path, kind):
+    found = download(put(tmp_path / "class", "a_1001_90001_x.ipynb", f"a_1001_{kind}.html"))
+    assert (found.submissions[0].origin, found.notes) == ("a_1001_90001_x.ipynb", ())
+
+
 def test_a_canvas_id_that_nobody_can_tell_is_said(download, tmp_path):
     found = download(put(tmp_path / "class", "group_3_1004_90004_x.ipynb"))
     assert found.submissions[0].identity.id == "1004"
@@ -463,9 +469,14 @@ def test_a_blackboard_record_says_who_it_is_and_that_text_was_handed_in(download
             "HW_bo_attempt_2021-02-13-01-05-00_z.ipynb",
             datetime(2021, 2, 13, 1, 5),  # noqa: DTZ001
         ),
+        (
+            ["HW_bo_attempt_0001-01-01-00-00-00_hw1.ipynb", "HW_bo_attempt_2021-02-13-01-05-00_z.ipynb"],
+            "HW_bo_attempt_2021-02-13-01-05-00_z.ipynb",
+            datetime(2021, 2, 13, 1, 5),  # noqa: DTZ001
+        ),
         (["bo_7_900_hw1.ipynb", "bo_7_901_hw1-1.ipynb"], "bo_7_901_hw1-1.ipynb", None),
     ],
-    ids=["Brightspace", "Blackboard", "Canvas"],
+    ids=["Brightspace", "Blackboard", "a date in year 1", "Canvas"],
 )
 def test_of_several_attempts_the_last_one_counts(download, tmp_path, names, taken, at):
     (one,) = download(put(tmp_path / "class", *names)).submissions

@@ -87,10 +87,9 @@ def named_after(entry: Entry, assignment: str | None) -> bool:
 
 def _holds(words: str, wanted: str) -> bool:
     """Is one in the other, and not as 1 is in 10?"""
-    before, found, after = words.partition(wanted)
-    goes_on = wanted[-1].isdigit() and after[:1].isdigit()
-    begins_earlier = wanted[0].isdigit() and before[-1:].isdigit()
-    return bool(found) and not goes_on and not begins_earlier
+    before = r"(?<!\d)" * wanted[0].isdigit()
+    after = r"(?!\d)" * wanted[-1].isdigit()
+    return re.search(f"{before}{re.escape(wanted)}{after}", words) is not None
 
 
 def _words(name: str) -> str:

@@ -93,7 +93,10 @@ def _recognise(download: Download) -> Match | None:
             ids = " or ".join(way.user for way in found)
             notes.append(f"{entry.origin} may be of the Canvas user {ids}; it was taken to be of {best.user}")
         chosen.setdefault(best.who, []).append((entry, best))
-    return Match(hand_ins=tuple(map(_hand_in, chosen.values())), notes=tuple(notes))
+    records = {entry.whole for files in chosen.values() for entry, way in files if way.kind}
+    return Match(
+        hand_ins=tuple(map(_hand_in, chosen.values())), records=frozenset(records), notes=tuple(notes)
+    )
 
 
 def _distance(way: _Reading, usual: tuple[int, int] | None) -> tuple[int, int]:
