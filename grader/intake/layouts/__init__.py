@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
@@ -87,9 +88,12 @@ def named_after(entry: Entry, assignment: str | None) -> bool:
 
 def _holds(words: str, wanted: str) -> bool:
     """Is one in the other, and not as 1 is in 10?"""
-    before = r"(?<!\d)" * wanted[0].isdigit()
-    after = r"(?!\d)" * wanted[-1].isdigit()
-    return re.search(f"{before}{re.escape(wanted)}{after}", words) is not None
+    parts = words.split(wanted)
+    return any(
+        not (wanted[0].isdigit() and before[-1:].isdigit())
+        and not (wanted[-1].isdigit() and after[:1].isdigit())
+        for before, after in pairwise(parts)
+    )
 
 
 def _words(name: str) -> str:
