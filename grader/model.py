@@ -7,12 +7,12 @@ What is learned later is a new value, never a change to an old one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from decimal import Decimal
     from pathlib import Path
 
@@ -123,6 +123,20 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """When work was handed in, and until when this student had time, as far as that is known."""
+
+    at: datetime | None = None
+    """Without a time zone if the download names none."""
+    late: bool | None = None
+    """What the course system says of it; None if it says nothing."""
+    due: datetime | None = None
+    """This student's own due time; None: that of everybody."""
+    extension: timedelta = timedelta()
+    """Beyond the due time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One hand-in: at most one notebook, and the files that came with it."""
 
@@ -145,10 +159,7 @@ class Submission:
     identity: Identity = field(default_factory=Identity)
     people: tuple[Identity, ...] = ()
     """The members of a group; empty if it is one student's hand-in."""
-    late: bool | None = None
-    """None if the layout does not tell."""
-    submitted_at: datetime | None = None
-    """Without a time zone if the layout names none."""
+    arrival: Arrival = field(default_factory=Arrival)
     problem: str | None = None
 
 
@@ -324,6 +335,16 @@ class QuestionGrade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lateness:
+    """That work was handed in late, and what that costs."""
+
+    points: Decimal
+    """Taken from the total; 0 or more."""
+    message: str
+    """A sentence for the student: by how much, and the rule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grade:
     """A student's whole result: what `result.json` says."""
 
@@ -334,6 +355,7 @@ class Grade:
     ending: Ending
     ending_detail: str
     total: Decimal
+    """The points of all questions, less what `late` takes."""
     max: Decimal
     provisional: bool
     seconds: float
@@ -344,6 +366,12 @@ class Grade:
     origin: str = ""
     objections: str = ""
     """What a student can do who disagrees: the assignment's `objections`."""
+    identity: Identity = field(default_factory=Identity)
+    people: tuple[Identity, ...] = ()
+    """The members of a group, each of whom gets this grade; empty if it is one student's."""
+    submitted_at: datetime | None = None
+    late: Lateness | None = None
+    """None if it came in time, or if nobody can tell."""
 
     @property
     def checks(self) -> tuple[Check, ...]:

@@ -61,6 +61,7 @@ def grade_all(
         complete=session.dataset.complete,
         notices=session.notices,
         seeds=session.assignment.seeds,
+        rules=session.assignment.rules,
         reference=plan_keys,
     )
     bench = Bench(
@@ -84,7 +85,7 @@ def grade_all(
                 before = store.readable_grade(submission.student)
                 grade = answered_before(judge.judge(case), before)
                 store.record(grade, key)
-            grade = store.ruled(grade)
+            grade = store.settled(grade)
             if not publisher.is_out(grade):
                 publisher.student(grade)
             session.on_event(Event("graded", submission.student, grade=grade))

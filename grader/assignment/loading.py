@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from grader import datasets
-from grader.assignment import cells, tables
+from grader.assignment import cells, rules, tables
 from grader.assignment.locating import TOML
 from grader.assignment.model import (
     Assignment,
@@ -43,7 +43,7 @@ MOST_OBJECTIONS = 500
 KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
         "id", "title", "reference", "seeds", "inputs", "given", "objections",
-        "question", "data", "kernel", "kit", "saved", "hand_in", "limits", "settings",
+        "question", "data", "kernel", "kit", "saved", "hand_in", "rules", "limits", "settings",
     ),
     "question": ("id", "title", "points"),
     "data": ("name", "archive", "files", "hidden"),
@@ -53,6 +53,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "kit.hints": tuple(HINTS),
     "saved": ("compare",),
     "hand_in": ("collaborators", "latex", "explanation"),
+    "rules": rules.KEYS,
 }  # fmt: skip
 """Every key of assignment.toml, by its table. `[settings]` is the rubric's own, and has any."""
 
@@ -117,6 +118,7 @@ def _from_table(table: Table, folder: Path) -> Assignment:
         kit=_kit(table.table("kit"), name, title),
         saved=_saved(table.table("saved")),
         hand_in=_hand_in(table.table("hand_in")),
+        rules=rules.read(table.table("rules")),
     )
 
 

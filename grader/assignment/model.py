@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from grader import datasets, notebook
 from grader.assignment.cells import CellMarks
 from grader.assignment.solutions import HINTS, strip_solutions
+from grader.course import Rules
 from grader.errors import NotebookError
 from grader.limits import Limits
 
@@ -113,6 +114,7 @@ class Assignment:
     kernel: KernelNeeds = field(default_factory=KernelNeeds)
     saved: SavedOutputs = field(default_factory=SavedOutputs)
     hand_in: HandIn = field(default_factory=HandIn)
+    rules: Rules = field(default_factory=Rules)
 
     @property
     def max(self) -> Decimal:

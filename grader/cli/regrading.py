@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from grader.assignment import Assignment
+    from grader.course import Rules
     from grader.datasets import Dataset
     from grader.judging.court import Bench
     from grader.model import Grade, Ruling
@@ -85,12 +86,12 @@ def regrade(
     worker.prepare_ahead()  # of the long imports here
     from grader import run
     from grader.publishing.publisher import Publisher
-    from grader.results.rulings import apply, notes_of, unfit
+    from grader.results.rulings import notes_of, unfit
     from grader.results.store import Store
 
     talk = Talk(quiet=as_json)
     with Store.existing(results) as store:
-        bench, outdated = _bench(store, assignment)
+        bench, outdated, rules = _bench(store, assignment)
         before = {grade.student: grade for grade in store.readable_grades()}
         judged = list(_shown(run.regrade_all(store, bench, outdated), len(before), talk.console))
         new_rulings = _rulings(rulings or (), [grade for grade, _ in judged], by, talk)
@@ -101,9 +102,10 @@ def regrade(
             for note in notes_of(before[grade.student], grade)
         ]
         all_rulings = [*store.rulings(), *new_rulings]
-        grades = [apply(grade, all_rulings) for grade, _ in judged]
+        grades = [store.settled(grade, all_rulings, rules) for grade, _ in judged]
         if not dry_run:
             store.regrade(judged, new_rulings)
+            store.remember(rules=rules)
             with Publisher(store, bench.reference[0]) as publisher:
                 for grade in grades:
                     publisher.student(grade)
@@ -271,8 +273,8 @@ def _user() -> str:
         raise UsageError("Say with --by who reviewed the answers: your user has no name here.") from None
 
 
-def _bench(store: Store, assignment: str | None) -> tuple[Bench, dict[str, list[str]]]:
-    """What an earlier run was judged against, with its own rubric or another one; and whose run is outdated."""
+def _bench(store: Store, assignment: str | None) -> tuple[Bench, dict[str, list[str]], Rules]:
+    """What an earlier run was judged against, with its own rubric or another; whose run is outdated; the rules."""
     from grader import keys
     from grader.cli.conditions import assignment_of
     from grader.execution import reference
@@ -288,7 +290,7 @@ def _bench(store: Store, assignment: str | None) -> tuple[Bench, dict[str, list[
     dataset = _same_data(chosen, complete=store.recall("complete"))
     conditions = keys.of_conditions(plan_of(chosen, dataset, chosen.seeds[0]))
     bench = Bench(assignment=chosen.folder, profile=store.recall("profile"), reference=runs, dataset=dataset)
-    return bench, store.outdated(conditions, keys.of_reference(chosen))
+    return bench, store.outdated(conditions, keys.of_reference(chosen)), chosen.rules
 
 
 def _same_data(assignment: Assignment, *, complete: bool) -> Dataset:

@@ -20,10 +20,11 @@ from grader.intake.listing import Kind, readable
 from grader.intake.naming import folded, student_ids
 from grader.intake.telling import ignored, summary
 from grader.legible import listing
-from grader.model import Submission
+from grader.model import Arrival, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from nbformat import NotebookNode
@@ -186,10 +187,13 @@ def _submission(student: str, hand_in: HandIn, *, context: _Context) -> Submissi
         choice=sentence,
         identity=hand_in.identity,
         people=hand_in.people,
-        late=hand_in.late,
-        submitted_at=chosen.at if chosen else max((e.at for e in hand_in.entries if e.at), default=None),
+        arrival=Arrival(at=_arrived(chosen, hand_in), late=hand_in.late),
         problem=problem,
     )
+
+
+def _arrived(chosen: Entry | None, hand_in: HandIn) -> datetime | None:
+    return chosen.at if chosen else max((each.at for each in hand_in.entries if each.at), default=None)
 
 
 def _notebooks(hand_in: HandIn, context: _Context) -> dict[Entry, Found]:

@@ -28,7 +28,7 @@ def summary(layout: Layout, match: Match, submissions: Sequence[Submission]) -> 
         "section": match.sections,
     }
     parts = [f"{n} {noun}{'s' * (n != 1)}" for noun, n in counts.items() if n or noun == "student"]
-    late = sum(bool(one.late) for one in submissions)
+    late = sum(bool(one.arrival.late) for one in submissions)
     unread = [one for one in submissions if one.notebook is None]
     without = sum(not names_notebook(one.origin) for one in unread)
     parts += [f"{late} late"] * bool(late) + [f"{without} without a notebook"] * bool(without)

@@ -19,7 +19,6 @@ from grader.limits import Limits
 from grader.model import Moment, without_exhibits
 from grader.publishing import pages
 from grader.reports import feedback
-from grader.results import rulings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,7 +148,7 @@ def _draw(
         if grade is None:
             done.without_grade.append(student)
             continue
-        grade = rulings.apply(grade, decided)
+        grade = store.settled(grade, decided)
         known = feedback.for_student(grade, done.moment, places, hidden)
         page = pages.FeedbackPage(feedback=known, execution=store.execution(student), places=places)
         html, whole = pages.drawn_feedback(server, page)

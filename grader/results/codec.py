@@ -18,6 +18,8 @@ from grader.model import (
     Flag,
     Gap,
     Grade,
+    Identity,
+    Lateness,
     QuestionGrade,
     ReviewItem,
     Ruling,
@@ -27,6 +29,8 @@ from grader.results import document
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from grader.model import Submission
 
 T = TypeVar("T")
 
@@ -72,8 +76,27 @@ def loads(text: str, *, source: str = "result.json") -> Grade:
     fields |= {
         "questions": tuple(_question(question) for question in result.questions),
         "flags": _flags(result.flags),
+        "identity": Identity(**asdict(result.identity)),
+        "people": tuple(Identity(**asdict(each)) for each in result.people),
+        "late": Lateness(**asdict(result.late)) if result.late else None,
     }
     return Grade(**fields)
+
+
+def dump_enrolled(submission: Submission) -> str:
+    """Whose a hand-in is, and when it came."""
+    return jsons.write(
+        msgspec.to_builtins(msgspec.convert(submission, document.Enrolled, from_attributes=True))
+    )
+
+
+def load_enrolled(text: str, *, source: str) -> document.Enrolled:
+    """What `dump_enrolled` wrote.
+
+    Raises:
+        UsageError: it was changed. `source` names it.
+    """
+    return jsons.read(text, document.Enrolled, source=source, remedy=_RUN_AGAIN)
 
 
 def dump_execution(execution: Execution) -> str:

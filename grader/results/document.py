@@ -5,12 +5,14 @@ A key with a default came later, or may be left out: older files are read withou
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
+from grader import model
 from grader.model import SCHEMA, Ending, FlagKind, FoundBy, Outcome, Visibility
 
 
@@ -90,6 +92,22 @@ class Flag(_Part, frozen=True, kw_only=True):
     message: str
 
 
+class Identity(_Part, frozen=True, kw_only=True):
+    """What is known of a student, in the spelling of the course system or of the roster."""
+
+    name: str | None = None
+    id: str | None = None
+    email: str | None = None
+    section: str | None = None
+
+
+class Lateness(_Part, frozen=True, kw_only=True):
+    """That work was handed in late, and what that costs."""
+
+    points: Decimal
+    message: str
+
+
 class Result(_Part, frozen=True, kw_only=True):
     """Everything that was decided about one student."""
 
@@ -110,6 +128,18 @@ class Result(_Part, frozen=True, kw_only=True):
     flags: tuple[Flag, ...]
     compat: tuple[dict[str, Any], ...]
     sandbox: dict[str, Any]
+    identity: Identity = Identity()
+    people: tuple[Identity, ...] = ()
+    submitted_at: datetime | None = None
+    late: Lateness | None = None
+
+
+class Enrolled(Struct, frozen=True, kw_only=True):
+    """What the download and the roster say of a student or a group, as the gradebook keeps it."""
+
+    identity: model.Identity = model.Identity()
+    people: tuple[model.Identity, ...] = ()
+    arrival: model.Arrival = model.Arrival()
 
 
 class Gap(_Part, frozen=True, kw_only=True):

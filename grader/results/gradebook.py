@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATABASE = "gradebook.sqlite"
-VERSION = 4
+VERSION = 5
 """Of the tables below, kept in the database as its `user_version`."""
 
 SCHEMA = """
@@ -29,7 +29,8 @@ create table student (      -- the class as last handed in
     student   text primary key,
     position  integer not null,           -- order in the class
     origin    text not null,              -- where the submission was found
-    roster    text not null               -- JSON: what the course knows besides the notebook
+    roster    text not null,              -- JSON: what the course knows besides the notebook
+    enrolled  text not null default '{}'  -- JSON: who it is, and when the work came
 );
 create table execution (    -- each row stands for one whole folder below students/
     student   text primary key,
@@ -99,6 +100,7 @@ update ruling set assignment = coalesce(
         )
     ),
     3: f"alter table execution add column run text not null default ''; {_LAST_RULING}",
+    4: "alter table student add column enrolled text not null default '{}';",
 }
 """How the tables of each version become those of the next one."""
 

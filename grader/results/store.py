@@ -13,9 +13,13 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from grader import course
+from grader.course import Rules
 from grader.errors import UsageError
 from grader.legible import listing
-from grader.model import Ending, without_exhibits
+from grader.model import Ending, Identity, without_exhibits
 from grader.results import codec, gradebook, rulings
 from grader.results.folder import STUDENTS, ResultsFolder
 from grader.results.ledger import Ledger
@@ -77,7 +81,7 @@ class Store(ResultsFolder):
     # ---- the run
 
     def remember(self, **values: Any) -> None:
-        rows = [(name, json.dumps(value)) for name, value in values.items()]
+        rows = [(name, json.dumps(msgspec.to_builtins(value))) for name, value in values.items()]
         with self._database:
             self._database.executemany("insert or replace into run values (?, ?)", rows)
 
@@ -127,15 +131,26 @@ class Store(ResultsFolder):
                 "command with --drop; if these are other submissions, choose another folder with -o."
             )
         rows = [
-            (submission.student, position, submission.origin, json.dumps(roster.get(submission.student, {})))
+            (
+                submission.student,
+                position,
+                submission.origin,
+                json.dumps(roster.get(submission.student, {})),
+                codec.dump_enrolled(submission),
+            )
             for position, submission in enumerate(submissions)
         ]
         with self._database:
             self._database.execute("delete from student")
-            self._database.executemany("insert into student values (?, ?, ?, ?)", rows)
+            self._database.executemany("insert into student values (?, ?, ?, ?, ?)", rows)
             self._database.execute("delete from execution where student not in (select student from student)")
             self._database.execute("delete from grade where student not in (select student from student)")
         self.remove_strangers(known)
+
+    def missing(self) -> list[Identity]:
+        """Who is on the roster of the last run and handed in nothing."""
+        with gradebook.unchanged(self.root):
+            return msgspec.convert(self.recall("missing") or [], list[Identity])
 
     def students(self) -> list[tuple[str, str, dict[str, str]]]:
         """Name, origin and roster columns of each student, in the order of the class."""
@@ -253,7 +268,7 @@ class Store(ResultsFolder):
     def each_grade(self) -> Iterator[Grade]:
         """All grades there are, in the order of the class, with what people decided."""
         found = (self.grade(student) for student, _, _ in self.students())
-        return (self.ruled(grade) for grade in found if grade is not None)
+        return (self.settled(grade) for grade in found if grade is not None)
 
     def grades(self) -> list[Grade]:
         """The same at once, without exhibits: these are most of a grade, and only its student sees them."""
@@ -267,7 +282,7 @@ class Store(ResultsFolder):
 
     def readable_grades(self) -> list[Grade]:
         found = (self.readable_grade(student) for student, _, _ in self.students())
-        return [without_exhibits(self.ruled(grade)) for grade in found if grade is not None]
+        return [without_exhibits(self.settled(grade)) for grade in found if grade is not None]
 
     def regrade(self, judged: Iterable[tuple[Grade, str]], decisions: Sequence[Ruling]) -> None:
         """Record grades with their keys, and rulings, all or none; what they replace is kept as a version."""
@@ -333,15 +348,31 @@ class Store(ResultsFolder):
         """Everything that was ever decided and not undone, oldest first, whatever the clock said."""
         return self._ledger.rulings()
 
-    def ruled(self, grade: Grade) -> Grade:
-        """The grade with what people decided."""
-        return rulings.apply(grade, self.rulings())
+    def settled(
+        self, grade: Grade, decided: Sequence[Ruling] | None = None, rules: Rules | None = None
+    ) -> Grade:
+        """The grade with whose it is, with what people decided, and with what being late costs.
+
+        `decided` and `rules` are those of this folder, unless others are given.
+        """
+        ruled = rulings.apply(grade, self.rulings() if decided is None else decided)
+        row = self._database.execute("select enrolled from student where student = ?", (grade.student,))
+        enrolled = codec.load_enrolled(
+            (row.fetchone() or ("{}",))[0], source=f"What is known of {grade.student}"
+        )
+        ruled = replace(ruled, identity=enrolled.identity, people=enrolled.people)
+        return course.settled(ruled, enrolled.arrival, rules or self.rules())
+
+    def rules(self) -> Rules:
+        """The course's, as of the last run or regrade."""
+        with gradebook.unchanged(self.root):
+            return msgspec.convert(self.recall("rules") or {}, Rules)
 
     def _note_rulings(self, student: str, now: Grade | None = None) -> None:
         """Note what was decided about answers that are to be replaced."""
         before = self.readable_grade(student)
         if before is not None:
-            self._ledger.add(self._ledger.new(rulings.notes_of(self.ruled(before), now)))
+            self._ledger.add(self._ledger.new(rulings.notes_of(self.settled(before), now)))
 
     def _key(self, table: str, student: str) -> str:
         """Under which a student's row is kept; empty if there is none. `table` is one of ours."""

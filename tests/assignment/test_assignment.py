@@ -143,6 +143,8 @@ def test_probes_are_optional(make):
 
 # --- refusals -------------------------------------------------------------------------------------------
 
+DUE = "[rules]\ndue = 2026-02-12T23:59:00Z\n"
+
 
 def changed(old, new):
     assert old in TOML
@@ -181,6 +183,20 @@ def changed(old, new):
             ":4: reference must be the path of a notebook",
             id="a path that no file can have",
         ),
+        pytest.param(
+            TOML + "[rules]\ndue = 2026-02-12", ":20: due must be a date with a time", id="due all day"
+        ),
+        pytest.param(
+            TOML + "[rules]\ndue = 2026-02-12T23:59:00", ":20: due has no time zone", id="due nowhere"
+        ),
+        pytest.param(TOML + "[rules]\nzone = '../UTC'", ":20: there is no time zone '../UTC'", id="zone"),
+        pytest.param(TOML + "[rules]\npenalty = 1", ":20: penalty needs due", id="a penalty for what"),
+        pytest.param(TOML + DUE + "cap = 1", ":21: cap needs penalty", id="a cap of what"),
+        pytest.param(TOML + DUE + "penalty = '120 %'", ":21: penalty: write a number", id="more than all"),
+        pytest.param(TOML + DUE + "penalty = nan", ":21: penalty: write a number", id="no number"),
+        pytest.param(TOML + DUE + "grace = '15'", ":21: grace: write a number and min", id="grace of what"),
+        pytest.param(TOML + "[rules]\nper = 'week'", ":20: per must be one of 'day', 'hour', not", id="per"),
+        pytest.param(TOML + "[rules]\nattempts = 'last'", "did you mean 'attempt'?", id="another key"),
         pytest.param(
             TOML + "[hand_in]\nlatex = ['3']",
             ":20: there is no question '3'; known: 1, 2",

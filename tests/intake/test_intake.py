@@ -262,7 +262,7 @@ def test_files_that_belong_to_no_submission_are_named(handed_in, files, ignored)
 def test_the_newest_file_counts_and_the_others_are_named(handed_in):
     handed_in.put("ada/b.ipynb", age=20).put("ada/c.ipynb", age=10).put("ada/a.ipynb", age=30)
     ada = handed_in.only()
-    assert (ada.origin, ada.others, ada.submitted_at) == ("ada/c.ipynb", ("ada/b.ipynb", "ada/a.ipynb"), None)
+    assert (ada.origin, ada.others, ada.arrival.at) == ("ada/c.ipynb", ("ada/b.ipynb", "ada/a.ipynb"), None)
 
 
 def written(*sources, assignment=None):
@@ -354,7 +354,7 @@ def test_nbgraders_timestamp_outranks_the_files(handed_in):
     ada = handed_in.only()
     assert ada.origin == "submitted/ada/hw1/hw1.ipynb"
     assert ada.others == ("submitted/ada/hw1-again/hw1.ipynb",)
-    assert ada.submitted_at == datetime(2021, 2, 12, 10, tzinfo=UTC)
+    assert ada.arrival.at == datetime(2021, 2, 12, 10, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -370,7 +370,7 @@ def test_nbgraders_timestamp_outranks_the_files(handed_in):
 )
 def test_timestamps_are_read_as_nbgrader_writes_them(handed_in, stamp, expected):
     handed_in.put("ada/hw1/hw1.ipynb").put("ada/hw1/timestamp.txt", content=stamp)
-    assert handed_in.only().submitted_at == expected
+    assert handed_in.only().arrival.at == expected
 
 
 @pytest.mark.parametrize(
@@ -378,7 +378,7 @@ def test_timestamps_are_read_as_nbgrader_writes_them(handed_in, stamp, expected)
 )
 def test_an_invalid_timestamp_is_noted_and_costs_nothing(handed_in, stamp):
     found = handed_in.put("ada/hw1/hw1.ipynb").put("ada/hw1/timestamp.txt", content=stamp).collect()
-    assert found.submissions[0].submitted_at is None
+    assert found.submissions[0].arrival.at is None
     assert found.submissions[0].problem is None
     (note,) = found.notes
     assert note == (

@@ -36,7 +36,8 @@ def zipped(root, path):
 
 def summarised(found):
     return {
-        one.student: (one.origin, one.identity.name, one.identity.id, one.late) for one in found.submissions
+        one.student: (one.origin, one.identity.name, one.identity.id, one.arrival.late)
+        for one in found.submissions
     }
 
 
@@ -377,7 +378,7 @@ def test_late_in_a_canvas_file_makes_nobody_late(download, tmp_path):
         "c_LATE_1003_90003_LATE_10_25_x.ipynb",
     ]
     found = download(put(tmp_path / "class", *names))
-    assert [(one.student, one.late) for one in found.submissions] == [
+    assert [(one.student, one.arrival.late) for one in found.submissions] == [
         ("a_1001", False), ("b_1002", False), ("c_1003", True),
     ]  # fmt: skip
 
@@ -433,7 +434,7 @@ def test_gradescope_dates_and_addresses_are_read(download, tmp_path):
     root = put(tmp_path / "class", "submission_1/hw1.ipynb", "submission_metadata.yml", **FILES)
     jane = next(one for one in download(root).submissions if one.identity.name == "Jane Doe")
     assert jane.identity == Identity(name="Jane Doe", id="0123", email="jane@example.edu")
-    assert jane.submitted_at == datetime(2026, 4, 26, 17, 34, 0, 861687, UTC)
+    assert jane.arrival.at == datetime(2026, 4, 26, 17, 34, 0, 861687, UTC)
 
 
 @pytest.mark.parametrize(
@@ -480,7 +481,7 @@ def test_a_blackboard_record_says_who_it_is_and_that_text_was_handed_in(download
 )
 def test_of_several_attempts_the_last_one_counts(download, tmp_path, names, taken, at):
     (one,) = download(put(tmp_path / "class", *names)).submissions
-    assert (one.origin, one.submitted_at, len(one.others)) == (taken, at, 1)
+    assert (one.origin, one.arrival.at, len(one.others)) == (taken, at, 1)
 
 
 def test_sections_of_a_system_are_one_class_and_names_in_two_of_them_stay_apart(download, tmp_path):

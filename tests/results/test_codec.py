@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from grader.model import (
     FlagKind,
     FoundBy,
     Grade,
+    Identity,
+    Lateness,
     Outcome,
     QuestionGrade,
     ReviewItem,
@@ -37,6 +40,10 @@ GRADE = Grade(
     max=Decimal(10),
     provisional=True,
     seconds=4.625,
+    identity=Identity(name="Jane Doe", id="0123"),
+    people=(Identity(name="Jane Doe", email="jane@example.edu"), Identity(name="Bo", section="2")),
+    submitted_at=datetime(2026, 2, 13, 1, 30, tzinfo=UTC),
+    late=Lateness(points=Decimal("0.50"), message="Handed in 1 hour after the due time."),
     questions=(
         QuestionGrade(
             id="4.5",
@@ -105,6 +112,7 @@ GRADE = Grade(
 KEYS = [
     "schema", "student", "assignment", "title", "origin", "objections", "profile", "ending", "ending_detail",
     "total", "max", "provisional", "seconds", "questions", "flags", "compat", "sandbox",
+    "identity", "people", "submitted_at", "late",
 ]  # fmt: skip
 
 
@@ -199,7 +207,7 @@ def test_keys_that_came_later_may_be_missing():
     [
         pytest.param("{", "is not JSON (", id="truncated"),
         pytest.param(
-            changed(sandbox=0)[:-2] + '{"a": ' * 100_000,
+            '{"schema": 1, "sandbox": ' + '{"a": ' * 100_000,
             "is nested too deeply;",
             id="too deep",
         ),

@@ -412,7 +412,7 @@ def test_rulings_are_only_ever_added_and_the_latest_counts(tmp_path, class_):
         assert store.rule(read(filled(text, ana="0.25"), class_)) == 1
     with Store.open(tmp_path / "results") as store:
         assert [ruling.points for ruling in store.rulings()] == [Decimal("0.5"), Decimal("0.25")]
-        assert store.ruled(class_[0]).total == Decimal("0.25")
+        assert store.settled(class_[0]).total == Decimal("0.25")
 
 
 def test_a_ruling_is_of_one_assignment(class_):
@@ -465,7 +465,7 @@ class TestADecisionForAll:
                 folder = store.workplace("ana")
                 store.keep(Execution(student="ana", folder=folder, ending=Ending.FINISHED, detail=""), key)
             store.record(grade("ana", left_open(answer)), key)
-            return store.ruled(store.grade("ana")).checks[0]
+            return store.settled(store.grade("ana")).checks[0]
 
         return answered
 
@@ -486,7 +486,7 @@ class TestADecisionForAll:
     def test_is_no_ruling_that_applies_to_nothing(self, store, answered, class_):
         answered(self.FIRST)
         answered(self.SECOND)
-        now = [store.ruled(store.grade("ana")), *class_[1:]]
+        now = [store.settled(store.grade("ana")), *class_[1:]]
         assert rulings.unfit(store.rulings(), now) == []
 
     def test_is_noted_of_those_answers_alone_that_changed(self, store, answered):
@@ -559,4 +559,4 @@ def test_the_latest_ruling_is_the_one_made_last_even_if_the_clock_went_back(tmp_
     with Store.open(tmp_path / "results") as store:
         for points, at in (("0.5", "2030-01-01T00:00:00+00:00"), ("0.25", "1970-01-01T00:00:00+00:00")):
             store.rule([replace(each, at=at) for each in read(filled(text, ana=points), class_)])
-        assert store.ruled(class_[0]).total == Decimal("0.25")
+        assert store.settled(class_[0]).total == Decimal("0.25")

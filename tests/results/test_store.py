@@ -6,18 +6,22 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from executions import EXECUTION
 
+from grader.course import Amount, Rules
 from grader.errors import UsageError
 from grader.model import (
+    Arrival,
     Check,
     Ending,
     FoundBy,
     Grade,
+    Identity,
     Outcome,
     QuestionGrade,
     Submission,
@@ -363,7 +367,7 @@ def test_a_gradebook_that_can_only_be_read_is_one_line(root):
     "tampering",
     [
         "insert into run values ('profile', 'full')",
-        "insert into student values ('ada', 0, '', 'no JSON')",
+        "insert into student (student, position, origin, roster) values ('ada', 0, '', 'no JSON')",
         "insert into ruling values (1, 'test_one', 'x', 'ada', 'lots', '', 'me', '', '', '')",
         "alter table ruling drop column points",
         "drop table version",
@@ -380,3 +384,39 @@ def test_a_gradebook_that_another_program_changed_is_named_with_what_to_do(root,
     assert said.startswith(f"{root / DATABASE} ")
     assert "changed by another program" in said
     assert said.endswith("Name another results folder; a new run fills it from the same submissions.")
+
+
+class TestWhoHandedInWhen:
+    LATE = Arrival(at=datetime(2026, 2, 14, tzinfo=UTC))
+    RULES = Rules(due=datetime(2026, 2, 13, tzinfo=UTC), penalty=Amount(number=Decimal("0.10")))
+
+    @pytest.fixture
+    def enrolled(self, store):
+        ada = Identity(name="Ada L.", id="0123", email="ada@example.edu")
+        store.enrol([replace(submission("ada"), identity=ada, people=(ada,), arrival=self.LATE)], {})
+        store.record(GRADE, "key")
+        return store
+
+    def test_stands_in_the_grade(self, enrolled):
+        (grade,) = enrolled.grades()
+        assert (grade.identity.id, grade.people[0].email) == ("0123", "ada@example.edu")
+        assert (grade.submitted_at, grade.late, grade.total) == (self.LATE.at, None, GRADE.total)
+
+    def test_costs_points_by_the_rules_of_the_last_run(self, enrolled):
+        enrolled.remember(rules=self.RULES)
+        (grade,) = enrolled.grades()
+        assert (grade.late.points, grade.total) == (Decimal("0.10"), Decimal("0.15"))
+        assert enrolled.grade("ada").total == GRADE.total, "what is stored is without it"
+
+    def test_costs_what_the_rules_say_now(self, enrolled):
+        enrolled.remember(rules=self.RULES)
+        moved = replace(self.RULES, due=self.LATE.at)
+        assert enrolled.settled(enrolled.grade("ada"), rules=moved).late is None
+        enrolled.remember(rules=moved)
+        assert enrolled.grades()[0].total == GRADE.total
+
+    def test_is_not_known_of_earlier_runs(self, enrolled):
+        with enrolled._database as database:
+            database.execute("update student set enrolled = '{}'")
+        (grade,) = enrolled.grades()
+        assert (grade.identity, grade.people, grade.submitted_at) == (Identity(), (), None)
