@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from decimal import Decimal
     from pathlib import Path
 
 SCHEMA = 1
@@ -372,6 +372,11 @@ class Grade:
     submitted_at: datetime | None = None
     late: Lateness | None = None
     """None if it came in time, or if nobody can tell."""
+
+    @property
+    def earned(self) -> Decimal:
+        """The points of all questions, before being late takes some."""
+        return sum((question.points for question in self.questions), Decimal(0))
 
     @property
     def checks(self) -> tuple[Check, ...]:

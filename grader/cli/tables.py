@@ -68,6 +68,8 @@ def class_table(grades: Sequence[Grade], width: int | None = None) -> Table:
             for part in dict.fromkeys(parts.values())
         ]
         ending = str(grade.ending) if grade.ending is Ending.FINISHED else f"[red]{grade.ending}"
+        if grade.late:
+            ending += f" [yellow]late{f', {-grade.late.points} points' if grade.late.points else ''}"
         shown.add_row(
             escape(grade.student), *cells, f"{grade.total}{'*' if grade.provisional else ''}", ending
         )
@@ -194,14 +196,16 @@ def hand_in(items: Sequence[Item]) -> str:
 
 
 def reasons(before: Grade | None, after: Grade) -> list[str]:
-    """The checks whose outcome or points changed."""
+    """The checks whose outcome or points changed, and what being late costs."""
     old = {check.id: check for check in before.checks} if before else {}
     new = {check.id: check for check in after.checks}
     came_out = [
         (check, _came_out(old.get(name)) or "new", _came_out(new.get(name)) or "gone")
         for name, check in (old | new).items()
     ]
-    return [f"{check.question}: {check.title} {was} -> {now}" for check, was, now in came_out if was != now]
+    found = [f"{check.question}: {check.title} {was} -> {now}" for check, was, now in came_out if was != now]
+    was, now = (each.late.points if each and each.late else Decimal(0) for each in (before, after))
+    return found + [f"Late: {-was:f} -> {-now:f}"] * (was != now)
 
 
 def change_summary(

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Self
 
 from grader import forks, keys
+from grader.course import Missing
 from grader.limits import Limits
 from grader.publishing import pages
 from grader.reports import html, junit, review_sheet, table
@@ -74,12 +75,13 @@ class Publisher:
 
     def class_(self, notices: Sequence[str]) -> Path:
         """Write the files of the class. Returns the path of its page."""
-        grades = self.store.grades()
-        self.store.write("grades.csv", table.grades_csv(grades))
+        grades, missing = self.store.grades(), self.store.missing()
+        zero = self.store.rules().missing is Missing.ZERO
+        self.store.write("grades.csv", table.grades_csv(grades, missing, zero=zero))
         self.store.write("grades.json", codec.dumps_all(self.store.each_grade()))
         self.store.write("junit.xml", junit.junit_xml(grades))
         self._sheet(review_sheet.review_csv(grades))
-        return self.store.write("index.html", html.class_page(grades, notices=notices))
+        return self.store.write("index.html", html.class_page(grades, notices=notices, missing=missing))
 
     def _sheet(self, text: str) -> None:
         """`review.csv`. One that a person has edited is never overwritten, but renamed."""

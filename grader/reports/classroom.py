@@ -10,7 +10,7 @@ from statistics import StatisticsError, correlation, median, pstdev
 from typing import TYPE_CHECKING
 
 from grader.model import Ending, Profile
-from grader.reports import drawing
+from grader.reports import drawing, wording
 from grader.reports.tasks import Task, tasks
 from grader.reports.wording import Status, share, status
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
-    from grader.model import Check, Grade, QuestionGrade
+    from grader.model import Check, Grade, Identity, QuestionGrade
 
 MOST_MISTAKES = 12
 MOST_MESSAGES = 3
@@ -26,6 +26,7 @@ FEWEST = 10
 """Students from which on a discrimination is more than chance."""
 _NOTHING_TO_JUDGE = (Ending.UNREADABLE, Ending.BROKEN)
 _URGENCY = list(Status)
+LATE = "late"
 _QUESTION = re.compile(r"q\d+")
 """The filter of a part of a task that is about one question."""
 
@@ -102,6 +103,8 @@ class Classroom:
     """Statuses and endings of the class: a filter of the table, and its name."""
     profiles: tuple[str, ...]
     """The profiles used whose grades cannot be final."""
+    missing: tuple[str, ...] = ()
+    """Who is on the roster and handed in nothing, in no figure here."""
 
     @property
     def waiting(self) -> set[int]:
@@ -113,7 +116,7 @@ class Classroom:
         return sum(row.grade.provisional for row in self.rows)
 
     @classmethod
-    def of(cls, grades: Sequence[Grade]) -> Classroom:
+    def of(cls, grades: Sequence[Grade], missing: Iterable[Identity] = ()) -> Classroom:
         questions = _questions(grades)
         included = tuple(grade for grade in grades if not is_empty(grade))
         mistakes = _mistakes(included)
@@ -139,6 +142,7 @@ class Classroom:
             tasks=left,
             filters=_filters(rows),
             profiles=tuple(sorted({grade.profile for grade in grades} - {Profile.FULL})),
+            missing=tuple(map(wording.called, missing)),
         )
 
 
@@ -193,7 +197,8 @@ def _filters(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
         for each in Ending
         if each is not Ending.FINISHED and any(row.grade.ending is each for row in rows)
     ]
-    return tuple(dict.fromkeys((str(each), str(each)) for each in (*statuses, *endings)))
+    late = [LATE] * any(row.grade.late for row in rows)
+    return tuple(dict.fromkeys((str(each), str(each)) for each in (*statuses, *endings, *late)))
 
 
 def _column(question: QuestionGrade, grades: Iterable[Grade]) -> Column:
@@ -201,7 +206,7 @@ def _column(question: QuestionGrade, grades: Iterable[Grade]) -> Column:
     answers = [own for own, _ in both]
     decided = [own for own in answers if not own.outcome.provisional]
     pairs = [
-        (float(own.points), float(grade.total - own.points))
+        (float(own.points), float(grade.earned - own.points))
         for own, grade in both
         if not own.outcome.provisional
     ]

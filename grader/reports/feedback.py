@@ -68,10 +68,13 @@ def for_student(
         for question in grade.questions
     )
     flags = tuple(flag for flag in grade.flags if flag.kind in TOLD)
+    earned = sum((question.points for question in questions), Decimal(0))
+    taken = min(grade.late.points, earned) if grade.late else Decimal(0)
     shown = replace(
         grade,
         ending_detail="" if grade.ending.ours else without_machine(grade.ending_detail, places),
-        total=sum((question.points for question in questions), Decimal(0)),
+        total=earned - taken,
+        late=replace(grade.late, points=taken) if grade.late else None,
         provisional=is_provisional(questions, flags),
         seconds=0.0,
         questions=questions,

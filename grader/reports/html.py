@@ -26,11 +26,11 @@ from grader.reports.markup import linked, sentence
 from grader.reports.mathml import formulas
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from nbformat import NotebookNode
 
-    from grader.model import Grade, QuestionGrade
+    from grader.model import Grade, Identity, QuestionGrade
     from grader.reports.feedback import Feedback
 
 NOTEBOOK = "executed.html"
@@ -173,9 +173,14 @@ def bare_feedback_page(student: str) -> str:
     return f"<!DOCTYPE html><title>Feedback</title><p>{escape(sentence.format(student))}"
 
 
-def class_page(grades: Sequence[Grade], *, notices: Sequence[str] = ()) -> str:
-    """`index.html`. `notices` are prominent warnings, such as that only a subset of the data was used."""
-    return _page("class.html", room=Classroom.of(grades), notices=notices)
+def class_page(
+    grades: Sequence[Grade], *, notices: Sequence[str] = (), missing: Iterable[Identity] = ()
+) -> str:
+    """`index.html`. `notices` are prominent warnings, such as that only a subset of the data was used.
+
+    `missing` are those of the roster who handed in nothing.
+    """
+    return _page("class.html", room=Classroom.of(grades, missing), notices=notices)
 
 
 def _page(template: str, **values: Any) -> str:
@@ -240,6 +245,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         points=wording.points,
+        people=wording.people,
         adaptation=wording.adaptation,
         linked=linked,
         sentence=sentence,

@@ -13,7 +13,7 @@ from grader.model import NOT_ANSWERED, Ending, Grade, Outcome, Profile
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from grader.model import Check
+    from grader.model import Check, Identity
 
 _SHOWN = Decimal("0.001")
 MOST_CAUSES = 3
@@ -49,6 +49,16 @@ def points(value: Decimal) -> str:
     """At most three decimals, rounded towards zero, so that 9.9999 never appears as 10."""
     text = format(value.quantize(_SHOWN, rounding=ROUND_DOWN), "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def people(grade: Grade) -> str:
+    """Whose grade it is: the names of its people, as far as the course knows them."""
+    return listing([called(each) for each in grade.people or (grade.identity,)])
+
+
+def called(who: Identity) -> str:
+    """What to call somebody; empty if nothing is known."""
+    return who.name or who.id or who.email or ""
 
 
 def share(part: Decimal | int, whole: Decimal | int) -> float:
