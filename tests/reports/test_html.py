@@ -11,7 +11,7 @@ import pytest
 from nbformat import v4
 from PIL import Image
 
-from grader.model import Ending, Exhibit, Flag, Moment, Outcome, Ruling, Visibility
+from grader.model import Ending, Exhibit, Flag, Identity, Lateness, Moment, Outcome, Ruling, Visibility
 from grader.reports.feedback import for_student
 from grader.reports.html import (
     _environment,
@@ -51,6 +51,48 @@ def test_the_header_says_who_what_and_how_much(page, parsed):
     assert text.startswith("doe-jane: 1.5 of 3.5 (provisional) · Homework 1")
     assert "A cell raised an error. The cells after it still ran. cell 4: NameError" in text
     assert "profile “full” · ran for 5.2 s · doe-jane.ipynb" in text
+
+
+def test_a_report_says_whose_it_is(ann, parsed):
+    known = replace(ann, identity=Identity(name="Ann Adams", section="2"))
+    group = replace(ann, people=(Identity(name="Ann Adams"), Identity(email="bo@example.edu")))
+    assert "adams-ann Ann Adams · section 2 Class page" in parsed(student_page(known, None, None)).text
+    assert "adams-ann Ann Adams, bo@example.edu Class page" in parsed(student_page(group, None, None)).text
+    assert "adams-ann Ann Adams 3.5" in parsed(class_page([known])).text
+
+
+def test_what_being_late_takes_stands_by_itself_above_the_total(ann, parsed):
+    late = Lateness(points=Decimal("0.5"), message="Handed in 1 day after the due time.")
+    given = replace(ann, late=late, total=ann.total - late.points)
+    for html in (student_page(given, None, None), page_of(given)):
+        assert f"Late Handed in 1 day after the due time. {MINUS}0.5 Total 3" in parsed(html).text
+    free = parsed(student_page(replace(ann, late=replace(late, points=Decimal(0))), None, None)).text
+    assert "Late Handed in 1 day after the due time. 0 Total 3.5" in free
+    assert "graded late" in parsed(class_page([given])).text
+
+
+def page_of(given):
+    return feedback_page(for_student(given, Moment.PUBLISHED), None, None)
+
+
+def test_a_student_who_is_late_gets_no_total_below_zero(ann):
+    hidden = [
+        replace(
+            each, checks=tuple(replace(one, visibility=Visibility.AFTER_PUBLISHED) for one in each.checks)
+        )
+        for each in ann.questions
+    ]
+    late = replace(ann, questions=tuple(hidden), late=Lateness(points=Decimal(2), message="Late."))
+    assert for_student(late, Moment.AT_ONCE).grade.total == 0
+    assert for_student(late, Moment.PUBLISHED).grade.total == Decimal("1.5")
+
+
+@pytest.mark.parametrize("number", [1, 8, 9])
+def test_who_handed_in_nothing_is_named(ann, parsed, number):
+    names = [f"Zoe {index}" for index in range(number)]
+    text = parsed(class_page([ann], missing=[Identity(name=name) for name in names])).text
+    assert f"{number} of the roster handed in nothing" in text
+    assert all(name in text for name in names)
 
 
 def test_what_is_still_open_is_said(page, parsed):
