@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from grader.cli import github
 from grader.cli.app import command
 from grader.cli.console import OURS, WRONG_USE, fail
 from grader.cli.help import explained
@@ -21,6 +22,12 @@ def main() -> None:
     if sys.platform == "win32":  # where a pipe or file gets another encoding than a terminal
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(encoding="utf-8")
+    with github.guarded():
+        sys.exit(_ended())
+
+
+def _ended() -> int:
+    """Run what the command line asks for; its exit code."""
     try:
         code = command().main(prog_name="grader", standalone_mode=False)
     except typer.TyperException as error:
@@ -34,7 +41,7 @@ def main() -> None:
 
         traceback.print_exc()
         fail("internal error", f"{type(error).__name__}: {error}", OURS)
-    sys.exit(code)
+    return code or 0
 
 
 if __name__ == "__main__":

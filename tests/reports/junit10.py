@@ -1,4 +1,4 @@
-"""The rules of junit-10.xsd, the schema of Jenkins' xUnit plugin, and counts that add up, which no schema can ask for."""
+"""The rules of junit-10.xsd, the schema of Jenkins' xUnit plugin; also that counts add up."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -11,7 +11,10 @@ ATTRIBUTES = {  # of each element: those that it must have, and all that it may 
     "testsuites": (set(), {"name", "time", *COUNTS}),
     "testsuite": (
         {"name", *COUNTS},
-        {"name", "group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url", *COUNTS},
+        {
+            "name", "group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url",
+            *COUNTS,
+        },
     ),
     "testcase": ({"name"}, {"name", "time", "classname", "group"}),
     "properties": (set(), set()),
