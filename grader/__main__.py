@@ -10,7 +10,7 @@ import typer
 from grader.cli import github
 from grader.cli.app import command
 from grader.cli.console import OURS, WRONG_USE, fail
-from grader.cli.help import explained
+from grader.cli.misuse import explained
 from grader.errors import GraderError, UsageError
 
 

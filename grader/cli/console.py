@@ -61,12 +61,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def nearby(name: str, known: Sequence[str]) -> str:
-    """Which names may have been meant by one that is not known."""
+def meant(name: str, known: Sequence[str]) -> str:
+    """Which names may have been meant by one that is not known; empty if none is near."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, n=3)
-    return f"Did you mean {' or '.join(near)}?" if near else f"Students are: {listing(known)}."
+    return f"Did you mean {' or '.join(near)}?" if near else ""
+
+
+def nearby(name: str, known: Sequence[str]) -> str:
+    """Which students may have been meant."""
+    return meant(name, known) or f"Students are: {listing(known)}."
 
 
 def show_notices(notices: Sequence[str]) -> None:

@@ -68,7 +68,7 @@ class TestAnnotations:
 
     def test_of_wrong_use(self, call):
         assert list(commands(call("fly").err)) == [
-            ("error", "title=Error", "No such command 'fly'. See `grader --help`.")
+            ("error", "title=Error", "There is no command 'fly'. See `grader --help`.")
         ]
 
 
