@@ -11,7 +11,7 @@ from grader.cli import github
 from grader.cli.app import command
 from grader.cli.console import OURS, WRONG_USE, fail
 from grader.cli.misuse import explained
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError, RubricError, UsageError
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def _ended() -> int:
     except typer.TyperException as error:
         fail("error", explained(error), WRONG_USE)
     except UsageError as error:
-        fail("error", str(error), WRONG_USE)
+        fail("error", str(error), WRONG_USE, located=isinstance(error, RubricError))
     except GraderError as error:
         fail("internal error", str(error), OURS)
     except Exception as error:  # noqa: BLE001 - the last door: 1, Python's own code, would mean graded

@@ -79,10 +79,13 @@ def show_notices(notices: Sequence[str]) -> None:
         typer.secho(notice, fg="yellow", bold=True)
 
 
-def fail(kind: str, text: str, code: int) -> NoReturn:
-    """One line that says what went wrong, and the exit code that says whose fault it is."""
+def fail(kind: str, text: str, code: int, *, located: bool = False) -> NoReturn:
+    """One line that says what went wrong, and the exit code that says whose fault it is.
+
+    `located` if the text names a line in one of the author's files, not in a student's.
+    """
     typer.echo(f"{typer.style(kind, fg='red', bold=True)}: {legible(text)}", err=True)
-    github.annotate(github.ERROR, kind.capitalize(), [legible(text)])
+    github.annotate(github.ERROR, kind.capitalize(), [text], located=located)
     sys.exit(code)
 
 

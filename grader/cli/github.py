@@ -14,7 +14,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.legible import MOST_NAMED
+from grader.legible import MOST_NAMED, legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -53,17 +53,18 @@ def guarded() -> Iterator[None]:
         yield
 
 
-def annotate(level: str, title: str, lines: Sequence[str]) -> None:
-    """Show a message beside the job, and beside the line of a file if it names one. Only on GitHub.
+def annotate(level: str, title: str, lines: Sequence[str], *, located: bool = False) -> None:
+    """Show a message beside the job; with `located`, beside the line of the file that it names. Only on GitHub.
 
-    It is one annotation however many `lines` there are, because GitHub shows ten of a level.
+    It is one annotation however many `lines` there are, because GitHub shows at most ten of each level.
     """
     if not lines or not isinstance(sys.stderr, JobLog):
         return
     more = [f"and {len(lines) - MOST_NAMED} more"] if lines[MOST_NAMED:] else []
-    text = _data("\n".join([*lines[:MOST_NAMED], *more]))
-    properties = ",".join(f"{key}={_property(value)}" for key, value in [("title", title), *_place(lines[0])])
-    sys.stderr.stream.write(f"::{level} {properties}::{text}\n")
+    text = _data(legible("\n".join([*lines[:MOST_NAMED], *more])))
+    properties = [("title", title), *(_place(lines[0]) if located else ())]
+    head = ",".join(f"{key}={_property(value)}" for key, value in properties)
+    sys.stderr.stream.write(f"::{level} {head}::{text}\n")
 
 
 def _place(message: str) -> list[tuple[str, str]]:

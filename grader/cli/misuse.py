@@ -26,10 +26,10 @@ def explained(error: typer.TyperException) -> str:
 
 
 def _of_option(error: Any, context: Any) -> str:
-    """An option that there is not, that lacks a value or has one too many; more arguments than there are."""
-    name = getattr(error, "option_name", None)
+    """An unknown option, one that lacks a value, one that takes none; or too many arguments."""
     if extra := _TOO_MANY.fullmatch(error.message):
         return f"Too many arguments: {extra[1]}. Put a name that contains spaces in quotes."
+    name = getattr(error, "option_name", None)
     if name is None:
         return ""
     option = next((each for each in context.command.params if name in each.opts), None) if context else None

@@ -4,11 +4,14 @@ import io
 import json
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from grader.cli import github
 from grader.cli.console import BELOW, GRADED, OURS, WRONG_USE
+from grader.legible import legible
+from grader.validation import validate
 
 COMMANDS = "error|warning|notice|debug|group|endgroup|add-mask|stop-commands|set-output|set-env|add-path"
 
@@ -51,7 +54,8 @@ class TestAnnotations:
         assert (level, title) == ("error", "title=Internal errors")
         assert re.fullmatch(r"The check itself failed at test_tiny\.py:19: RuntimeError:  \(bob\)", text)
 
-    def test_of_a_reference_that_its_rubric_refuses(self, graded, run, warm):  # noqa: ARG002 - in place first
+    @pytest.mark.usefixtures("warm")
+    def test_of_a_reference_that_its_rubric_refuses(self, graded, run):
         graded.rubric("seen.number != wanted", "seen.number == wanted")
         said = run()
         assert said.code == WRONG_USE
@@ -65,6 +69,22 @@ class TestAnnotations:
         line = path.read_text().splitlines().index("points = true") + 1
         ((_, properties, _),) = commands(run().err)
         assert properties == f"title=Error,file=tiny/assignment.toml,line={line}"
+
+    @pytest.mark.usefixtures("warm")
+    def test_of_mutants_whose_grades_are_not_as_expected(self, graded, call, monkeypatch):
+        findings = [
+            validate.Finding(mutant=name, expected="1", got="2", surprises=surprises, said=())
+            for name, surprises in {"fine": (), "odd": ("1a: 2 of 2, not 1", "1b: 0")}.items()
+        ]
+        catalogue = SimpleNamespace(mutants=(), refuse_strangers=lambda _: None, position=findings.index)
+        monkeypatch.setattr(validate, "load", lambda _: catalogue)
+        monkeypatch.setattr(validate, "submissions", lambda *_: ())
+        monkeypatch.setattr(validate, "validate", lambda *_: findings)
+        said = call("validate", graded.assignment, "--profile", "quick")
+        assert said.code == BELOW
+        assert list(commands(said.err)) == [
+            ("error", "title=Grades that are not as expected", "odd: 1a: 2 of 2, not 1; 1b: 0")
+        ]
 
     def test_of_wrong_use(self, call):
         assert list(commands(call("fly").err)) == [
@@ -111,7 +131,7 @@ def test_an_annotation_is_one_command_that_says_what_was_meant(log, monkeypatch,
     ((level, properties, data),) = commands(log.stream.getvalue())
     assert level == "warning"
     assert _unescaped(properties) == f"title={text}".strip()
-    assert _unescaped(data) == f"{text}\n{text}"
+    assert _unescaped(data) == legible(f"{text}\n{text}")
 
 
 def _unescaped(text):
@@ -127,6 +147,19 @@ def test_many_lines_are_one_annotation_that_says_how_many(log, monkeypatch):
     assert (
         log.stream.getvalue() == "::warning title=Many::0%0A1%0A2%0A3%0A4%0A5%0A6%0A7%0A8%0A9%0Aand 3 more\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("located", "shown"), [(True, "title=T,file=test_tiny.py,line=3"), (False, "title=T")]
+)
+def test_only_a_message_of_ours_says_at_which_line_it_is_shown(log, monkeypatch, tmp_path, located, shown):
+    monkeypatch.setattr(sys, "stderr", log)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    path = tmp_path / "test_tiny.py"
+    path.touch()
+    github.annotate(github.WARNING, "T", [f"bob: {path}:3: no"], located=located)
+    ((_, properties, _),) = commands(log.stream.getvalue())
+    assert properties == shown
 
 
 FORGED = "##[error]forged"
