@@ -86,7 +86,8 @@ def seed_before_first_cell(shell: Any, seed: int) -> None:
 
 def unpack_support(file: int | str, folder: str) -> None:
     with open(file, "rb") as opened, tarfile.open(fileobj=opened) as tar:  # noqa: PTH123 - may be a descriptor
-        tar.extractall(folder, filter="data")
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)  # Python has it since 3.11.4
+        tar.extractall(folder)  # noqa: S202 - we wrote it
 
 
 def link_data(data: str, folder: str) -> None:
