@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from grader.kernel.cold import ColdLauncher
 from grader.kernel.guard import run_notebook
 from grader.kernel.interface import KernelRequest
 from grader.kernel.memory import Watchdog, gib
+from grader.kernel.processes import has_processes
 from grader.kernel.provisioner import prepared_kernel
 from grader.kernel.view import DATA, SCRATCH, Mode, View, command
 from grader.kernel.zygote import ForkedProcess, Zygotes, request_kernel
@@ -39,8 +41,14 @@ __all__ = ["Attempt", "Mode", "SandboxLauncher", "best_launcher", "probe_host", 
 OWN_PROCESSES = 10
 """A sandbox has fewer processes than this. A kernel that sees as many can see those of the machine."""
 INSTALL = "install it with your system's packages (apt install bubblewrap, dnf install bubblewrap)"
-
-
+HIGHEST_USER, USERS = 60_000, 5_000
+"""Of the numbers below those that a sandbox uses, which one `another_user` has depends on our process."""
+PRIVILEGES = """
+fields = dict(line.split(":", 1) for line in open("/proc/self/status"))
+names = ("Uid", "CapInh", "CapPrm", "CapEff", "NoNewPrivs", "Seccomp")
+" ".join(" ".join(fields[name].split()) for name in names)
+"""
+"""A cell that shows them, as Linux reports them of its process."""
 SANDBOXES = (Mode.NESTED, Mode.SINGLE, Mode.COLD)
 
 
@@ -143,16 +151,17 @@ def verified_confinement(mode: Mode, restrictions: Mapping[str, Any], limits: Li
         "network": "none",
         "files": "limited in number" if restrictions["few_files"] else "counted as memory",
         "pids": f"own namespace, at most {limits.processes}",
-        "memory": f"{gib(limits.memory)} per process (RLIMIT_DATA) and in total ({memory_enforcement()})",
+        "memory": memory_limits(limits),
         "seccomp": restrictions["seccomp"],
     }
 
 
-def memory_enforcement() -> str:
-    """How the total memory of a kernel's processes is limited on this machine."""
+def memory_limits(limits: Limits) -> str:
+    """How a kernel's memory is limited, and how that of all its processes together is on this machine."""
     group = cgroup.Group.create(1 << 30)
     group.remove()
-    return "watched" if group.folder is None else "control group"
+    in_total = "watched" if group.folder is None else "control group"
+    return f"{gib(limits.memory)} per process (RLIMIT_DATA) and in total ({in_total})"
 
 
 def attempt(mode: Mode, data: Path | None, limits: Limits) -> Attempt:
@@ -167,15 +176,22 @@ def attempt(mode: Mode, data: Path | None, limits: Limits) -> Attempt:
 
 def check(launcher: SandboxLauncher, limits: Limits) -> None:
     """Raises `HarnessError` unless a kernel of `launcher` computes 6 * 7."""
+    if (seen := shown(launcher, launcher.data, limits, "6 * 7")) != "42":
+        raise HarnessError(f"a kernel takes 6 * 7 for {seen}")
+
+
+def shown(launcher: Launcher, data: Path | None, limits: Limits, source: str) -> str:
+    """What a cell shows in a kernel of `launcher`. Raises `HarnessError` if it can't be run."""
     nb = new_notebook(  # type: ignore[no-untyped-call]
-        cells=[new_code_cell("6 * 7")]  # type: ignore[no-untyped-call]
+        cells=[new_code_cell(source)]  # type: ignore[no-untyped-call]
     )
-    with launcher.kernel(KernelRequest(seed=0, data=launcher.data, limits=limits)) as kernel:
+    with launcher.kernel(KernelRequest(seed=0, data=data, limits=limits)) as kernel:
         run = run_notebook(
             nb, kernel, limits=limits, cell_deadline=30.0, notebook_deadline=60.0, on_cell=lambda _: None
         )
-    if run.ending is not Ending.FINISHED or nb.cells[0].outputs[0].data["text/plain"] != "42":
+    if run.ending is not Ending.FINISHED:
         raise HarnessError(f"a kernel starts but cannot run a cell: {run.detail}")
+    return str(nb.cells[0].outputs[0].data["text/plain"])
 
 
 def probe_host(data: Path | None, *, limits: Limits) -> list[Attempt]:
@@ -183,11 +199,46 @@ def probe_host(data: Path | None, *, limits: Limits) -> list[Attempt]:
     return [attempt(mode, data, limits) for mode in SANDBOXES]
 
 
+def another_user(limits: Limits) -> ColdLauncher:
+    """A launcher without a sandbox, whose kernels run as a user who has nothing else on this machine.
+
+    Raises:
+        HarnessError: this process is not root's, or kernels keep privileges.
+    """
+    if os.geteuid() != 0:
+        raise HarnessError("only root can run notebooks as another user")
+    user = HIGHEST_USER - os.getpid() % USERS
+    if has_processes(user):
+        raise HarnessError(f"the user with the number {user} has processes here; try again")
+    launcher = ColdLauncher(user=user)
+    seen = shown(launcher, None, limits, PRIVILEGES).strip("'").split()
+    if seen[:-1] != [*[str(user)] * 4, *["0" * 16] * 3, "1"]:
+        raise HarnessError(f"as another user, a kernel keeps privileges: {' '.join(seen)}")
+    enforced = {
+        "mode": "another user",
+        "user": f"uid {user}, no capabilities",
+        "filesystem": "what every user can read",
+        "network": "not confined",
+        "pids": f"visible, at most {limits.processes} of its own",
+        "memory": memory_limits(limits),
+        "seccomp": seen[-1] == "2",
+    }
+    return replace(launcher, enforced=enforced)
+
+
 @contextmanager
 def best_launcher(
-    data: Path | None, *, limits: Limits, warm: Sequence[str] = (), confined: bool = True
+    data: Path | None,
+    *,
+    limits: Limits,
+    warm: Sequence[str] = (),
+    confined: bool = True,
+    or_another_user: bool = False,
 ) -> Iterator[Launcher]:
     """The strongest launcher that works here; without `confined`, one that has no sandbox.
+
+    `or_another_user` is for a machine that is thrown away after one notebook: where no sandbox starts, root runs it
+    as `another_user`.
 
     Raises:
         UsageError: no kind of sandbox works, and `confined` requires one.
@@ -204,6 +255,14 @@ def best_launcher(
                 reasons.append(f"{mode}: {error}")
                 continue
             yield launcher
+            return
+    if or_another_user:
+        try:
+            stranger = another_user(limits)
+        except HarnessError as error:
+            reasons.append(f"another user: {error}")
+        else:
+            yield stranger
             return
     raise UsageError(
         f"no sandbox starts on this machine ({'; '.join(dict.fromkeys(reasons))}). "

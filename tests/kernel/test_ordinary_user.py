@@ -101,10 +101,9 @@ def unreachable(path):
     return next((parent for parent in reversed(path.parents) if not parent.stat().st_mode & 0o001), None)
 
 
-def as_nobody(*command, seconds=180):
-    """Run `command` as nobody, in a mount namespace in which the interpreter is accessible even if root owns it.
-
-    If this is an ordinary user already, as that user.
+def in_reach_of_all(*command, seconds=180, drop=""):
+    """Run `command` as root, in a mount namespace in which every user can start the interpreter, even if only root
+    can here. `drop` is what comes before the command. If this is an ordinary user already, as that user.
     """
     base = Path(sys.base_prefix)
     closed = unreachable(base)
@@ -112,10 +111,8 @@ def as_nobody(*command, seconds=180):
         f"mount --bind {base} /mnt && mount -t tmpfs -o mode=755 none {closed} && mkdir -p {base} && "
         f"mount --bind /mnt {base} && "
     )
-    drop = f'exec setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups "$@"'
-    shell = (
-        ["unshare", "-m", "sh", "-c", (opening if closed else "") + drop, "sh"] if os.geteuid() == 0 else []
-    )
+    start = f'{opening if closed else ""}exec {drop} "$@"'
+    shell = ["unshare", "-m", "sh", "-c", start, "sh"] if os.geteuid() == 0 else []
     return subprocess.run(
         [*shell, *command],
         cwd="/",
@@ -130,6 +127,11 @@ def as_nobody(*command, seconds=180):
         timeout=seconds,
         check=False,
     )
+
+
+def as_nobody(*command, seconds=180):
+    drop = f"setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups"
+    return in_reach_of_all(*command, seconds=seconds, drop=drop)
 
 
 def need_a_reachable_checkout():

@@ -143,14 +143,20 @@ def prepared(request: Mapping[str, Any]) -> Any:
     return app
 
 
-def cold(request: int | str) -> None:
-    """Serve one notebook in this process. `request` is the descriptor or the name of a JSON file."""
+def cold(request: int | str, user: int | None = None) -> None:
+    """Serve one notebook in this process. `request` is the descriptor or the name of a JSON file.
+
+    Given a `user`, root becomes that user first, and gives up whatever a notebook does not need.
+    """
     with open(request, "rb") as file:  # noqa: PTH123 - may be a descriptor
-        run(json.load(file))
+        fields = json.load(file)
+    if user is not None:
+        load("forkserver").confine.lock_down(fields["limits"], user)
+    run(fields)
 
 
 def main(command: str, *arguments: str) -> None:
-    """`cold REQUEST`, or `serve CONTROL STATUS WARM [nested] [preload]`.
+    """`cold REQUEST [USER]`, or `serve CONTROL STATUS WARM [nested] [preload]`.
 
     REQUEST, CONTROL and STATUS are numbers of descriptors (REQUEST may be a file's name), WARM is a list of module
     names separated by commas.
@@ -159,7 +165,8 @@ def main(command: str, *arguments: str) -> None:
         del sys.path[0]
     sys.argv = ["ipykernel_launcher"]
     if command == "cold":
-        cold(int(arguments[0]) if arguments[0].isdigit() else arguments[0])
+        request, *user = arguments
+        cold(int(request) if request.isdigit() else request, *map(int, user))
     else:
         control, status, warm, *options = arguments
         forkserver = load("forkserver")
