@@ -9,8 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from machine import lacks
-from test_ordinary_user import in_reach_of_all, need_a_reachable_checkout
+from machine import in_reach_of_all, lacks, need_a_reachable_checkout
 
 from grader.errors import HarnessError, UsageError
 from grader.kernel import sandbox
