@@ -154,7 +154,7 @@ def _write_autograder(name: str | None, profile: Profile, minutes: int, output: 
     content = autograder.autograder(given.assignment, profile=profile, minutes=minutes)
     write(output, content, like=b"run_autograder", private=True)
     runs = reference.known(given.assignment, given.dataset, datasets.user_cache())
-    if warning := autograder.warning(runs, minutes=minutes):
+    for warning in autograder.warnings(given.assignment, runs, minutes=minutes):
         talk.warn(warning)
     show_line(f"Wrote {output}, for the course staff alone. `grader guide gradescope` says how to upload it.")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from grader import keys, zips
+from grader.assignment import packages
 from grader.handout import wheel
 from grader.places import AUTOGRADER
 from grader.reports import gradescope
@@ -68,17 +69,21 @@ def autograder(assignment: Assignment, *, profile: Profile, minutes: int) -> byt
     return zips.write(files, programs=PROGRAMS)
 
 
-def warning(runs: Sequence[Execution], *, minutes: int) -> str:
-    """Why the time may not suffice there, by what the reference used here; empty if it does or nothing is known."""
+def warnings(assignment: Assignment, runs: Sequence[Execution], *, minutes: int) -> Iterator[str]:
+    """Why the container may be too small there; `runs` are those of the reference, as far as any are known."""
+    if "torch" in packages.names(assignment.kernel.packages):
+        yield (
+            "Notebooks that import torch need about 1 GB with all that grades them, and Gradescope gives 768 MB. "
+            "Set 1.5 GB or more in its settings."
+        )
     used = max((run.cpu_seconds for run in runs), default=0.0)
-    if PATIENCE * used / SHARE <= 60 * minutes - MARGIN:
-        return ""
-    return (
-        f"The reference used {used:.0f} s of processor time here, so a notebook may take "
-        f"{PATIENCE * used / SHARE / 60:.0f} minutes on half a processor, and it gets {minutes}. Give the "
-        "autograder more of either in Gradescope's settings (name the minutes with --minutes), or use "
-        "--profile quick."
-    )
+    needed = PATIENCE * used / SHARE
+    if needed > 60 * minutes - MARGIN:
+        yield (
+            f"The reference used {used:.0f} s of processor time here, so a notebook may take {needed / 60:.0f} "
+            f"minutes on half a processor, and it gets {minutes}. Set more processors or time in Gradescope's "
+            "settings (and name the minutes with --minutes), or use --profile quick."
+        )
 
 
 def _settings(values: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader import assignment as assignments
+from grader.assignment.model import KernelNeeds
 from grader.handout import autograder, wheel
 from grader.model import Ending, Execution, Profile
 from grader.places import AUTOGRADER
@@ -108,17 +109,19 @@ def test_words_that_bash_would_read_otherwise_stay_words(tmp_path, assignment):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "minutes", "said"),
+    ("packages", "seconds", "minutes", "said"),
     [
-        ((), 10, ""),
-        ((100.0, 142.0), 10, ""),
-        ((100.0, 150.0), 10, "The reference used 150 s of processor time here, so a notebook may take 10 minutes "),
-        ((150.0,), 20, ""),
-        ((400.0,), 20, "The reference used 400 s of processor time here, so a notebook may take 27 minutes "),
+        (("numpy",), (), 10, []),
+        (("numpy", "torch>=2"), (), 10, ["Notebooks that import torch need about 1 GB "]),
+        ((), (100.0, 142.0), 10, []),
+        ((), (100.0, 150.0), 10, ["The reference used 150 s of processor time here, so a notebook may take 10 "]),
+        ((), (150.0,), 20, []),
+        ((), (400.0,), 20, ["The reference used 400 s of processor time here, so a notebook may take 27 "]),
     ],
 )  # fmt: skip
-def test_it_warns_when_the_reference_was_slow(tmp_path, seconds, minutes, said):
+def test_it_warns_of_a_container_that_is_too_small(tmp_path, packages, seconds, minutes, said):
     run = Execution(student="reference", folder=tmp_path, ending=Ending.FINISHED)
-    warning = autograder.warning([replace(run, cpu_seconds=each) for each in seconds], minutes=minutes)
-    assert warning.startswith(said)
-    assert bool(warning) == bool(said)
+    runs = [replace(run, cpu_seconds=each) for each in seconds]
+    asking = replace(assignments.load(FLATS), kernel=KernelNeeds(packages=packages))
+    warnings = list(autograder.warnings(asking, runs, minutes=minutes))
+    assert [warning[: len(text)] for warning, text in zip(warnings, said, strict=True)] == said

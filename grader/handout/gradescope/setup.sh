@@ -32,7 +32,7 @@ mkdir "$trial/submission"
 cp "$reference" "$trial/submission"
 ln -s "$PWD" "$trial/source"
 AUTOGRADER_ROOT=$trial bash run_autograder
-if ! grep -q '"score"' "$trial/results/results.json"; then
+if ! grep -q '^  "score"' "$trial/results/results.json"; then
     cat "$trial/results/results.json"
     exit 1
 fi
