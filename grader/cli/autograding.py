@@ -16,7 +16,7 @@ from grader import datasets, run
 from grader.cli import conditions, wiring
 from grader.cli.console import Talk
 from grader.cli.options import Sandbox
-from grader.errors import UsageError
+from grader.errors import GraderError, UsageError
 from grader.intake import collect, reading
 from grader.model import Profile, Submission
 from grader.reports import gradescope
@@ -37,8 +37,10 @@ def main(root: Path, assignment: str, profile: str) -> None:
     """Grade what was handed in, and replace the results in one step."""
     try:
         text = gradescope.results_json(graded(root, root / "source" / assignment, Profile(profile)))
-    except Exception:  # noqa: BLE001 - the last door: without results a student would get a zero
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001 - the last door: without results a student would get a zero
+        if not isinstance(error, GraderError):
+            traceback.print_exc()
+        Talk(quiet=False).say(f"error: {error}")
         text = gradescope.ungraded(FAILED)
     new = root / "results" / "results.json.new"
     new.write_text(text, encoding="utf-8")
@@ -54,7 +56,7 @@ def graded(root: Path, folder: Path, profile: Profile) -> Grade:
     talk = Talk(quiet=False)
     given = conditions.of(str(folder), profile, None, talk)
     with wiring.scratch() as scratch:
-        submission = _submission(root / HANDED_IN, given.assignment, scratch)
+        submission = _submission(root / HANDED_IN, given.assignment, scratch, talk)
         with wiring.session(
             given, None, talk, total=1, interrupted="Nothing was graded.",
             sandbox=Sandbox.AUTO, or_another_user=True,
@@ -63,7 +65,7 @@ def graded(root: Path, folder: Path, profile: Profile) -> Grade:
             return grade
 
 
-def _submission(folder: Path, assignment: Assignment, scratch: Path) -> Submission:
+def _submission(folder: Path, assignment: Assignment, scratch: Path, talk: Talk) -> Submission:
     """What was handed in, read as a class of one student."""
     shutil.copytree(folder, scratch / "class" / HANDED_IN, symlinks=True)
     with reading.Reader(assignment.limits, datasets.user_cache()) as read:
@@ -83,8 +85,10 @@ def _submission(folder: Path, assignment: Assignment, scratch: Path) -> Submissi
                 notebook=None,
                 layout="plain",
                 origin=HANDED_IN,
-                problem="no notebook was handed in; hand in an .ipynb file",
+                problem="no notebook was found in what was handed in; hand in an .ipynb file",
             )
+    for note in intake.notes:
+        talk.say(f"Note: {note}.")
     return intake.submissions[0]
 
 

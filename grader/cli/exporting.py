@@ -78,21 +78,14 @@ def export(
     ] = False,
     assignment: AssignmentOption = None,
     profile: Annotated[
-        Profile | None,
-        typer.Option(
-            help="--autograder: how much of the data notebooks are given there.", show_default="quick"
-        ),
-    ] = None,
+        Profile, typer.Option(help="--autograder: how much of the data notebooks are given there.")
+    ] = Profile.QUICK,
     minutes: Annotated[
-        int | None,
+        int,
         typer.Option(
-            metavar="N",
-            min=1,
-            max=40,
-            help="--autograder: the time limit in Gradescope's settings.",
-            show_default="10",
+            metavar="N", min=1, max=40, help="--autograder: the time limit in Gradescope's settings."
         ),
-    ] = None,
+    ] = 10,
 ) -> None:
     """Write the grades in the format of another system, or an autograder for Gradescope.
 
@@ -109,14 +102,12 @@ def export(
             raise UsageError(
                 "An autograder is for gradescope alone, and has no results folder; leave one out."
             )
-        _write_autograder(
-            assignment, profile or Profile.QUICK, minutes or 10, output or Path("autograder.zip")
-        )
+        _write_autograder(assignment, profile, minutes, output or Path("autograder.zip"))
         return
-    if assignment or profile or minutes:
-        raise UsageError("-a, --profile and --minutes are for --autograder; add that or leave them out.")
-    if results is None:
-        raise UsageError("Name the results folder, as written by `grader run`.")
+    if results is None or assignment:
+        raise UsageError(
+            "Grades come from a results folder, as written by `grader run`: name that alone, or add --autograder."
+        )
     from grader.reports import gradescope
     from grader.results.store import Store
 

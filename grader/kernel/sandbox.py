@@ -258,11 +258,11 @@ def best_launcher(
             return
     if or_another_user:
         try:
-            stranger = another_user(limits)
+            other = another_user(limits)
         except HarnessError as error:
             reasons.append(f"another user: {error}")
         else:
-            yield stranger
+            yield other
             return
     raise UsageError(
         f"no sandbox starts on this machine ({'; '.join(dict.fromkeys(reasons))}). "

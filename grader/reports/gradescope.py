@@ -32,7 +32,7 @@ def results_json(grade: Grade) -> str:
     document: dict[str, Any] = {
         **score,
         "execution_time": round(grade.seconds, 3),
-        **_said(_overview(grade)),
+        **_for_students(_overview(grade)),
         "test_output_format": "text",
         "extra_data": {"schema": SCHEMA, "profile": grade.profile, "provisional": grade.provisional},
         "tests": [_test(check) for check in grade.checks],
@@ -41,11 +41,11 @@ def results_json(grade: Grade) -> str:
 
 
 def ungraded(why: str) -> str:
-    """What stands in place of a grade that there is none of: no score, so that Gradescope reports a failure."""
-    return jsons.write(_said(why)) + "\n"
+    """For a submission that has no grade: it gets no score either, so that Gradescope reports a failure."""
+    return jsons.write(_for_students(why)) + "\n"
 
 
-def _said(output: str) -> dict[str, Any]:
+def _for_students(output: str) -> dict[str, Any]:
     """What students read; what the grader printed is for the staff."""
     return {
         "output": output,

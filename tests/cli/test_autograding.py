@@ -14,7 +14,10 @@ import pytest
 from gradescope_specification import violations
 from machine import in_reach_of_all, lacks, need_a_reachable_checkout
 
+from grader import assignment as assignments
 from grader.cli import autograding
+from grader.datasets import user_cache
+from grader.execution import reference
 from grader.handout import autograder
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
@@ -132,7 +135,7 @@ def notebook_of(student):
         pytest.param({"flats": "ben"}, 3.5, "ended as “finished”", id="wrong"),
         pytest.param({"flats": "finn"}, 2, "ended as “error”", id="a cell raises"),
         pytest.param({"flats": "{ nothing"}, 0, "ended as “unreadable”: flats.ipynb: ", id="unreadable"),
-        pytest.param({}, 0, "no notebook was handed in; hand in an .ipynb file", id="nothing"),
+        pytest.param({}, 0, "no notebook was found in what was handed in; hand in an .ipynb file", id="nothing"),
         pytest.param({"flats": "ada", "old": "dina"}, 4, "flats.ipynb was taken, not ", id="two notebooks"),
     ],
 )  # fmt: skip
@@ -148,6 +151,9 @@ def test_nobody_else_may_read_the_rubric_or_earlier_results(gradescope):
     gradescope.hand_in(flats=notebook_of("ada"))
     gradescope.root.chmod(0o755)
     gradescope.run()
+    flats = assignments.load(FLATS)
+    (run,) = reference.known(flats, flats.data.source.find(env={}, cache=user_cache()), user_cache())
+    assert run.cpu_seconds > 0  # what the export warns by
     assert stat.S_IMODE(gradescope.root.stat().st_mode) == 0o700
 
 
@@ -185,3 +191,31 @@ def test_where_no_sandbox_starts_a_notebook_runs_as_a_user_who_reaches_nothing(s
     assert "Sandbox: mode another user" in done.stderr
     assert results["score"] == 4
     assert "ended as “finished”" in results["output"]
+
+
+DOWNLOADS = """
+mount -t tmpfs none /opt && mkdir -p /opt/uv/bin /opt/stubs
+for name in uv/bin/pip uv/bin/uv stubs/apt-get stubs/python3; do ln -s /bin/true /opt/$name; done
+PATH=/opt/stubs:$PATH exec bash $1/setup.sh
+"""
+"""Takes nothing from the network, and changes nothing of this machine, when it builds the image."""
+
+
+@pytest.mark.parametrize(
+    ("division", "code"), [("price / area", 0), ("price / / area", 1)], ids=["it runs", "it does not run"]
+)
+def test_an_image_is_built_if_the_reference_can_be_graded_there(gradescope, tmp_path, division, code):
+    if os.geteuid() != 0:
+        lacks("sandbox", "only root can mount what replaces downloads")
+    gradescope.edit("course/tiny/master.ipynb", "price / area", division)
+    places = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "TMPDIR": str(tmp_path)}
+    done = in_reach_of_all(
+        "sh", "-c", DOWNLOADS, "sh", str(gradescope.source), seconds=600, **gradescope.environment | places
+    )
+    assert done.returncode == code, done.stderr
+    assert ('"output"' in done.stdout) == bool(code)  # the build's log says what went wrong
+    modes = {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in gradescope.source.rglob("*")}
+    assert modes == {0}
+    cache = tmp_path / "cache/grader"
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (cache, cache / "reference")] == [0o755, 0o700]
+    assert len(list((cache / "reference").iterdir())) == 1 - code

@@ -24,7 +24,7 @@ WRONG_USES = [
     wrong(
         at=("run", "{class}", "-a", "hw9"), with_line="There is no assignment 'hw9': no assignment.toml in "
     ),
-    wrong(at=("export", "csv"), with_line="Name the results folder, as written by `grader run`."),
+    wrong(at=("export", "csv"), with_line="Grades come from a results folder, as written by `grader run`: "),
     wrong(
         at=("export", "csv", "--autograder"),
         with_line="An autograder is for gradescope alone, and has no results folder; leave one out.",
@@ -34,8 +34,8 @@ WRONG_USES = [
         with_line="An autograder is for gradescope alone, and has no results folder; leave one out.",
     ),
     wrong(
-        at=("export", "gradescope", "{class}", "--minutes", "20"),
-        with_line="-a, --profile and --minutes are for --autograder; add that or leave them out.",
+        at=("export", "gradescope", "{class}", "-a", "hw9"),
+        with_line="Grades come from a results folder, as written by `grader run`: ",
     ),
     wrong(
         at=("run", "{class}", "--limit", "cell_floor"),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Gradescope runs this as root, once, to build the image in which it grades every submission.
 set -euo pipefail
+umask 022
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./settings
 
@@ -16,7 +17,7 @@ python3 -m venv /opt/uv
 /opt/uv/bin/pip install uv
 export UV_PYTHON_INSTALL_DIR=/opt/python UV_PYTHON_PREFERENCE=only-managed
 /opt/uv/bin/uv venv --python "$version" /opt/grader
-/opt/uv/bin/uv pip install --python /opt/grader/bin/python --torch-backend cpu \
+/opt/uv/bin/uv pip install --no-cache --python /opt/grader/bin/python --torch-backend cpu \
     --constraint constraints.txt --requirement requirements.txt
 
 # The data are for all to read, the runs of the reference solution are not.
