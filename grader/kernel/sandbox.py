@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,19 +10,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from nbformat.v4 import new_code_cell, new_notebook
-
 from grader.errors import HarnessError, UsageError
 from grader.kernel import cgroup, handover
+from grader.kernel.another_user import another_user
 from grader.kernel.cold import ColdLauncher
-from grader.kernel.guard import run_notebook
 from grader.kernel.interface import KernelRequest
-from grader.kernel.memory import Watchdog, gib
-from grader.kernel.processes import has_processes
+from grader.kernel.memory import Watchdog
 from grader.kernel.provisioner import prepared_kernel
+from grader.kernel.trial import shown
 from grader.kernel.view import DATA, SCRATCH, Mode, View, command
 from grader.kernel.zygote import ForkedProcess, Zygotes, request_kernel
-from grader.model import Ending
 from grader.places import INSIDE
 
 if TYPE_CHECKING:
@@ -41,14 +37,6 @@ __all__ = ["Attempt", "Mode", "SandboxLauncher", "best_launcher", "probe_host", 
 OWN_PROCESSES = 10
 """A sandbox has fewer processes than this. A kernel that sees as many can see those of the machine."""
 INSTALL = "install it with your system's packages (apt install bubblewrap, dnf install bubblewrap)"
-HIGHEST_USER, USERS = 60_000, 5_000
-"""Of the numbers below those that a sandbox uses, which one `another_user` has depends on our process."""
-PRIVILEGES = """
-fields = dict(line.split(":", 1) for line in open("/proc/self/status"))
-names = ("Uid", "CapInh", "CapPrm", "CapEff", "NoNewPrivs", "Seccomp")
-" ".join(" ".join(fields[name].split()) for name in names)
-"""
-"""A cell that shows them, as Linux reports them of its process."""
 SANDBOXES = (Mode.NESTED, Mode.SINGLE, Mode.COLD)
 
 
@@ -151,17 +139,9 @@ def verified_confinement(mode: Mode, restrictions: Mapping[str, Any], limits: Li
         "network": "none",
         "files": "limited in number" if restrictions["few_files"] else "counted as memory",
         "pids": f"own namespace, at most {limits.processes}",
-        "memory": memory_limits(limits),
+        "memory": cgroup.memory_limits(limits),
         "seccomp": restrictions["seccomp"],
     }
-
-
-def memory_limits(limits: Limits) -> str:
-    """How a kernel's memory is limited, and how that of all its processes together is on this machine."""
-    group = cgroup.Group.create(1 << 30)
-    group.remove()
-    in_total = "watched" if group.folder is None else "control group"
-    return f"{gib(limits.memory)} per process (RLIMIT_DATA) and in total ({in_total})"
 
 
 def attempt(mode: Mode, data: Path | None, limits: Limits) -> Attempt:
@@ -180,50 +160,9 @@ def check(launcher: SandboxLauncher, limits: Limits) -> None:
         raise HarnessError(f"a kernel takes 6 * 7 for {seen}")
 
 
-def shown(launcher: Launcher, data: Path | None, limits: Limits, source: str) -> str:
-    """What a cell shows in a kernel of `launcher`. Raises `HarnessError` if it can't be run."""
-    nb = new_notebook(  # type: ignore[no-untyped-call]
-        cells=[new_code_cell(source)]  # type: ignore[no-untyped-call]
-    )
-    with launcher.kernel(KernelRequest(seed=0, data=data, limits=limits)) as kernel:
-        run = run_notebook(
-            nb, kernel, limits=limits, cell_deadline=30.0, notebook_deadline=60.0, on_cell=lambda _: None
-        )
-    if run.ending is not Ending.FINISHED:
-        raise HarnessError(f"a kernel starts but cannot run a cell: {run.detail}")
-    return str(nb.cells[0].outputs[0].data["text/plain"])
-
-
 def probe_host(data: Path | None, *, limits: Limits) -> list[Attempt]:
     """Try each mode, for `grader doctor`."""
     return [attempt(mode, data, limits) for mode in SANDBOXES]
-
-
-def another_user(limits: Limits) -> ColdLauncher:
-    """A launcher without a sandbox, whose kernels run as a user who has nothing else on this machine.
-
-    Raises:
-        HarnessError: this process is not root's, or kernels keep privileges.
-    """
-    if os.geteuid() != 0:
-        raise HarnessError("only root can run notebooks as another user")
-    user = HIGHEST_USER - os.getpid() % USERS
-    if has_processes(user):
-        raise HarnessError(f"the user with the number {user} has processes here; try again")
-    launcher = ColdLauncher(user=user)
-    seen = shown(launcher, None, limits, PRIVILEGES).strip("'").split()
-    if seen[:-1] != [*[str(user)] * 4, *["0" * 16] * 3, "1"]:
-        raise HarnessError(f"as another user, a kernel keeps privileges: {' '.join(seen)}")
-    enforced = {
-        "mode": "another user",
-        "user": f"uid {user}, no capabilities",
-        "filesystem": "what every user can read",
-        "network": "not confined",
-        "pids": f"visible, at most {limits.processes} of its own",
-        "memory": memory_limits(limits),
-        "seccomp": seen[-1] == "2",
-    }
-    return replace(launcher, enforced=enforced)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pytest
 from machine import in_reach_of_all, lacks, need_a_reachable_checkout
 
 from grader.errors import HarnessError, UsageError
+from grader.kernel import another_user as module
 from grader.kernel import sandbox
 from grader.kernel.processes import has_processes
 from grader.kernel.sandbox import best_launcher
@@ -139,15 +140,15 @@ def test_what_does_not_hold_is_said(attacked):
     ],
 )
 def test_only_where_it_is_allowed_and_only_by_root(monkeypatch, user, allowed, said):
-    monkeypatch.setattr(sandbox.os, "geteuid", lambda: user)
+    monkeypatch.setattr(module.os, "geteuid", lambda: user)
     monkeypatch.setattr(sandbox, "SANDBOXES", ())
     with pytest.raises(UsageError, match=said), best_launcher(None, limits=Limits(), or_another_user=allowed):
         pass
 
 
 def test_a_user_with_processes_is_nobody_to_run_notebooks_as(monkeypatch):
-    monkeypatch.setattr(sandbox.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(sandbox, "HIGHEST_USER", os.getuid())
-    monkeypatch.setattr(sandbox, "USERS", 1)
+    monkeypatch.setattr(module.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(module, "HIGHEST_USER", os.getuid())
+    monkeypatch.setattr(module, "USERS", 1)
     with pytest.raises(HarnessError, match="has processes here"):
-        sandbox.another_user(Limits())
+        module.another_user(Limits())
