@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from gradescope_specification import violations
 
-from grader.model import Outcome, Visibility
+from grader.model import Lateness, Outcome, Visibility
 from grader.reports.gradescope import results_json, ungraded
 
 
@@ -131,3 +131,13 @@ def test_hidden_checks_count_in_the_total_and_students_are_told(ann, visibility,
     assert hidden["score"] == shown["score"] == float(ann.total)
     assert "Gradescope" not in shown["output"]
     assert f"Gradescope shows no total while checks are hidden: 1 {until}." in hidden["output"].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"), [("0.5", "Late by a day (-0.5 points)."), ("0", "Late by a day.")]
+)
+def test_what_being_late_takes_is_said_and_missing_from_the_score(ann, taken, said):
+    late = Lateness(points=Decimal(taken), message="Late by a day.")
+    written = json.loads(results_json(replace(ann, late=late, total=ann.total - late.points)))
+    assert said in written["output"].splitlines()
+    assert written["score"] == 3.5 - float(taken)
