@@ -16,7 +16,7 @@ _UNITS = {"minute": 60, "min": 60, "hour": 3600, "h": 3600, "day": 86400, "d": 8
 _DURATION = re.compile(r"(\d{1,4}(?:\.\d{1,2})?) ?([a-z]{1,7}?)s?")
 _AMOUNT = re.compile(r"(\d{1,5}(?:\.\d{1,4})?) ?%")
 LONGEST = timedelta(days=3660)
-_CENT = Decimal("0.01")
+_CENT, _EXACT = Decimal("0.01"), Decimal("1e-9")
 
 
 class Unit(StrEnum):
@@ -55,7 +55,7 @@ class Amount:
     def of(self, maximum: Decimal) -> Decimal:
         """In points, cut to the cent."""
         points = self.number * maximum / 100 if self.percent else self.number
-        return points.quantize(_CENT, rounding=ROUND_DOWN)
+        return to_cents(points)
 
     def __str__(self) -> str:
         unit = " %" if self.percent else " point" if self.number == 1 else " points"
@@ -97,11 +97,20 @@ class Rules:
 def settled(grade: Grade, arrival: Arrival, rules: Rules) -> Grade:
     """A grade with what being late costs, beside the points of its questions."""
     late = _lateness(arrival, rules, grade.max)
-    grade = replace(grade, submitted_at=arrival.at, late=late)
+    grade = replace(grade, submitted_at=arrival.at, late=late, total=to_cents(grade.total))
     if late is None or not late.points:
         return grade
     taken = min(late.points, max(grade.total, Decimal(0)))
     return replace(grade, late=replace(late, points=taken), total=grade.total - taken)
+
+
+def to_cents(points: Decimal) -> Decimal:
+    """Points as they count everywhere: to the cent, and never rounded up.
+
+    Of thirds that add up to 0.9999999999999999999999999999 the missing digit is none of the student's.
+    """
+    cut = points.quantize(_EXACT).quantize(_CENT, rounding=ROUND_DOWN)
+    return points if points == cut else cut
 
 
 def duration(text: str) -> timedelta:

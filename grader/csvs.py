@@ -84,16 +84,15 @@ def decoded(content: bytes, *, name: str) -> str:
     Raises:
         UsageError: it is none of these.
     """
-    encoding = _encoding(content)
-    if encoding:
-        return content.decode(encoding)
+    if found := encoding(content):
+        return content.decode(found)
     what = "an Excel workbook" if content.startswith(_ZIP) else "not a text file"
     raise UsageError(f"{name} is {what}; save it again as CSV in UTF-8.")
 
 
 def doubt(content: bytes, *, name: str) -> str:
     """What to say of a file whose encoding was guessed, if it was: other code pages use the same bytes."""
-    if _encoding(content) != _GUESS:
+    if encoding(content) != _GUESS:
         return ""
     return (
         f"{name} is not in UTF-8, so it was read as Windows-1252; if letters in names look wrong, save it again as "
@@ -101,19 +100,19 @@ def doubt(content: bytes, *, name: str) -> str:
     )
 
 
-def _encoding(content: bytes) -> str:
-    """The first that fits; empty if none does."""
-    for encoding in _encodings(content):
+def encoding(content: bytes) -> str:
+    """How a file's text is encoded: the first that fits; empty if none does."""
+    for name in _encodings(content):
         with suppress(UnicodeDecodeError):
-            content.decode(encoding)
-            return encoding
+            content.decode(name)
+            return name
     return ""
 
 
 def _encodings(content: bytes) -> tuple[str, ...]:
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+    for mark, name in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if content.startswith(mark):
-            return (encoding,)
+            return (name,)
     # Every second byte of most text in UTF-16 is zero.
     quarter = len(content) // 4
     if content.count(0) > quarter:
@@ -127,7 +126,7 @@ def read(text: str, *, name: str, remedy: str = "save it again as CSV", column: 
     Raises:
         UsageError: the text is not CSV. `name` says which file it is, `remedy` what to do.
     """
-    lines = io.StringIO(_SEPARATOR_LINE.sub("", text, count=1).removeprefix(_BOM), newline="")
+    lines = io.StringIO(text[start(text) :], newline="")
     try:
         return list(csv.reader(lines, delimiter=Dialect.of(text, column).delimiter, strict=True))
     except csv.Error as error:
@@ -151,11 +150,15 @@ def write(rows: Iterable[Iterable[str]], dialect: Dialect | None = None) -> str:
 
 def rewrite(content: bytes, rows: Iterable[Iterable[str]]) -> bytes:
     """Rows in the encoding and dialect of the file that they were read from, with its mark and its `sep=` line."""
-    encoding = _encoding(content)
-    text = content.decode(encoding)
-    dialect, named = Dialect.of(text), _SEPARATOR_LINE.match(text)
-    start = named[0] if named else _BOM * dialect.bom
-    return (start + write(rows, replace(dialect, bom=False))).encode(encoding)
+    found = encoding(content)
+    text = content.decode(found)
+    return (text[: start(text)] + write(rows, replace(Dialect.of(text), bom=False))).encode(found)
+
+
+def start(text: str) -> int:
+    """Where the first row begins: behind a byte order mark and a `sep=` line."""
+    named = _SEPARATOR_LINE.match(text)
+    return named.end() if named else len(_BOM) * text.startswith(_BOM)
 
 
 def header(rows: Sequence[Sequence[str]], column: str) -> tuple[int, list[str]]:

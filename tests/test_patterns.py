@@ -27,6 +27,7 @@ from grader import notebook, theory
 from grader.analysis import numbers
 from grader.judging import markers
 from grader.reports import markup
+from grader.reports.gradebooks import sheet
 from grader.theory import words
 from grader.theory.latex import spans
 
@@ -266,6 +267,7 @@ BUILT = {
     "grader.judging.excuses": (),
     "grader.judging.markers": tuple(map(markers._pattern, ("1a", "3", "4.2"))),
     "grader.judging.work": (),
+    "grader.reports.gradebooks.sheet": tuple(map(sheet._cell, (",", "|"))),
     "grader.reports.markup": (),
     "grader.kernel.ending": (),
     "grader.theory.latex.spelling": (re.compile(r"(\\[a-zA-Z]+ ?|\w)^"),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_BROKEN = 10
 """Messages about internal errors that are printed."""
+MOST_BYTES = 16 << 20
+"""Of a CSV file that the user names."""
 GRADED, BELOW, WRONG_USE, OURS, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -139,20 +142,30 @@ def _broken(grades: Sequence[Grade]) -> dict[str, list[str]]:
     return found
 
 
-def read_text(path: Path, talk: Talk) -> str:
-    """The text of a CSV file that the user named.
+def read_bytes(path: Path, talk: Talk) -> bytes:
+    """A CSV file that the user named, with a note if its encoding has to be guessed.
 
     Raises:
-        UsageError: it is missing, or not text.
+        UsageError: it is missing, or larger than any list of students.
     """
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UsageError(f"{path} is larger than {MOST_BYTES >> 20} MiB; is it a list of students?")
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}. Check its name.") from None
-    text = csvs.decoded(content, name=str(path))
     if doubt := csvs.doubt(content, name=str(path)):
         talk.warn(f"Note: {doubt}.")
-    return text
+    return content
+
+
+def read_text(path: Path, talk: Talk) -> str:
+    """The text of such a file.
+
+    Raises:
+        UsageError: it is missing, too large, or not text.
+    """
+    return csvs.decoded(read_bytes(path, talk), name=str(path))
 
 
 def refuse_replacing(path: Path, like: bytes) -> None:
@@ -184,11 +197,24 @@ def write(path: Path, content: bytes, *, like: bytes, private: bool = False) -> 
         for folder in reversed([path.parent, *path.parent.parents]):
             if not folder.is_dir():
                 folder.mkdir(mode=0o700 if private else 0o777)
-        if private and (path.is_file() or not path.exists()):
-            path.touch(mode=0o600)
-            path.chmod(0o600)
-        path.write_bytes(content)
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)  # a pipe, or /dev/stdout
+        else:
+            _put(path.resolve(), content, private=private)
     except OSError as error:
         raise UsageError(
             f"{path} can't be written: {error.strerror}. Choose another place with -o."
         ) from None
+
+
+def _put(path: Path, content: bytes, *, private: bool) -> None:
+    """Write a file beside its place and then move it there, so that nobody ever finds half of it."""
+    beside = path.with_name(f".{path.name[:50]}-{secrets.token_hex(4)}")
+    try:
+        beside.touch(mode=0o600 if private else 0o666, exist_ok=False)
+        if not private and path.exists():
+            beside.chmod(path.stat().st_mode)
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -5,31 +5,30 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from grader.cli.console import Talk, counted, read_text, show_line, write
+from grader.cli.console import Talk, counted, show_line, write
 from grader.cli.options import AssignmentOption
 from grader.errors import UsageError
 from grader.model import Profile
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from grader.model import Grade
 
 
 class Format(StrEnum):
     GRADESCOPE = "gradescope"
     CANVAS = "canvas"
     MOODLE = "moodle"
+    BRIGHTSPACE = "brightspace"
+    BLACKBOARD = "blackboard"
     CSV = "csv"
     JUNIT = "junit"
 
 
+GRADEBOOKS = (Format.CANVAS, Format.MOODLE, Format.BRIGHTSPACE, Format.BLACKBOARD)
+_ONLY = ", ".join(GRADEBOOKS)
 _LIKE = {Format.CSV: ",total,max,status", Format.JUNIT: "<testsuites"}
-"""By what an earlier output is recognised; a filled gradebook by its first row."""
+"""By what an earlier output is recognised."""
 
 
 def export(
@@ -56,18 +55,31 @@ def export(
     ] = None,
     fill: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="canvas, moodle: the gradebook CSV that you downloaded there."),
+        typer.Option(metavar="FILE", help=f"{_ONLY}: the gradebook that you downloaded there."),
     ] = None,
     column: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="canvas: the column of the assignment.",
-            show_default="the one with the assignment's title",
+            help="With --fill: the column of the assignment, by its title, header or id.",
+            show_default="the one with the assignment's title, or the only one",
         ),
     ] = None,
+    ids: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="With --fill: a CSV with the columns student and id, for who can't be found."
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="With --fill: replace grades and comments that are there already."),
+    ] = False,
     provisional: Annotated[
-        bool, typer.Option("--provisional", help="canvas, moodle: fill in provisional grades, too.")
+        bool, typer.Option("--provisional", help="With --fill: fill in provisional grades, too.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --fill: show who would get what, and write nothing.")
     ] = False,
     autograder: Annotated[
         bool,
@@ -91,8 +103,12 @@ def export(
 
     An autograder holds the rubric and the reference solution: only the course staff may get it.
 
+    A gradebook is filled in as you downloaded it: one column changes, and all else stays as it is. What can't be
+    filled is named with the reason.
+
     Examples:
         grader export csv results/ -o grades.csv
+        grader export canvas results/ --fill gradebook.csv --dry-run
         grader export canvas results/ --fill gradebook.csv -o filled.csv
         grader export gradescope results/ -o gradescope/
         grader export gradescope --autograder -a rubrics/homework -o autograder.zip
@@ -108,11 +124,37 @@ def export(
         raise UsageError(
             "Grades come from a results folder, as written by `grader run`: name that alone, or add --autograder."
         )
-    from grader.reports import gradescope
+    from grader.course import Missing
+    from grader.reports import gradescope, junit, table
     from grader.results.store import Store
 
+    filling = any((fill, column, ids, overwrite, provisional, dry_run))
+    if format in GRADEBOOKS and fill is None:
+        raise UsageError(
+            f"{format}: grades are filled into a gradebook. Download it there, and name it with --fill."
+        )
+    if format not in GRADEBOOKS and filling:
+        raise UsageError(f"{format}: --fill and what belongs to it are for {_ONLY}. Leave them out.")
     with Store.existing(results) as store:
-        grades = store.grades()
+        grades, missing = store.grades(), store.missing()
+        zero = store.rules().missing is Missing.ZERO
+    if fill is not None:
+        from grader.cli.filling import fill_in
+        from grader.reports.gradebooks.filling import Choices
+
+        choices = Choices(provisional=provisional, overwrite=overwrite, zero=zero)
+        fill_in(
+            format,
+            grades,
+            missing,
+            book=fill,
+            output=output,
+            column=column,
+            ids=ids,
+            choices=choices,
+            dry_run=dry_run,
+        )
+        return
     if format is Format.GRADESCOPE:
         folder = output or Path("gradescope")
         for grade in grades:
@@ -120,18 +162,11 @@ def export(
             write(folder / grade.student / "results.json", document, like=b'"execution_time"', private=True)
         show_line(f"Wrote results.json for {counted(len(grades), 'student')} to {folder}")
         return
-    talk = Talk(quiet=False)
-    gradebook = read_text(fill, talk) if fill else None
-    text, notes = _exported(format, grades, gradebook, column, provisional=provisional)
+    text = junit.junit_xml(grades) if format is Format.JUNIT else table.grades_csv(grades, missing, zero=zero)
     if output is None:
         sys.stdout.write(text)
     else:
-        if fill and output.exists() and output.samefile(fill):
-            raise UsageError(f"{output} is the gradebook to fill in. Name another file with -o.")
-        like = _LIKE.get(format, text.partition("\n")[0])
-        write(output, text.encode(), like=like.encode(), private=True)
-    for note in notes:
-        talk.say(f"Note: {note}")
+        write(output, text.encode(), like=_LIKE[format].encode(), private=True)
 
 
 def _write_autograder(name: str | None, profile: Profile, minutes: int, output: Path) -> None:
@@ -148,25 +183,3 @@ def _write_autograder(name: str | None, profile: Profile, minutes: int, output: 
     for warning in autograder.warnings(given.assignment, runs, minutes=minutes):
         talk.warn(warning)
     show_line(f"Wrote {output}, for the course staff alone. `grader guide gradescope` says how to upload it.")
-
-
-def _exported(
-    form: Format, grades: Sequence[Grade], fill: str | None, column: str | None, *, provisional: bool
-) -> tuple[str, Sequence[str]]:
-    from grader.reports import canvas, junit, moodle, table
-
-    match form:
-        case Format.CSV:
-            return table.grades_csv(grades), ()
-        case Format.JUNIT:
-            return junit.junit_xml(grades), ()
-        case Format.CANVAS if fill is not None:
-            filled = canvas.fill(fill, grades, column=column, provisional=provisional)
-        case Format.MOODLE if fill is not None:
-            filled = moodle.fill(fill, grades, provisional=provisional)
-        case _:
-            raise UsageError(
-                f"{form}: grades are filled into a gradebook. Download it there, and name it with --fill."
-            )
-    left = [*filled.left_out, *(f"no grade for {row}" for row in filled.without_grade), *filled.notes]
-    return filled.text, left

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from grader.course import to_cents
 from grader.model import FlagKind, Moment, Outcome, Visibility, is_provisional, outcome_of
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def for_student(
     shown = replace(
         grade,
         ending_detail="" if grade.ending.ours else without_machine(grade.ending_detail, places),
-        total=earned - taken,
+        total=to_cents(earned - taken),
         late=replace(grade.late, points=taken) if grade.late else None,
         provisional=is_provisional(questions, flags),
         seconds=0.0,

@@ -114,6 +114,10 @@ WRONG_USES = [
         with_line="{tmp}/no.csv can't be read: No such file or directory. Check its name.",
     ),
     wrong(
+        at=("export", "csv", "{results}", "--fill", "{tmp}/binary.csv"),
+        with_line="csv: --fill and what belongs to it are for canvas, moodle, brightspace, blackboard. Leave",
+    ),
+    wrong(
         at=("export", "csv", "{results}", "-o", "{tmp}/names.csv/grades.csv"),
         with_line="{tmp}/names.csv/grades.csv can't be written: ",
     ),

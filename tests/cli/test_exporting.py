@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from grader.cli.console import WRONG_USE
-from grader.model import Ending, Outcome
+from grader.course import Missing, Rules
+from grader.model import Ending, Flag, FlagKind, Identity, Outcome
 from grader.reports import gradescope
 from grader.results.gradebook import DATABASE
 from grader.results.store import Store
@@ -50,17 +51,6 @@ class TestExport:
         assert call("export", "gradescope", graded.results, "-o", tmp_path / "gradescope").code == 0
         assert '"score"' in target.read_text()
 
-    def test_canvas_fills_what_was_downloaded_there(self, graded, call, tmp_path):
-        """Provisional totals are left to a person, with a note of each."""
-        book = tmp_path / "book.csv"
-        book.write_text(
-            "Student,ID,SIS Login ID,Section,A tiny assignment (9)\nPoints Possible,,,,2.5\nAda,1,ada,A,\n"
-        )
-        said = call("export", "canvas", graded.results, "--fill", book)
-        assert said.code == 0
-        assert said.out.splitlines()[0] == "Student,ID,SIS Login ID,Section,A tiny assignment (9)"
-        assert any(line.startswith("Note: ada") for line in said.err.splitlines())
-
     @pytest.mark.parametrize("form", ["csv", "junit"])
     def test_replaces_nothing_but_an_earlier_export(self, graded, call, tmp_path, form):
         """It is its owner's alone, with the folders made for it, even where an earlier one was not."""
@@ -86,14 +76,142 @@ class TestExport:
             assert (said.code, path.read_bytes()) == (WRONG_USE, content)
             assert said.error.startswith(f"error: {path} was not written by this command")
 
-    def test_fills_a_copy_of_the_gradebook(self, graded, call, tmp_path):
-        book, filled = tmp_path / "book.csv", tmp_path / "filled.csv"
-        book.write_text("Student,ID,A tiny assignment (9)\nPoints Possible,,2.5\nAda,1,\n")
-        assert call("export", "canvas", graded.results, "--fill", book, "-o", filled).code == 0
-        assert call("export", "canvas", graded.results, "--fill", book, "-o", filled).code == 0
+    def test_who_handed_in_nothing_is_in_the_table(self, graded, call):
+        with Store.existing(graded.results) as store:
+            store.remember(missing=[Identity(name="Eve", id="5")], rules=Rules(missing=Missing.ZERO))
+        *_, eve = csv.DictReader(io.StringIO(call("export", "csv", graded.results).out))
+        assert (eve["name"], eve["total"], eve["status"]) == ("Eve", "0", "missing")
+
+
+HEADER = "Student,ID,SIS Login ID,Section,A tiny assignment (9)"
+BOOK = f'{HEADER}\nPoints Possible,,,,2.5\nAda,1,ada,"A",\nBob,2,bob,A,1.00\nEve,5,eve,A,\nFay,6,fay,A,\n'
+
+
+@pytest.fixture
+def book(tmp_path):
+    path = tmp_path / "book.csv"
+    path.write_text(BOOK)
+    return path
+
+
+@pytest.fixture
+def fill(graded, call, book):
+    """`grader export canvas` with the results of a class."""
+
+    def fill(*options, form="canvas"):
+        return call("export", form, graded.results, "--fill", book, *options)
+
+    return fill
+
+
+@pytest.fixture
+def settled(graded):
+    """As if all had been decided."""
+
+    def decided(check):
+        return replace(check, review=None, outcome=Outcome.FAILED) if check.outcome.provisional else check
+
+    with Store.existing(graded.results) as store:
+        for student, _, _ in store.students():
+            grade = store.grade(student)
+            questions = tuple(
+                replace(question, checks=tuple(map(decided, question.checks))) for question in grade.questions
+            )
+            store.record(replace(grade, flags=(), questions=questions), store.grade_key(student))
+
+
+@pytest.mark.usefixtures("settled")
+class TestFilling:
+    def test_what_was_downloaded_is_filled_and_the_rest_named(self, fill, book, tmp_path):
+        said = fill("-o", tmp_path / "filled.csv")
+        assert (said.code, said.err) == (0, (
+            "Note: bob (row 4): 1.00 in the gradebook, 1.50 here; --overwrite replaces it.\n"
+            "Note: cyd: no row has its id or name.\n"
+            "Note: dan: no row has its id or name.\n"
+            "Note: Eve (row 5): no grade.\n"
+            "Note: Fay (row 6): no grade.\n"
+        ))  # fmt: skip
+        assert said.out == "1 grade filled, 1 kept as they were, 4 left.\n"
+        assert (tmp_path / "filled.csv").read_text() == BOOK.replace('ada,"A",', 'ada,"A",2.00')
+        assert book.read_text() == BOOK
+        assert [path.name for path in tmp_path.glob(".*")] == []
+
+    def test_stdout_gets_the_file_alone(self, fill):
+        said = fill()
+        assert said.out == BOOK.replace('ada,"A",', 'ada,"A",2.00')
+        assert said.err.endswith("4 left.\n")
+
+    def test_options_say_more_and_allow_more(self, graded, fill, tmp_path):
+        with Store.existing(graded.results) as store:
+            store.remember(missing=[Identity(name="Eve")], rules=Rules(missing=Missing.ZERO))
+        (tmp_path / "ids.csv").write_text("student,id\ncyd,6\n")
+        said = fill("--overwrite", "--ids", tmp_path / "ids.csv", "--column", "9")
+        assert [line.rpartition(",")[2] for line in said.out.splitlines()[2:]] == [
+            "2.00",
+            "1.50",
+            "0.00",
+            "1.00",
+        ]
+
+    def test_a_dry_run_shows_who_gets_what_and_writes_nothing(self, fill, contents, tmp_path, monkeypatch):
+        before = contents(tmp_path)
+        monkeypatch.setenv("COLUMNS", "80")
+        said = fill("--dry-run", "-o", tmp_path / "filled.csv")
+        assert contents(tmp_path) == before
+        rows = [line.split(maxsplit=4) for line in said.out.splitlines()[:3]]
+        assert rows == [
+            ["row", "student", "before", "after"],
+            ["3", "ada", "2.00"],
+            ["4", "bob", "1.00", "1.00", "kept: 1.00 in the gradebook, 1.50 here; --overwrite"],
+        ]
+        assert said.out.endswith("4 left. Nothing was written.\n")
+
+    @pytest.mark.parametrize(
+        ("form", "content"),
+        [
+            pytest.param(
+                "moodle",
+                "Identifier,Full name,Grade,Maximum grade,Last modified (grade)\nParticipant 1,Ada,,9.00,-\n",
+                id="Moodle",
+            ),
+            pytest.param(
+                "brightspace",
+                "Username,A tiny assignment Points Grade,End-of-Line Indicator\n#ada,,#\n",
+                id="Brightspace",
+            ),
+            pytest.param(
+                "blackboard",
+                "Last Name\tFirst Name\tUsername\tA tiny assignment [Total Pts: 3 Score] |7\n\t\tada\t\n",
+                id="Blackboard",
+            ),
+        ],
+    )
+    def test_each_system_in_its_own_encoding(self, fill, book, tmp_path, form, content):
+        book.write_bytes(content.encode("utf-16"))
+        assert fill("-o", tmp_path / "filled.csv", form=form).out.startswith("1 grade filled")
+        after = (tmp_path / "filled.csv").read_bytes().decode("utf-16")
+        assert after != content
+        assert after.replace("2.00", "") == content
+
+    def test_a_copy_is_filled_and_only_an_earlier_copy_replaced(self, fill, book, tmp_path):
+        filled = tmp_path / "filled.csv"
+        for _ in range(2):
+            assert fill("-o", filled).code == 0
         book.write_text(book.read_text().replace("ID,", f"ID,{'A long column,' * 400}", 1))
+        assert "was not written by this command" in fill("-o", filled).error
         filled.unlink()
         for _ in range(2):
-            assert call("export", "canvas", graded.results, "--fill", book, "-o", filled).code == 0
-        said = call("export", "canvas", graded.results, "--fill", book, "-o", book)
-        assert said.error == f"error: {book} is the gradebook to fill in. Name another file with -o."
+            assert fill("-o", filled).code == 0
+        linked = tmp_path / "linked.csv"
+        linked.hardlink_to(book)
+        for target in (book, linked):
+            assert fill("-o", target).error == (
+                f"error: {target} is the gradebook to fill in. Name another file with -o."
+            )
+
+    def test_a_grade_that_can_change_is_left(self, graded, fill):
+        with Store.existing(graded.results) as store:
+            flag = Flag(kind=FlagKind.SUBSET, message="A sample.")
+            store.record(replace(store.grade("ada"), flags=(flag,)), store.grade_key("ada"))
+        assert "Note: ada (row 3): the grade is provisional.\n" in fill().err
+        assert ",2.00\n" in fill("--provisional").out
