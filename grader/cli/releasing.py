@@ -14,6 +14,7 @@ from grader.cli.options import ResultsArgument
 from grader.errors import UsageError
 from grader.legible import listing
 from grader.model import Moment
+from grader.publishing.packing import Packing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +45,14 @@ def release(
         str | None,
         typer.Option(metavar="ID", help="Write this student's page alone, and open it on a terminal."),
     ] = None,
-    zipped: Annotated[
-        bool, typer.Option("--zip", help="Also write feedback.zip, with a folder for each student.")
-    ] = False,
+    packing: Annotated[
+        Packing | None,
+        typer.Option(
+            "--zip",
+            help="Also write feedback.zip: `folders`, with a folder for each student, or with the names by which "
+            "`canvas` or `moodle` gives the files of one upload to their students.",
+        ),
+    ] = None,
 ) -> None:
     """Write the page that each student may see.
 
@@ -58,21 +64,21 @@ def release(
     Examples:
         grader release results/ -o feedback/
         grader release results/ -o feedback/ --now after_due_date --as-student ana-lima
-        grader release results/ -o feedback/ --now published --zip
+        grader release results/ -o feedback/ --now published --zip moodle
     """
     from grader.publishing import releases
     from grader.results.store import Store
 
-    if as_student is not None and zipped:
+    if as_student is not None and packing is not None:
         raise UsageError("--zip is for all students, and --as-student for one; leave one of them out.")
     with Store.existing(results) as store:
         if as_student is not None:
             _refuse_unknown(as_student, [student for student, _, _ in store.students()])
-        done = releases.release(store, output, now, only=as_student, zipped=zipped)
+        done = releases.release(store, output, now, only=as_student, packing=packing)
     talk = Talk(quiet=False)
     if as_student is not None:
         page = done.page(as_student)
-        anew = f" {releases.ZIP} was written anew with it." if done.zipped else ""
+        anew = f" {releases.ZIP} was written anew with it." if done.packing else ""
         show_line(f"Wrote {page}: {SEEN[now]}.{anew}")
         if sys.stdout.isatty():
             webbrowser.open(page.resolve().as_uri())
@@ -117,5 +123,10 @@ def _notes(done: Release) -> Iterator[str]:
         )
     if done.without_grade:
         yield f"no grade yet, and so no page: {listing(done.without_grade)}. Repeat `grader run`."
+    if done.unpacked:
+        yield (
+            f"not in feedback.zip, because no {done.packing} download names their submission: "
+            f"{listing(done.unpacked)}. Upload their pages one by one."
+        )
     if done.incomplete:
         yield f"pages without the notebook, which could not be drawn: {listing(done.incomplete)}."

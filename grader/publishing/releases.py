@@ -18,6 +18,7 @@ from grader.legible import listing
 from grader.limits import Limits
 from grader.model import Moment, without_exhibits
 from grader.publishing import pages
+from grader.publishing.packing import Packing, place
 from grader.reports import feedback
 
 if TYPE_CHECKING:
@@ -52,15 +53,17 @@ class Release:
     without_grade: list[str] = field(default_factory=list)
     removed: int = 0
     """Files of an earlier release that are gone."""
-    zipped: bool = False
-    """Was a zip written?"""
+    packing: Packing | None = None
+    """Of the zip, if one was written."""
+    unpacked: list[str] = field(default_factory=list)
+    """Students whose page is not in it, because nothing tells under which name."""
 
     def page(self, student: str) -> Path:
         return self.folder / f"{student}{SUFFIX}"
 
 
 def release(
-    store: Store, folder: Path, moment: Moment, *, only: str | None = None, zipped: bool = False
+    store: Store, folder: Path, moment: Moment, *, only: str | None = None, packing: Packing | None = None
 ) -> Release:
     """Write the pages for a moment, all of them or, if anything is wrong, none; they replace an earlier release.
 
@@ -69,7 +72,7 @@ def release(
         folder: where to; made if it is not there. Its files are their owner's alone, as all grades are.
         moment: what students may know by then.
         only: write the page of this student, and leave the others as they are.
-        zipped: write a zip as well, with a folder for each student.
+        packing: write a zip as well; an earlier one is kept up to date in any case.
 
     Raises:
         UsageError: the folder can't be used, there is nothing to release, or the rubric was changed since.
@@ -88,10 +91,10 @@ def release(
         try:
             with forks.Server(pages.drawing, model, Limits()) as server:
                 done = _draw(store, server, Release(folder, moment), work, chosen)
-            done.zipped = zipped or (only is not None and ZIP in earlier)
-            if done.zipped:
+            done.packing = _packing(folder / ZIP) if only is not None and ZIP in earlier else packing
+            if done.packing:
                 others = () if only is None else earlier.keys() - {ZIP}
-                _zip({name: folder / name for name in others}, work, moment)
+                _zip(store, {name: folder / name for name in others}, work, done)
             new = sorted(work.iterdir())
             for path in new:
                 path.chmod(0o600)
@@ -162,13 +165,27 @@ def _draw(
     return done
 
 
-def _zip(others: Mapping[str, Path], work: Path, moment: Moment) -> None:
+def _zip(store: Store, others: Mapping[str, Path], work: Path, done: Release) -> None:
     """Write a zip of the new pages and of `others`, by name, that stay as they are."""
-    made = {**others, **{path.name: path for path in work.iterdir()}}
+    packing = done.packing or Packing.FOLDERS
+    pages = {**others, **{path.name: path for path in work.iterdir()}}
     with zipfile.ZipFile(work / ZIP, "w", zipfile.ZIP_DEFLATED) as archive:
-        for _, path in sorted(made.items()):
-            archive.write(path, f"{path.stem}/feedback{SUFFIX}")
-        archive.comment = _MARK.format(moment).encode()
+        for grade in store.grades():
+            folder = store.folder(grade.student).name
+            if (page := pages.get(f"{folder}{SUFFIX}")) is None:
+                continue
+            if name := place(packing, folder, grade):
+                archive.write(page, name)
+            else:
+                done.unpacked.append(grade.student)
+        archive.comment = f"{packing} {_MARK.format(done.moment)}".encode()
+
+
+def _packing(path: Path) -> Packing:
+    """How an earlier zip was packed."""
+    with zipfile.ZipFile(path) as archive:
+        first = archive.comment.decode().partition(" ")[0]
+    return Packing(first) if first in list(Packing) else Packing.FOLDERS
 
 
 def _earlier(folder: Path) -> dict[str, str]:

@@ -22,6 +22,7 @@ from grader.model import (
     Execution,
     FoundBy,
     Grade,
+    Identity,
     Moment,
     Outcome,
     QuestionGrade,
@@ -177,7 +178,7 @@ def test_who_could_not_be_judged_sees_no_more_than_the_others(release, results, 
 def test_the_files_are_their_owners_alone(release):
     before = os.umask(0)
     try:
-        release("--zip")
+        release("--zip", "folders")
     finally:
         os.umask(before)
     modes = {stat.filemode(path.stat().st_mode) for path in release.folder.iterdir()}
@@ -186,7 +187,7 @@ def test_the_files_are_their_owners_alone(release):
 
 
 def test_a_second_release_replaces_the_first(release, results):
-    release("--zip")
+    release("--zip", "folders")
     before = files(release.folder)
     assert (release.folder / "feedback.zip").is_file()
     with Store.existing(results) as store:
@@ -202,12 +203,60 @@ def test_a_second_release_replaces_the_first(release, results):
 
 
 def test_a_zip_has_a_folder_for_each_student(release):
-    release("--zip", "--now", "published")
+    release("--zip", "folders", "--now", "published")
     with zipfile.ZipFile(release.folder / "feedback.zip") as archive:
         assert sorted(archive.namelist()) == sorted(f"{student}/feedback.html" for student in STUDENTS)
         for student in STUDENTS:
             page = (release.folder / f"{student}.html").read_bytes()
             assert archive.read(f"{student}/feedback.html") == page
+
+
+@pytest.mark.parametrize(
+    ("packing", "origins", "names"),
+    [
+        pytest.param(
+            "canvas",
+            [
+                "limaana_LATE_1001_90001_hw1.ipynb",
+                "group_3_1004_90004_hw_2.zip/hw1.ipynb",
+                "roeeve_7_text.html",
+            ],
+            ["limaana_LATE_1001_90001_feedback.html", "group_3_1004_90004_feedback.html"],
+            id="Canvas",
+        ),
+        pytest.param(
+            "moodle",
+            [
+                "Sec 1/Ana_Lima_1001_assignsubmission_file/hw1.ipynb",
+                "Participant_1004_assignsubmission_file_hw1.ipynb",
+                "eve.ipynb",
+            ],
+            [
+                "Ana Lima_1001_assignsubmission_file_/feedback.html",
+                "Participant_1004_assignsubmission_file_/feedback.html",
+            ],
+            id="Moodle",
+        ),
+    ],
+)
+def test_a_zip_is_named_for_a_course_system(release, results, packing, origins, names):
+    ids = ("1001", "1004", "7")
+    with Store.existing(results) as store:
+        enrolled = [
+            replace(each, origin=origin, identity=Identity(id=own))
+            for each, origin, own in zip(submissions(*STUDENTS), origins, ids, strict=True)
+        ]
+        store.enrol(enrolled, {})
+        for each in enrolled:
+            store.record(grade(each.student, origin=each.origin), "key")
+    said = release("--zip", packing)
+    assert (
+        f"not in feedback.zip, because no {packing} download names their submission: {STUDENTS[2]}."
+        in said.err
+    )
+    release("--as-student", STUDENTS[0])
+    with zipfile.ZipFile(release.folder / "feedback.zip") as archive:
+        assert archive.namelist() == names
 
 
 def test_other_files_are_never_touched(release):
@@ -293,7 +342,7 @@ def test_a_page_for_another_moment_does_not_get_among_the_others(release):
     [
         (("--as-student", "ana-lina"), "--as-student ana-lina: no such student. Did you mean ana-lima?"),
         (("--as-student", "../ben"), "--as-student ../ben: no such student."),
-        (("--as-student", ANA, "--zip"), "--zip is for all students, and --as-student for one"),
+        (("--as-student", ANA, "--zip", "canvas"), "--zip is for all students, and --as-student for one"),
         (("--now", "tomorrow"), "--now: there is no 'tomorrow'."),
     ],
 )
@@ -389,7 +438,7 @@ def test_a_folder_named_like_our_own_is_kept(release):
 
 
 def test_a_page_that_is_released_alone_gets_into_the_zip(release, results):
-    release("--zip", "--now", "published")
+    release("--zip", "folders", "--now", "published")
     with Store.existing(results) as store:
         store.record(grade(BEN, title="Another title"), "key")
     said = release("--as-student", BEN, "--now", "published")
