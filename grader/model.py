@@ -355,7 +355,7 @@ class Grade:
     ending: Ending
     ending_detail: str
     total: Decimal
-    """The points of all questions, less what `late` takes."""
+    """The points of all questions, less what `late` takes, cut to the cent."""
     max: Decimal
     provisional: bool
     seconds: float

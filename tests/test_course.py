@@ -1,5 +1,6 @@
 """What it costs to be late: by the course's rules, for each kind of time that a download records."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -111,3 +112,16 @@ def test_any_other_length_is_refused(text):
 def test_no_other_amount_is_taken(value):
     with pytest.raises(ValueError, match="points"):
         course.amount(value)
+
+
+@pytest.mark.parametrize(
+    ("points", "counted"),
+    [
+        pytest.param(Decimal("2.90"), "2.90", id="to the cent already"),
+        pytest.param(Decimal("9.9999"), "9.99", id="never up"),
+        pytest.param(3 * (Decimal(1) / 3), "1.00", id="three thirds"),
+        pytest.param(Decimal("0.005"), "0.00", id="half a cent"),
+    ],
+)
+def test_points_are_cut_to_the_cent(points, counted):
+    assert str(course.settled(replace(GRADE, total=points), Arrival(), Rules()).total) == counted

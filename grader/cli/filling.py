@@ -15,7 +15,7 @@ from grader.reports.gradebooks.filling import Fate, fill
 from grader.reports.gradebooks.sheet import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from grader.model import Grade, Identity
@@ -60,13 +60,9 @@ def fill_in(
         sys.stdout.buffer.write(done.content)
         sys.stdout.buffer.flush()
     else:
-        like = sheet.text.partition("\n")[0].encode(sheet.encoding)
-        write(output, done.content, like=like, private=True)
-    for note in done.notes:
+        write(output, done.content, like=sheet.signature, private=True)
+    for note in (*done.notes, *(() if dry_run else _remarks(done))):
         talk.say(f"Note: {note}")
-    if not dry_run:
-        for line in _remarks(done):
-            talk.say(f"Note: {line}")
     say = talk.say if output is None and not dry_run else show_line
     say(_summary(done, dry_run=dry_run))
 
@@ -86,10 +82,12 @@ def _table(done: Filled) -> Table:
     return shown
 
 
-def _remarks(done: Filled) -> list[str]:
+def _remarks(done: Filled) -> Iterator[str]:
     """All grades and rows of which more is to be said than that they were filled."""
-    places = {entry: f" (row {entry.row + 1})" if entry.row is not None else "" for entry in done.entries}
-    return [f"{entry.student}{place}: {entry.why}." for entry, place in places.items() if entry.why]
+    for entry in done.entries:
+        if entry.why:
+            place = "" if entry.row is None else f" (row {entry.row + 1})"
+            yield f"{entry.student}{place}: {entry.why}."
 
 
 def _summary(done: Filled, *, dry_run: bool) -> str:

@@ -320,6 +320,25 @@ def test_one_row_is_never_for_two(of, who, why):
     assert [entry.why for entry in done.entries[:2]] == why
 
 
+def test_no_namesake_gets_the_grade_of_an_id_that_is_not_there(of):
+    """Only a class whose ids are of another system is known by names."""
+    jane, ann = of("x", "3", id="7", name="Jane Doe"), of("y", "3", id="101", name="Ann Adams")
+    assert filled("canvas", CANVAS, [jane]).entries[0].row == 4
+    assert filled("canvas", CANVAS, [jane, ann]).entries[0].why == "no row has its id, only its name (row 5)"
+
+
+def test_what_a_message_says_of_a_cell_is_one_short_line(of):
+    book = CANVAS.replace("1.00", '"a\n' + "b" * 500 + '"').replace(
+        '"Chan, Cy"', '"Chan,\nCy' + "y" * 500 + '"'
+    )
+    entry = filled("canvas", book, [of("chan-cy", "3")]).entries[0]
+    assert entry.why.startswith("a bbb")
+    assert len(entry.why) < 200
+    assert all(
+        "\n" not in entry.student and len(entry.student) < 120 for entry in filled("canvas", book, []).entries
+    )
+
+
 def test_each_member_of_a_group_gets_its_grade(of):
     group = replace(
         of("team-a", "3"), people=(Identity(name="Ann Adams"), Identity(id="109", name="Zoe Zed"))
@@ -357,8 +376,8 @@ def test_ids_that_a_person_gives(text, given):
     ("given", "said"),
     [
         pytest.param({"bob": "101"}, "bob is not in the class", id="student"),
-        pytest.param({"ann": "999"}, "the id 999, given for ann, is not in the gradebook", id="id"),
-        pytest.param({"team": "101"}, "team is 2 people; name them by their own ids", id="group"),
+        pytest.param({"ann": "999"}, "the id 999 of ann is not in the gradebook", id="id"),
+        pytest.param({"team": "101"}, "team is 2 people. Name them by their own names or ids.", id="group"),
     ],
 )
 def test_ids_that_fit_nobody_are_refused(of, given, said):

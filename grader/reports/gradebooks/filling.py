@@ -132,7 +132,7 @@ class _Desk:
         self.cells: dict[tuple[int, int], str] = {}
 
     def before(self, row: int) -> str:
-        return self._sheet.cell(row, self._layout.grade)
+        return self._sheet.short(row, self._layout.grade)
 
     def entry(self, person: Person, row: int | str) -> Entry:
         if isinstance(row, str):

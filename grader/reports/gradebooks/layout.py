@@ -63,7 +63,7 @@ class System:
 
 CANVAS = System(
     name="Canvas",
-    item=re.compile(r"(?P<title>.*) \((?P<id>\d{1,20})\)", re.DOTALL),
+    item=re.compile(r"(?P<title>.*) \((?P<id>\d{1,20})\)"),
     ids=("id", "sis user id", "sis login id"),
     names=("student", "lastname", "firstname"),
     source="in Canvas: Gradebook, Export",
@@ -72,8 +72,7 @@ BRIGHTSPACE = System(
     name="Brightspace",
     item=re.compile(
         r"(?=.*(?: Points Grade| <Numeric ))(?P<title>.+?)(?: Points Grade)?"
-        r"(?: <Numeric MaxPoints:(?P<max>\d+(?:[.,]\d+)?)[^<>]*>)?",
-        re.DOTALL,
+        r"(?: <Numeric MaxPoints:(?P<max>\d+(?:[.,]\d+)?)[^<>]*>)?"
     ),
     ids=("orgdefinedid", "username", "email"),
     names=("last name", "first name"),
@@ -83,8 +82,7 @@ BLACKBOARD = System(
     name="Blackboard",
     item=re.compile(
         r"(?P<title>.+?) \[(?:Total Pts: (?P<max>\d+(?:[.,]\d+)?) Score|(?!Total Pts)[^\[\]]*)\]"
-        r" ?\|(?P<id>\d{1,20})",
-        re.DOTALL,
+        r" ?\|(?P<id>\d{1,20})"
     ),
     ids=("username", "student id"),
     names=("last name", "first name"),
@@ -111,7 +109,7 @@ def layout(sheet: Sheet, system: System, *, title: str, column: str | None) -> L
         raise UsageError(f"{sheet.name} is not a {system.name} gradebook; download it {system.source}.")
     known = [{row: _id(sheet.cell(row, place)) for row in range(1, len(sheet.rows))} for place in ids]
     people = {
-        row: ", ".join(filter(None, (sheet.cell(row, place) for place in names))) or f"row {row + 1}"
+        row: ", ".join(filter(None, (sheet.short(row, place) for place in names))) or "?"
         for row in range(1, len(sheet.rows))
         if any(column[row] for column in known)
     }
@@ -162,5 +160,5 @@ def _chosen(sheet: Sheet, items: Mapping[int, re.Match[str]], wanted: str, *, on
     if len(found) == 1:
         return found[0]
     problem = f"{len(found)} columns" if found else "no column that takes grades"
-    names = listing([header[place] for place in items]) or "none"
+    names = listing([sheet.short(0, place) for place in items]) or "none"
     raise UsageError(f"{sheet.name} has {problem} for “{wanted}”; name one with --column: {names}.")

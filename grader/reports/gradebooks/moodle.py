@@ -49,7 +49,7 @@ class _Worksheet:
         said = number(self._column(maximum)[self.rows[0]]) if maximum is not None and self.rows else None
         return Layout(
             system="Moodle",
-            people={row: self.sheet.cell(row, name) or self.sheet.cell(row, who) for row in self.rows},
+            people={row: self.sheet.short(row, name) or self.sheet.short(row, who) for row in self.rows},
             grade=grade,
             ids=ids,
             maximum=said,

@@ -120,17 +120,16 @@ def _given(people: Sequence[Person], given: Mapping[str, str], book: _Book) -> d
     for student, own in given.items():
         places = [place for place, person in enumerate(people) if student in _calls(person)]
         rows = book.by_id(own)
-        if len(places) != 1:
-            problem = (
-                "is not in the class"
-                if not places
-                else f"is {len(places)} people; name them by their own ids"
-            )
-            raise UsageError(f"--ids: {student} {problem}. Correct that row.")
-        if len(rows) != 1:
-            count = f"in {len(rows)} rows" if rows else "not"
+        if not places:
+            raise UsageError(f"--ids: {student} is not in the class. Correct that row.")
+        if len(places) > 1:
             raise UsageError(
-                f"--ids: the id {own}, given for {student}, is {count} in the gradebook. Correct it."
+                f"--ids: {student} is {len(places)} people. Name them by their own names or ids."
+            )
+        if len(rows) != 1:
+            where = f"in {_listed(rows)}" if rows else "not"
+            raise UsageError(
+                f"--ids: the id {own} of {student} is {where} in the gradebook. Correct that row."
             )
         chosen[places[0]] = next(iter(rows))
     return chosen
@@ -145,31 +144,34 @@ class _Book:
     """The rows of a gradebook by ids and by names, and the names of the class."""
 
     def __init__(self, layout: Layout, people: Sequence[Person]) -> None:
-        self._layout = layout
-        self._registers = [
-            _register({row: {_id(ids.get(row, ""))} for row in layout.people}) for ids in layout.ids
-        ]
+        self._ids = [_register({row: {_id(ids.get(row, ""))} for row in layout.people}) for ids in layout.ids]
         self._names = _register({row: _names(name) for row, name in layout.people.items()})
         self._in_class = Counter(key for person in people for key in _names(person.name))
+        self._counts_alike = any(
+            person.who.id and len(rows := self.by_id(person.who.id)) == 1 and rows == self._named(person)
+            for person in people
+        )
+        """Has the gradebook the ids of the class, so that one which is not there is nobody's here?"""
 
     def by_id(self, own: str) -> frozenset[int]:
         """The rows of an id in the first column that has it."""
-        return next((rows for known in self._registers if (rows := known.get(_id(own)))), frozenset())
+        return next((rows for known in self._ids if (rows := known.get(_id(own)))), frozenset())
+
+    def _named(self, person: Person) -> frozenset[int]:
+        return frozenset[int]().union(*(self._names.get(key, frozenset()) for key in _names(person.name)))
 
     def find(self, person: Person) -> tuple[int, int | str]:
         """On what a match rests, and the row, or why there is none."""
-        keys = _names(person.name)
-        named = frozenset[int]().union(*(self._names.get(key, frozenset()) for key in keys))
-        rows = next(filter(None, map(self.by_id, person.ids)), frozenset())
-        if len(rows) > 1:
-            return _ID, f"its id is in {_listed(rows)}"
-        if rows and person.who.name and len(named) == 1 and named != rows:
-            return _ID, f"its id is in {_listed(rows)} and its name in {_listed(named)}"
+        named, rows = self._named(person), next(filter(None, map(self.by_id, person.ids)), frozenset())
         if rows:
-            return _ID, next(iter(rows))
+            another = person.who.name and len(named) == 1 and named != rows
+            doubt = f" and its name in {_listed(named)}" if another else ""
+            return _ID, f"its id is in {_listed(rows)}{doubt}" if doubt or len(rows) > 1 else next(iter(rows))
+        if named and person.who.id and self._counts_alike:
+            return _NAME, f"no row has its id, only its name ({_listed(named)})"
         if len(named) > 1:
             return _NAME, f"its name is in {_listed(named)}"
-        if named and any(self._in_class[key] > 1 for key in keys):
+        if named and any(self._in_class[key] > 1 for key in _names(person.name)):
             return _NAME, "another student has the same name"
         return _NAME, next(iter(named), "no row has its id or name")
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _NUMBER = re.compile(r"\d{1,12}([.,]\d{1,12})?")
+LONGEST = 100
+"""Characters of a cell that messages show: of a name and of a number all."""
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
 
 
@@ -53,12 +55,21 @@ class Sheet:
         return cls(name=name, rows=rows, text=text, encoding=encoding, delimiter=mark, lines=lines)
 
     def cell(self, row: int, column: int) -> str:
-        """What is in a cell, without surrounding space."""
+        """What is in a cell, on one line."""
         cells = self.rows[row]
-        return cells[column].strip() if column < len(cells) else ""
+        return " ".join(cells[column].split()) if column < len(cells) else ""
+
+    def short(self, row: int, column: int) -> str:
+        """What messages say of a cell."""
+        return self.cell(row, column)[:LONGEST]
 
     def header(self) -> list[str]:
-        return [cell.strip() for cell in self.rows[0]]
+        return [self.cell(0, column) for column in range(len(self.rows[0]))]
+
+    @property
+    def signature(self) -> bytes:
+        """The first row as it is written, by which a copy of this file is recognised."""
+        return self.delimiter.join(self.lines[0].raw).encode(self.encoding)
 
     def has_commas(self, columns: Iterable[int]) -> bool:
         """Do numbers in these columns have decimal commas?"""
