@@ -510,7 +510,7 @@ def test_an_earlier_comment_stays_unless_it_may_be_replaced(of):
         pytest.param("canvas", CANVAS, "778", 6, id="id"),
         pytest.param("brightspace", BRIGHTSPACE, "Homework 2", 5, id="Brightspace"),
         pytest.param("blackboard", BLACKBOARD, "664617", 7, id="Blackboard"),
-        pytest.param("moodle", MOODLE, "status", 3, id="Moodle"),
+        pytest.param("moodle", MOODLE.replace(",Grade,", ",Punkte,"), "punkte", 4, id="Moodle"),
     ],
 )
 def test_a_column_can_be_named(system, book, column, place):
@@ -525,7 +525,7 @@ def test_a_column_can_be_named(system, book, column, place):
 
 def test_the_only_assignment_is_found_and_named(of):
     done = filled("canvas", CANVAS.replace("Homework 1 (777)", "Paper"), [of("x", "3", id="101")], title="HW")
-    assert done.notes[0] == "The only assignment in book.csv is “Homework 2”, so that its column was filled."
+    assert done.notes[0] == "“Homework 2” is the only assignment in book.csv, so it was filled."
 
 
 @pytest.mark.parametrize(
@@ -571,13 +571,13 @@ def test_the_only_assignment_is_found_and_named(of):
         ),
         pytest.param("canvas", MOODLE, None, "is not a Canvas gradebook", id="Moodle's for Canvas"),
         pytest.param(
-            "moodle", CANVAS, None, "is not a grading worksheet: it has no column of part", id="and back"
+            "moodle", CANVAS, None, "is not a grading worksheet: it has no participants", id="and back"
         ),
         pytest.param(
             "moodle",
             MOODLE.partition("\n")[0].replace("Identifier", "Id"),
             None,
-            "no column of",
+            "no participants",
             id="no rows",
         ),
         pytest.param(
@@ -594,7 +594,9 @@ def test_the_only_assignment_is_found_and_named(of):
             "the words of a scale and no points",
             id="a scale",
         ),
-        pytest.param("moodle", MOODLE, "Points", "has no column “Points”", id="no such column in Moodle"),
+        pytest.param(
+            "moodle", MOODLE, "Points", "has no column “Points” of grades", id="no such column in Moodle"
+        ),
         pytest.param(
             "moodle",
             MOODLE.replace("Grade,Maximum Grade", "N,M").replace("3.50", "x"),

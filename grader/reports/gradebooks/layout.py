@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
 from grader.legible import listing
-from grader.reports.gradebooks.sheet import number
+from grader.reports.gradebooks.sheet import LONGEST, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,44 +97,43 @@ def layout(sheet: Sheet, system: System, *, title: str, column: str | None) -> L
     Raises:
         UsageError: this is not such a gradebook, or it is not clear which column is meant.
     """
-    header = [cell.casefold() for cell in sheet.header()]
-    items = {
-        place: found for place, cell in enumerate(sheet.header()) if (found := system.item.fullmatch(cell))
-    }
+    header = sheet.header()
+    items = {place: found for place, cell in enumerate(header) if (found := system.item.fullmatch(cell))}
+    lower = [cell.casefold() for cell in header]
     ids, names = (
-        _columns(header, system.ids, system.places[0]),
-        _columns(header, system.names, system.places[1]),
+        _columns(lower, wanted, places)
+        for wanted, places in zip((system.ids, system.names), system.places, strict=True)
     )
-    if not ids or not (items or header[ids[0]] == system.ids[0]):
+    if not ids or not (items or lower[ids[0]] == system.ids[0]):
         raise UsageError(f"{sheet.name} is not a {system.name} gradebook; download it {system.source}.")
-    known = [{row: _id(sheet.cell(row, place)) for row in range(1, len(sheet.rows))} for place in ids]
-    people = {
+    rows = range(1, len(sheet.rows))
+    known = [{row: _id(sheet.cell(row, place)) for row in rows} for place in ids]
+    called = {
         row: ", ".join(filter(None, (sheet.short(row, place) for place in names))) or "?"
-        for row in range(1, len(sheet.rows))
+        for row in rows
         if any(column[row] for column in known)
     }
-    people = {row: name for row, name in people.items() if name.casefold() != _TEST_STUDENT}
-    others = set(range(1, len(sheet.rows))) - people.keys()
-    open_items = {
+    people = {row: name for row, name in called.items() if name.casefold() != _TEST_STUDENT}
+    above = [row for row in rows if row not in called]  # what Canvas says of its columns
+    fillable = {
         place: item
         for place, item in items.items()
-        if not any("read only" in sheet.cell(row, place).casefold() for row in others)
+        if not any("read only" in sheet.cell(row, place).casefold() for row in above)
     }
-    grade = _chosen(sheet, open_items, column or title, only=column is None)
-    said = items[grade].groupdict().get("max") or ""
-    maximum = next(
-        filter(None, (number(cell) for cell in (said, *(sheet.cell(row, grade) for row in others)))), None
-    )
+    grade = _chosen(sheet, fillable, column or title, only=column is None)
+    said = (items[grade].groupdict().get("max") or "", *(sheet.cell(row, grade) for row in above))
     chosen = items[grade]["title"].strip()
-    notes = [f"The only assignment in {sheet.name} is “{chosen}”, so that its column was filled."]
+    alone = column is None and chosen.casefold() != title.strip().casefold()
     return Layout(
         system=system.name,
         people=people,
         grade=grade,
         ids=known,
-        maximum=maximum,
+        maximum=next((most for cell in said if (most := number(cell)) is not None), None),
         like=(grade,),
-        notes=notes if column is None and chosen.casefold() != title.strip().casefold() else (),
+        notes=[f"“{chosen[:LONGEST]}” is the only assignment in {sheet.name}, so it was filled."]
+        if alone
+        else (),
     )
 
 

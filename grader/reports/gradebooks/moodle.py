@@ -13,7 +13,7 @@ from grader.reports.gradebooks.layout import Layout
 from grader.reports.gradebooks.sheet import number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from grader.reports.gradebooks.sheet import Sheet
 
@@ -46,7 +46,7 @@ class _Worksheet:
         name = self._named("full name")
         name = who + 1 if name is None else name
         ids = [self._participants(who), *map(self._column, self._id_columns(who, grade))]
-        said = number(self._column(maximum)[self.rows[0]]) if maximum is not None and self.rows else None
+        said = number(self._cells(maximum)[0]) if maximum is not None else None
         return Layout(
             system="Moodle",
             people={row: self.sheet.short(row, name) or self.sheet.short(row, who) for row in self.rows},
@@ -72,16 +72,13 @@ class _Worksheet:
         named = self._named(_IDENTIFIER)
         if named is not None and _MODIFIED not in self.header:
             raise self._refusal("has no column Last modified (grade), without which Moodle refuses it")
-        found = [named] if named is not None else list(self._all(_PARTICIPANT))
-        if not found:
-            raise self._refusal("is not a grading worksheet: it has no column of participants")
-        return found[0]
-
-    def _all(self, pattern: re.Pattern[str]) -> Iterator[int]:
-        for place in range(len(self.header)):
-            cells = self._cells(place)
-            if cells and all(map(pattern.fullmatch, cells)):
-                yield place
+        places = range(len(self.header)) if named is None else (named,)
+        found = next(
+            (place for place in places if all(map(_PARTICIPANT.fullmatch, self._cells(place)))), None
+        )
+        if found is None or not self.rows:
+            raise self._refusal("is not a grading worksheet: it has no participants")
+        return found
 
     def _participants(self, place: int) -> dict[int, str]:
         found = {row: _PARTICIPANT.fullmatch(cell) for row, cell in self._column(place).items()}
@@ -91,24 +88,28 @@ class _Worksheet:
         """The columns of the grades and of their maximum, which stands right behind them."""
         maximum = self._named(_MAXIMUM)
         grade = self._named(_GRADE if column is None else column.strip().casefold())
-        if column is not None and grade is None:
-            raise self._refusal(f"has no column “{column}”", "name one of its columns with --column")
-        if grade is None and maximum is None:
-            pairs = [place for place in range(1, len(self.header)) if self._is_maximum(place)]
-            if len(pairs) != 1:
+        if column is not None and (grade is None or not self._is_grade(grade)):
+            raise self._refusal(
+                f"has no column “{column}” of grades", "name one of its columns with --column"
+            )
+        if grade is None:
+            places = range(len(self.header)) if maximum is None else (maximum,)
+            found = [place - 1 for place in places if self._is_maximum(place)]
+            if len(found) != 1:
                 raise self._refusal("has no grades that can be told apart", "name their column with --column")
-            maximum = pairs[0]
-        if grade is None and maximum is not None:
-            grade = maximum - 1
-        if grade is None or "scale" in self.header:
+            grade = found[0]
+        if "scale" in self.header:
             raise self._refusal("takes the words of a scale and no points", "let the assignment give points")
-        return grade, maximum if maximum is not None or not self._is_maximum(grade + 1) else grade + 1
+        return grade, grade + 1 if maximum is None and self._is_maximum(grade + 1) else maximum
+
+    def _is_grade(self, place: int) -> bool:
+        cells = self._cells(place)
+        return bool(cells) and all(cell in _NOTHING or number(cell) is not None for cell in cells)
 
     def _is_maximum(self, place: int) -> bool:
         """Has a column the same number in all cells, beside a column of grades?"""
         numbers = {number(cell) for cell in self._cells(place)}
-        grades = [number(cell) for cell in self._cells(place - 1) if cell not in _NOTHING]
-        return len(numbers) == 1 and None not in numbers and None not in grades
+        return len(numbers) == 1 and None not in numbers and self._is_grade(place - 1)
 
     def _id_columns(self, who: int, grade: int) -> list[int]:
         named = [place for name in _IDS if (place := self._named(name)) is not None]
