@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -182,10 +183,10 @@ def _zip(store: Store, others: Mapping[str, Path], work: Path, done: Release) ->
 
 
 def _packing(path: Path) -> Packing:
-    """How an earlier zip was packed."""
-    with zipfile.ZipFile(path) as archive:
-        first = archive.comment.decode().partition(" ")[0]
-    return Packing(first) if first in list(Packing) else Packing.FOLDERS
+    """How an earlier zip was packed; one that is damaged, or that an earlier version wrote, as folders."""
+    with suppress(zipfile.BadZipFile, ValueError), zipfile.ZipFile(path) as archive:
+        return Packing(archive.comment.decode().partition(" ")[0])
+    return Packing.FOLDERS
 
 
 def _earlier(folder: Path) -> dict[str, str]:

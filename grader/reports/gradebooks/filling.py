@@ -129,7 +129,7 @@ class _Desk:
     def __init__(self, sheet: Sheet, layout: Layout, choices: Choices) -> None:
         self._sheet, self._layout, self._choices = sheet, layout, choices
         self._commas = sheet.has_commas(layout.like)
-        self.cells: dict[tuple[int, int], str] = {}
+        self.cells: dict[int, dict[int, str]] = {}
 
     def before(self, row: int) -> str:
         return self._sheet.short(row, self._layout.grade)
@@ -152,7 +152,7 @@ class _Desk:
         if number(before) == points:
             after = before
         else:
-            self.cells[row, self._layout.grade] = after
+            self.cells.setdefault(row, {})[self._layout.grade] = after
         why = self._comment(row, person)
         return Entry(row=row, student=person.label, fate=Fate.FILLED, before=before, after=after, why=why)
 
@@ -175,7 +175,7 @@ class _Desk:
         if before and before != new and not self._choices.overwrite:
             return "its comment was kept"
         if before != new:
-            self.cells[row, place] = new
+            self.cells.setdefault(row, {})[place] = new
         return ""
 
 

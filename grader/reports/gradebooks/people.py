@@ -74,6 +74,7 @@ def read_ids(content: bytes, *, name: str) -> dict[str, str]:
     if not {"student", "id"} <= set(header):
         raise UsageError(f"{name} needs the columns `student` and `id`; it has: {listing(header) or 'none'}.")
     given: dict[str, str] = {}
+    owners: dict[str, str] = {}
     for number, row in enumerate(table[top + 1 :], start=top + 2):
         cells = dict(zip(header, (csvs.unescape_formula(cell.strip()) for cell in row), strict=False))
         student, own = cells.get("student", ""), cells.get("id", "")
@@ -83,7 +84,7 @@ def read_ids(content: bytes, *, name: str) -> dict[str, str]:
             raise UsageError(f"{name}, row {number}: the student or the id is missing; fill it in.")
         if given.setdefault(student, own) != own:
             raise UsageError(f"{name}, row {number}: a second id for {student}; keep one of them.")
-        if list(given.values()).count(own) > 1:
+        if owners.setdefault(own, student) != student:
             raise UsageError(
                 f"{name}, row {number}: another student has the id {own}, too; correct one of them."
             )

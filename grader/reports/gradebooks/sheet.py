@@ -79,21 +79,16 @@ class Sheet:
             for row in range(len(self.rows))
         )
 
-    def filled(self, cells: Mapping[tuple[int, int], str]) -> bytes:
+    def filled(self, cells: Mapping[int, Mapping[int, str]]) -> bytes:
         """The file with new values in some cells, by row and column. A row that is too short grows."""
-        new = dict.fromkeys(sorted(row for row, _ in cells), "")
-        for row in new:
-            raw = list(self.lines[row].raw)
-            values = {column: value for (other, column), value in cells.items() if other == row}
-            raw += [""] * (max(values) + 1 - len(raw))
-            for column, value in values.items():
-                raw[column] = _written(value, raw[column], self.delimiter)
-            new[row] = self.delimiter.join(raw)
         parts, at = [], 0
-        for row, written in new.items():
-            before = self.lines[row]
-            parts += [self.text[at : before.start], written]
-            at = before.start + len(self.delimiter.join(before.raw))
+        for row, values in sorted(cells.items()):
+            start, raw = self.lines[row].start, self.lines[row].raw
+            new = raw + [""] * (max(values) + 1 - len(raw))
+            for column, value in values.items():
+                new[column] = _written(value, new[column], self.delimiter)
+            parts += [self.text[at:start], self.delimiter.join(new)]
+            at = start + len(self.delimiter.join(raw))
         return "".join([*parts, self.text[at:]]).encode(self.encoding)
 
 
