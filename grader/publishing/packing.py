@@ -38,9 +38,12 @@ def place(packing: Packing, folder: str, grade: Grade) -> str | None:
 
 
 def _canvas(grade: Grade) -> str | None:
+    """The name of the file handed in, up to the ids, which only the student's own tells from other numbers."""
     for name in grade.origin.split("/"):
         parts = name.split("_")
-        for at, part in enumerate(parts[:-2]):
-            if part == grade.identity.id and parts[at + 1].isdecimal():
-                return "_".join((*parts[: at + 2], PAGE))
+        pairs = [at for at in range(len(parts) - 2) if parts[at + 1].isdecimal()]
+        own = [at for at in pairs if parts[at] == grade.identity.id]
+        numbers = [at for at in pairs if parts[at].isdecimal()]
+        if own or len(numbers) == 1:
+            return "_".join((*parts[: (own or numbers)[0] + 2], PAGE))
     return None  # such as a text entry, which has no attachment that Canvas could answer

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -208,6 +209,21 @@ class TestFilling:
             assert fill("-o", target).error == (
                 f"error: {target} is the gradebook to fill in. Name another file with -o."
             )
+
+    def test_an_earlier_copy_stays_if_a_new_one_is_not_whole(self, fill, tmp_path, monkeypatch):
+        filled = tmp_path / "filled.csv"
+        fill("-o", filled)
+        before = filled.read_bytes()
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(Path, "replace", full)
+        assert fill("-o", filled, "--overwrite").error.startswith(
+            f"error: {filled} can't be written: No space"
+        )
+        assert filled.read_bytes() == before
+        assert not list(tmp_path.glob(".filled*"))
 
     def test_a_grade_that_can_change_is_left(self, graded, fill):
         with Store.existing(graded.results) as store:

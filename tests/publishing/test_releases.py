@@ -225,6 +225,16 @@ def test_a_zip_has_a_folder_for_each_student(release):
             id="Canvas",
         ),
         pytest.param(
+            "canvas",
+            [
+                "limaana_2001_90001_hw1.ipynb",
+                "LATE_anon_1004_90004_hw_2.ipynb",
+                "group_3_2004_90004_hw.ipynb",
+            ],
+            ["limaana_2001_90001_feedback.html", "LATE_anon_1004_90004_feedback.html"],
+            id="ids of a roster in place of Canvas's",
+        ),
+        pytest.param(
             "moodle",
             [
                 "Sec 1/Ana_Lima_1001_assignsubmission_file/hw1.ipynb",
