@@ -205,8 +205,8 @@ def test_completion_can_be_shown_and_installed(tmp_path):
         ("run x --profile slow", "--profile: there is no 'slow'. Choose full or quick."),
         ("run x --profile ful", "--profile: there is no 'ful'. Did you mean full?"),
         (
-            "export excel x",
-            "FORMAT: there is no 'excel'. Choose gradescope, canvas, moodle, brightspace, blackboard, csv or junit.",
+            "export odt x",
+            "FORMAT: there is no 'odt'. Choose gradescope, canvas, moodle, brightspace, blackboard, csv or junit.",
         ),
         ("run x -j 0", "-j/--jobs: must be 1 or more, not 0."),
         ("run x -j two", "-j/--jobs: 'two' is not a whole number."),
