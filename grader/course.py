@@ -104,6 +104,11 @@ def settled(grade: Grade, arrival: Arrival, rules: Rules) -> Grade:
     return replace(grade, late=replace(late, points=taken), total=grade.total - taken)
 
 
+def is_late(arrival: Arrival, rules: Rules) -> bool:
+    """Does a grade say that this came late, whatever that costs?"""
+    return _lateness(arrival, rules, Decimal(0)) is not None
+
+
 def duration(text: str) -> timedelta:
     """`15 min`, `36 hours`, `2 days`, `1 week`.
 

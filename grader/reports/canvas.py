@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING
 
 from grader.errors import UsageError
+from grader.names import exactly, in_any_order
 from grader.reports.wording import points
-from grader.reports.worksheet import Column, Filled, Register, Sheet, exactly, in_any_order, match, number
+from grader.reports.worksheet import Column, Filled, Register, Sheet, match, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from grader.model import Grade
 
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
-_WORDS = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+([.,]\d+)?")
 
 
@@ -85,18 +83,6 @@ class Register:
             if found:
                 return found
         return frozenset()
-
-
-def exactly(cell: str) -> frozenset[str]:
-    """An id: the same but for case and surrounding space."""
-    return frozenset({cell.strip().casefold()} - {""})
-
-
-def in_any_order(cell: str) -> frozenset[str]:
-    """A name such as `Doe, Jane`, `Jane Doe`, `doe-jane` or `doejane`: in any order, only letters and digits."""
-    family, _, given = cell.partition(",")
-    orders = _words(cell), _words(f"{given} {family}")
-    return frozenset({"".join(orders[0]), "".join(orders[1]), " ".join(sorted(orders[0]))} - {""})
 
 
 def number(cell: str) -> Decimal | None:
@@ -182,7 +168,3 @@ class Column:
 
 def _rows(registers: Iterable[Register], names: Sequence[str]) -> frozenset[int]:
     return next(filter(None, (register.find(names) for register in registers)), frozenset())
-
-
-def _words(name: str) -> list[str]:
-    return _WORDS.findall(unicodedata.normalize("NFKC", name).casefold())
