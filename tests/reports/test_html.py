@@ -59,6 +59,8 @@ def test_a_report_says_whose_it_is(ann, parsed):
     assert "adams-ann Ann Adams · section 2 Class page" in parsed(student_page(known, None, None)).text
     assert "adams-ann Ann Adams, bo@example.edu Class page" in parsed(student_page(group, None, None)).text
     assert "adams-ann Ann Adams 3.5" in parsed(class_page([known])).text
+    same = replace(ann, identity=Identity(name="adams"))
+    assert "adams-ann Class page" in parsed(student_page(same, None, None)).text, "the id says it already"
 
 
 def test_what_being_late_takes_stands_by_itself_above_the_total(ann, parsed):
