@@ -89,62 +89,6 @@ def test_decomposed_accents_are_the_same(written):
     assert row.alias == "eszter-szabó"
 
 
-REFUSED = [
-    pytest.param("", "has no column that says who it is, .*; it has: nothing", id="empty"),
-    pytest.param(b"PK\x03\x04\0\x81", "is an Excel workbook; save it again as CSV", id="a workbook"),
-    pytest.param(
-        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x81", "is not a text file; save it again as CSV", id="binary"
-    ),
-    pytest.param("name,id\nJane\0Doe,1", "is not a text file", id="NUL bytes"),
-    pytest.param(
-        "points,comment\n1,x", "it has: points, comment. Name the columns in the first row", id="nobody"
-    ),
-    pytest.param('name,id\n"Jane', r"roster\.csv is not a CSV file \(", id="an open quote"),
-    pytest.param(
-        "name\n" + "x" * 200_000, "has a cell of more than 131,072 characters", id="an endless cell"
-    ),
-    pytest.param(b"name,id\n" * (20 << 17), "is larger than 16 MiB; is it a list of students", id="20 MB"),
-    pytest.param(
-        "id,name\n17,Jane\n\n17,Joan", "rows 2 and 4: two different rows for 17; keep one", id="one id twice"
-    ),
-    pytest.param(
-        "student,due\na,\nA,2026-02-12 23:59", "rows 2 and 3: two different rows for a", id="one name twice"
-    ),
-    pytest.param(
-        "name,due\nJane,tomorrow", "row 2: `due` is 'tomorrow', not a date with a time", id="a word"
-    ),
-    pytest.param(
-        "name,due\nJane,2026-02-12", "row 2: `due` is '2026-02-12', not a date with a time", id="a day"
-    ),
-    pytest.param("name,due\nJane,3/4/2026 12:00", "write it as in 2026-02-12 23:59", id="which month"),
-    pytest.param("name,due\nJane,2026-02-30 12:00", "row 2: `due` is '2026-02-30 12:00'", id="no such day"),
-    pytest.param(
-        "name,due\nJane,9999-12-31 23:59", "row 2: `due` is '9999-12-31 23:59'", id="the end of time"
-    ),
-    pytest.param("name,submitted\nJane,\x1b[2J", r"row 2: `submitted` is .*x1b", id="an escape"),
-    pytest.param(
-        "name,extension\nJane,2", "row 2: `extension` is '2'; write a number and min, hours", id="no unit"
-    ),
-    pytest.param("name,extension\nJane,-2 days", "row 2: `extension` is '-2 days'", id="less time"),
-    pytest.param("name,extension\nJane,9999 weeks", "that is longer than ten years", id="years"),
-    pytest.param("name,due,due date\nJane,,", "has the columns `due` and `due date`", id="two due times"),
-    pytest.param(
-        "name,id\n=A1&B1,1", "row 2: =A1&B1 is a formula; paste its value", id="a formula as a name"
-    ),
-    pytest.param('name,id\nJane,"=HYPERLINK(""x"")"', "row 2: .* is a formula", id="a formula as an id"),
-    pytest.param("name;id\nJane;1".encode("utf-16")[:-1], "is not a text file", id="half of UTF-16"),
-]
-
-
-@pytest.mark.parametrize(("content", "message"), REFUSED)
-def test_other_files_are_refused_with_the_row(written, content, message):
-    with pytest.raises(UsageError, match=message) as refusal:
-        roster.read(written(content))
-    assert "roster.csv" in str(refusal.value)
-    assert "\n" not in str(refusal.value)
-    assert str(refusal.value).isprintable()
-
-
 def test_a_missing_file_or_a_folder_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"gone\.csv can't be read: No such file"):
         roster.read(tmp_path / "gone.csv")
