@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from grader import csvs
 from grader.errors import UsageError
 from grader.intake import roster
 from grader.intake.matching import match
@@ -54,6 +55,7 @@ def enrolled(by_id: Mapping[str, HandIn], path: Path, rules: Rules) -> Enrolled:
         )
     in_teams = [row for some in teams.values() for row in some]
     strangers = [s for s in by_id if not any(people[s]) and s not in teams and s not in matched.unclear]
+    doubt = csvs.doubt(path.read_bytes(), name=path.name) if matched.unmatched else ""
     note = f"{path.name} does not list {len(strangers)} of those who handed in: {listing(strangers)}"
     return Enrolled(
         by_id={
@@ -61,7 +63,7 @@ def enrolled(by_id: Mapping[str, HandIn], path: Path, rules: Rules) -> Enrolled:
             for student, one in by_id.items()
         },
         missing=tuple(row.identity for row in matched.unmatched if row not in in_teams),
-        notes=(*matched.notes, *[note] * bool(strangers)),
+        notes=(*matched.notes, *[note] * bool(strangers), *[doubt] * bool(doubt)),
     )
 
 
