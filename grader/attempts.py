@@ -96,8 +96,9 @@ def _winner(tried: Sequence[_Tried], session: Session, store: Store) -> Submissi
         shutil.copytree(first.execution.folder, folder, symlinks=True)
         conditions = keys.of_conditions(session.plan(session.assignment.seeds[0]))
         store.keep(replace(first.execution, folder=folder), first.key, conditions)
+    choice = f"{first} was taken as the best of {len(tried)} attempts, not {', '.join(map(str, others))}"
     return replace(
         first.submission,
         others=tuple(one.submission.origin for one in others),
-        choice=f"{first} was taken as the best of {len(tried)} attempts, not {', '.join(map(str, others))}",
+        choice="; ".join(filter(None, (choice, first.submission.choice))),
     )

@@ -66,17 +66,17 @@ def choose(
 def attempts(found: Mapping[Entry, Found]) -> list[dict[Entry, Found]]:
     """The notebooks of each attempt, the last one first: by the layout's dates, or by what Canvas adds to names.
 
-    Files of one date, and files of several names, are one attempt.
+    Files of one date, and files of several names, are one attempt. What can't be read is none of its own.
     """
-    numbers = {entry: _AGAIN.fullmatch(entry.name) for entry in found}
-    if len({number["name"] + number["ending"] for number in numbers.values() if number}) > 1:
-        numbers = dict.fromkeys(found)
+    fit = [entry for entry, read in found.items() if not read.problem]
+    numbers = {entry: _AGAIN.fullmatch(entry.name) if entry.order else None for entry in fit}
+    one_name = len({number["name"] + number["ending"] for number in numbers.values() if number}) == 1
     tried: dict[tuple[float, int], dict[Entry, Found]] = {}
-    for entry, read in found.items():
-        number = numbers[entry] if entry.order else None
-        which = _attempt(entry) if entry.at else 0.0, int(number["number"] or 0) if number else 0
-        tried.setdefault(which, {})[entry] = read
-    return [tried[which] for which in sorted(tried, reverse=True)]
+    for entry, number in numbers.items():
+        which = _attempt(entry) if entry.at else 0.0, int(number["number"] or 0) if number and one_name else 0
+        tried.setdefault(which, {})[entry] = found[entry]
+    last, *earlier = [tried[which] for which in sorted(tried, reverse=True)] or [{}]
+    return [last | {entry: read for entry, read in found.items() if read.problem}, *earlier]
 
 
 def matches(entry: Entry, pick: str | None) -> bool:

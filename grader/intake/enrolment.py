@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ def enrolled(by_id: Mapping[str, HandIn], path: Path, rules: Rules) -> Enrolled:
             f"{path}: none of its {len(rows)} rows is of somebody who handed in something, by id, address, login "
             "or name. Give the roster of this class."
         )
-    in_teams = [row for some in teams.values() for row in some]
+    in_teams = {row.number for some in teams.values() for row in some if row}
     strangers = [s for s in by_id if not any(people[s]) and s not in teams and s not in matched.unclear]
     doubt = csvs.doubt(path.read_bytes(), name=path.name) if matched.unmatched else ""
     note = f"{path.name} does not list {len(strangers)} of those who handed in: {listing(strangers)}"
@@ -62,7 +63,7 @@ def enrolled(by_id: Mapping[str, HandIn], path: Path, rules: Rules) -> Enrolled:
             student: _filled(one, teams.get(student) or people[student], rules, team=student in teams)
             for student, one in by_id.items()
         },
-        missing=tuple(row.identity for row in matched.unmatched if row not in in_teams),
+        missing=tuple(row.identity for row in matched.unmatched if row.number not in in_teams),
         notes=(*matched.notes, *[note] * bool(strangers), *[doubt] * bool(doubt)),
     )
 
@@ -71,15 +72,16 @@ def _teams(
     students: Sequence[str], by_id: Mapping[str, HandIn], rows: Sequence[Row]
 ) -> dict[str, list[Row | None]]:
     """The rows of the people in whose group's name something was handed in, unless it may be several groups'."""
+    rows = [row for row in rows if row.teams]
     names = {
         each: in_any_order(by_id[each].identity.name or by_id[each].identity.id or each) for each in students
     }
     owners = {student: [row for row in rows if row.teams & own] for student, own in names.items()}
-    several = [row for row in rows if sum(row in some for some in owners.values()) > 1]
+    several = Counter(row.number for some in owners.values() for row in some)
     return {
         student: list(some)
         for student, some in owners.items()
-        if some and not any(row in several for row in some)
+        if some and all(several[row.number] == 1 for row in some)
     }
 
 

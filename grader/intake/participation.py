@@ -58,7 +58,7 @@ def read(path: Path, everyone: Mapping[str, HandedIn], column: str | None = None
     is_table = column is not None or (
         len(header) > 1 and any(KINDS.get(name) in roster.WHO for name in header)
     )
-    rows = roster.read(path) if is_table else _lines(text)
+    rows = roster.read(path, times=False) if is_table else _lines(text)
     judge = _column(path, header, column) if is_table else ""
     matched = match(rows, everyone, source=path.name)
     notes = [*matched.notes, *_strangers(path, matched.unmatched)]
@@ -111,7 +111,7 @@ def _column(path: Path, header: Sequence[str], column: str | None) -> str:
     Raises:
         UsageError: nobody can tell.
     """
-    others = [name for name in header if name and name not in KINDS]
+    others = [name for name in header if name and KINDS.get(name, "due") in roster.TIMES]
     if column is not None:
         if column.strip().lower() in header:
             return column.strip().lower()

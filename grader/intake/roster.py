@@ -33,7 +33,7 @@ _SPELLED = {
     "last": "last name, surname, family name, nachname, familienname, nom, nom de famille, apellido, apellidos, "
     "apellido(s)",
     "id": "id, student id, student number, id number, sid, user id, sis id, sis user id, orgdefinedid, identifier, "
-    "matrikelnummer, id-nummer, identifiant, numéro d'identification, número de id, id del participante",
+    "github id, matrikelnummer, id-nummer, identifiant, numéro d'identification, número de id, id del participante",
     "login": "login, login id, sis login id, username, user name, github, github username, anmeldename, "
     "nom d'utilisateur, nombre de usuario",
     "email": "email, e-mail, mail, email address, e-mail address, e-mail-adresse, adresse de courriel, courriel, "
@@ -54,6 +54,7 @@ KINDS = {
 """What each known name of a column means."""
 WHO = ("student", "name", "first", "last", "id", "login", "email")
 """The kinds of columns that say who it is."""
+TIMES = ("due", "extension", "submitted")
 _STAFF = re.compile(r"instructor|ta|reader|(?:\S+ )*teacher|teaching assistant|manager|observer|designer")
 _NOBODY = frozenset({"points possible", "student, test", "test student"})
 """What Canvas calls rows of no student."""
@@ -103,15 +104,15 @@ def text_of(path: Path) -> str:
     return text
 
 
-def read(path: Path) -> list[Row]:
-    """The rows that name a student.
+def read(path: Path, *, times: bool = True) -> list[Row]:
+    """The rows that name a student; without `times`, when work is due or came is not read.
 
     Raises:
         UsageError: it is not such a table, or says something that can't be understood; with the row.
     """
     table = csvs.read(text_of(path), name=str(path), columns=KINDS)
     top, header = csvs.header(table, KINDS)
-    columns = _columns(path, header)
+    columns = _columns(path, [name if times or KINDS.get(name) not in TIMES else "" for name in header])
     if not columns.keys() & set(WHO):
         has = listing([readable(name) for name in header if name]) or "nothing"
         raise UsageError(
@@ -122,7 +123,7 @@ def read(path: Path) -> list[Row]:
     first: dict[str, Row] = {}
     for number, cells in enumerate(table[top + 1 :], start=top + 2):
         try:
-            row = _row(number, [csvs.unescape_formula(cell.strip()) for cell in cells], columns, header)
+            row = _row(number, cells, columns, header)
         except ValueError as error:
             raise UsageError(f"{path}, row {number}: {error}.") from None
         if row is None:
@@ -155,7 +156,7 @@ def _columns(path: Path, header: list[str]) -> dict[str, list[int]]:
     for at, name in enumerate(header):
         if name in KINDS:
             columns.setdefault(KINDS[name], []).append(at)
-    for kind in ("student", "due", "extension", "submitted"):
+    for kind in ("student", *TIMES):
         if len(columns.get(kind, ())) > 1:
             names = " and ".join(f"`{header[at]}`" for at in columns[kind])
             raise UsageError(f"{path} has the columns {names}, which mean the same; remove one of them.")
@@ -187,7 +188,7 @@ def _row(number: int, cells: list[str], columns: Mapping[str, list[int]], header
     teams = (in_any_order(each) for each in re.split("[,;]", said.get("team", "")))
     return Row(
         number=number,
-        cells=dict(zip(header, cells, strict=False)),
+        cells={name: csvs.unescape_formula(cell.strip()) for name, cell in zip(header, cells, strict=False)},
         identity=identity,
         alias=folded(alias),
         ids=frozenset(map(key, ids)),
@@ -206,11 +207,12 @@ def _known(text: str) -> str | None:
 
 
 def _value(cell: str) -> str:
+    cell = cell.strip()
     if quoted := _QUOTED.fullmatch(cell):
         return quoted[1]
     if cell.startswith("="):
         raise ValueError(f"{readable(cell[:40])} is a formula; paste its value in its place")
-    return cell
+    return csvs.unescape_formula(cell)
 
 
 def _date(kind: str, said: Mapping[str, str]) -> datetime | None:

@@ -246,6 +246,16 @@ def test_canvas_numbers_attempts_in_the_names_of_files(taken, files, attempts):
     assert len(ada.attempts) == attempts - 1
 
 
+def test_an_attempt_that_cannot_be_read_is_none(tmp_path):
+    names = [f"HW_ada_attempt_2021-02-{day}-20-00-00_hw1.ipynb" for day in (12, 13)]
+    put(tmp_path / "class", names)
+    (tmp_path / "class" / names[1]).write_text("{")
+    (ada,) = collect(
+        tmp_path / "class", limits=Limits(), assignment="hw1", rules=replace(DUE, attempt=Attempt.BEST)
+    ).submissions
+    assert (ada.origin, ada.others, ada.attempts) == (names[0], (names[1],), ())
+
+
 def test_a_picked_notebook_has_no_other_attempts(tmp_path):
     names = [f"HW_ada_attempt_2021-02-{day}-20-00-00_hw1.ipynb" for day in (12, 13)]
     root = put(tmp_path / "class", names)

@@ -45,6 +45,7 @@ def read(tmp_path):
         ('Email,Grade\nb@x.edu,"0,5"', "grade", {BO: "yes"}),
         ('name,a,b\n"Doe, Jane",x,\nBo Li,,x', "a", {JANE: "yes", BO: "no"}),
         ("name,posted\nJane Doe,yes\nBo Li,", None, {JANE: "yes"}),
+        ("name,submitted\nJane Doe,yes\nBo Li,no", "submitted", {JANE: "yes", BO: "no"}),
         ("name,posted\nJane Doe,-\nBo Li,3.0", None, {BO: "yes"}),
         ("name,posted\nJane Doe,maybe\nBo Li,nein", None, {BO: "no"}),
         ("name,posted\nMei Lin,yes\nMax Roe,yes", None, {GROUP: "yes"}),
@@ -58,7 +59,7 @@ def read(tmp_path):
         ("Jane Doe\r\n".encode("utf-16"), None, {ANA: "no", JANE: "yes", BO: "no", GROUP: "no"}),
     ],
     ids=[
-        "our own", "case and semicolons", "a count", "points with a comma", "crosses", "an empty cell among words",
+        "our own", "case and semicolons", "a count", "points with a comma", "crosses", "an empty cell among words", "a column of another meaning",
         "a dash among numbers", "a word nobody knows", "a group that agrees", "a group that does not",
         "half a group", "names", "ids and addresses", "one column", "two columns of names", "a group in a list",
         "UTF-16",

@@ -51,7 +51,7 @@ def written(tmp_path):
         (GRADESCOPE, "Jane Doe", "00017", "jane@x.edu", {"17"}, ""),
         (BRIGHTSPACE, "Jane Doe", "17", "jane@x.edu", {"17"}, "jdoe"),
         (BLACKBOARD.encode("utf-16"), "Jane Doe", "00017", None, {"17"}, "jdoe"),
-        (GITHUB, "Jane Doe", "00017", None, {"17"}, "jdoe"),
+        (GITHUB, "Jane Doe", "00017", None, {"17", "991"}, "jdoe"),
         ("student\nJane Doe", "Jane Doe", None, None, set(), ""),
         ('Course 7\n\nname,id\nJane Doe,"=""00017"""', "Jane Doe", "00017", None, {"17"}, ""),
         ("name;vorname\nDoe;Jane", "Jane Doe", None, None, set(), ""),
@@ -59,12 +59,14 @@ def written(tmp_path):
         ("sep=;\nname;login\nJane Doe;JDoe", "Jane Doe", None, None, set(), "jdoe"),
         ("name,comment (a; b; c)\nJane Doe,x", "Jane Doe", None, None, set(), ""),
         ("name,id\nJane\x1b[31m Doe,1", "'Jane\\x1b[31m Doe'", "1", None, {"1"}, ""),
+        ("name,id\n'=Jane Doe,1", "=Jane Doe", "1", None, {"1"}, ""),
         ("name,id\nJane Doe,17\nJane Doe,17\n", "Jane Doe", "17", None, {"17"}, ""),
     ],
     ids=[
         "Canvas", "Moodle", "German", "French", "Spanish", "Gradescope", "Brightspace", "Blackboard", "GitHub",
         "names alone", "a title and a guarded number", "a family name called name", "a name twice", "sep=",
-        "semicolons in a column's name", "control characters", "a row twice",
+        "semicolons in a column's name", "control characters", "a name like a formula",
+        "a row twice",
     ],
 )  # fmt: skip
 def test_a_roster_is_read_as_it_comes(  # noqa: PLR0917 - a row of the table
