@@ -48,23 +48,29 @@ def enrolled(by_id: Mapping[str, HandIn], path: Path, rules: Rules) -> Enrolled:
         student: [matched.rows.get((student, place)) for place in range(len(one.people) or 1)]
         for student, one in by_id.items()
     }
-    teams = _teams([student for student, some in people.items() if some == [None]], by_id, matched.unmatched)
+    teams = _teams([student for student, some in people.items() if some == [None]], by_id, rows)
     if not (matched.rows or matched.unclear or teams):
         raise UsageError(
             f"{path}: none of its {len(rows)} rows is of somebody who handed in something, by id, address, login "
             "or name. Give the roster of this class."
         )
     in_teams = {row.number for some in teams.values() for row in some if row}
+    twice = [str(row) for row in matched.rows.values() if row.number in in_teams]
     strangers = [s for s in by_id if not any(people[s]) and s not in teams and s not in matched.unclear]
-    doubt = csvs.doubt(path.read_bytes(), name=path.name) if matched.unmatched else ""
-    note = f"{path.name} does not list {len(strangers)} of those who handed in: {listing(strangers)}"
+    notes = [
+        *matched.notes,
+        *[f"{path.name} does not list {len(strangers)} of those who handed in: {listing(strangers)}"]
+        * bool(strangers),
+        *[f"{path.name}: handed in alone and in a team, so graded twice: {listing(twice)}"] * bool(twice),
+        *filter(None, [csvs.doubt(path.read_bytes(), name=path.name) if matched.unmatched else ""]),
+    ]
     return Enrolled(
         by_id={
             student: _filled(one, teams.get(student) or people[student], rules, team=student in teams)
             for student, one in by_id.items()
         },
         missing=tuple(row.identity for row in matched.unmatched if row.number not in in_teams),
-        notes=(*matched.notes, *[note] * bool(strangers), *[doubt] * bool(doubt)),
+        notes=tuple(notes),
     )
 
 

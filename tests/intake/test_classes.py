@@ -170,6 +170,12 @@ def test_the_members_of_a_team_are_known_and_have_the_time_of_who_has_most(taken
     assert team.arrival.extension == timedelta(days=2)
 
 
+def test_who_handed_in_alone_and_in_a_team_is_named(taken):
+    found = taken([f"{who}_assignsubmission_file/hw1.ipynb" for who in ("Bob Smith_12346", "Team Red_77")])
+    assert [len(one.people) for one in found.submissions] == [0, 2]
+    assert "roster.csv: handed in alone and in a team, so graded twice: Bob Smith (row 3)" in found.notes
+
+
 def test_an_id_of_the_download_is_kept_and_what_it_lacks_is_filled(taken):
     jane = taken(["doejane_12345_678901_hw1.ipynb"]).submissions[0]
     assert jane.identity == Identity(name="Doe, Jane", id="12345", email="jane@x.edu")

@@ -59,7 +59,8 @@ def read(tmp_path):
         ("Jane Doe\r\n".encode("utf-16"), None, {ANA: "no", JANE: "yes", BO: "no", GROUP: "no"}),
     ],
     ids=[
-        "our own", "case and semicolons", "a count", "points with a comma", "crosses", "an empty cell among words", "a column of another meaning",
+        "our own", "case and semicolons", "a count", "points with a comma", "crosses", "an empty cell among words",
+        "a column of another meaning",
         "a dash among numbers", "a word nobody knows", "a group that agrees", "a group that does not",
         "half a group", "names", "ids and addresses", "one column", "two columns of names", "a group in a list",
         "UTF-16",
