@@ -16,7 +16,7 @@ from grader.model import Arrival, Identity
 from grader.names import in_any_order
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from grader.course import Rules
@@ -57,21 +57,25 @@ def enrolled(by_id: Mapping[str, HandIn], path: Path, rules: Rules) -> Enrolled:
     in_teams = {row.number for some in teams.values() for row in some if row}
     twice = [str(row) for row in matched.rows.values() if row.number in in_teams]
     strangers = [s for s in by_id if not any(people[s]) and s not in teams and s not in matched.unclear]
-    notes = [
-        *matched.notes,
-        *[f"{path.name} does not list {len(strangers)} of those who handed in: {listing(strangers)}"]
-        * bool(strangers),
-        *[f"{path.name}: handed in alone and in a team, so graded twice: {listing(twice)}"] * bool(twice),
-        *filter(None, [csvs.doubt(path.read_bytes(), name=path.name) if matched.unmatched else ""]),
-    ]
     return Enrolled(
         by_id={
             student: _filled(one, teams.get(student) or people[student], rules, team=student in teams)
             for student, one in by_id.items()
         },
         missing=tuple(row.identity for row in matched.unmatched if row.number not in in_teams),
-        notes=tuple(notes),
+        notes=(*matched.notes, *_notes(path, strangers, twice, matched.unmatched)),
     )
+
+
+def _notes(
+    path: Path, strangers: Sequence[str], twice: Sequence[str], unmatched: Sequence[Row]
+) -> Iterator[str]:
+    if strangers:
+        yield f"{path.name} does not list {len(strangers)} of those who handed in: {listing(strangers)}"
+    if twice:
+        yield f"{path.name}: handed in alone and in a team, so graded twice: {listing(twice)}"
+    if unmatched and (doubt := csvs.doubt(path.read_bytes(), name=path.name)):
+        yield doubt
 
 
 def _teams(
