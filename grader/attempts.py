@@ -74,7 +74,17 @@ def best(
                 if number:
                     session.on_event(Event("graded", submission.student, grade=grade))
     winners = {student: _winner(some, session, store) for student, some in tried.items()}
-    return [winners.get(each.student, each) for each in submissions]
+    return [winners.get(each.student, each) for each in as_before(submissions, store)]
+
+
+def as_before(submissions: Sequence[Submission], store: Store) -> list[Submission]:
+    """The attempts whose grades the store has, so that lateness stays theirs; of who has none, the last."""
+
+    def graded(last: Submission) -> Submission:
+        grade = store.readable_grade(last.student) if last.attempts else None
+        return next((each for each in last.attempts if grade and each.origin == grade.origin), last)
+
+    return [graded(each) for each in submissions]
 
 
 def _tried(submission: Submission, execution: Execution, key: str, grade: Grade, session: Session) -> _Tried:

@@ -55,7 +55,7 @@ def grade_all(
             f"{store.root} was graded under other conditions (profile, data, reference or software), so a part of "
             "the class can't be graded anew. Run it without --only, or with another -o."
         )
-    store.enrol(submissions, roster, drop=session.drop)
+    store.enrol(attempts.as_before(submissions, store), roster, drop=session.drop)
     model = reference.run_all(plans, session, store)
     store.remember(
         assignment=str(session.assignment.folder),

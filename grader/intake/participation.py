@@ -72,7 +72,7 @@ def read(path: Path, everyone: Mapping[str, HandedIn], column: str | None = None
         said, unread = _read(matched.rows, judge)
         if unread:
             notes.append(
-                f"{path.name}: `{judge}` is neither yes nor no of {listing(unread)}; a person decides"
+                f"{path.name}: `{judge}` can't be read as yes or no, so a person decides: {listing(unread)}"
             )
     told: dict[str, dict[str, str]] = {}
     for student, one in everyone.items():
@@ -133,7 +133,7 @@ def _read(rows: Mapping[tuple[str, int], Row], column: str) -> tuple[dict[tuple[
     empty = "no" if crosses and crosses <= _MARKS else ""
     said = {seat: _word(cell) if cell else empty for seat, cell in cells.items()}
     unread = [
-        f"{rows[seat]}, {readable(cell[:40])!r}" for seat, cell in cells.items() if cell and not said[seat]
+        f"{rows[seat]} {readable(cell[:40])!r}" for seat, cell in cells.items() if cell and not said[seat]
     ]
     return said, unread
 

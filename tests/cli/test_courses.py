@@ -99,6 +99,8 @@ def test_the_best_attempt_is_named_with_the_others_and_not_run_again(graded, cou
     again = course(attempt="best")
     assert again.err.count("nothing to run") == 3
     assert grades(graded)["ana"] == ana
+    assert course("--only", "bo", attempt="best").code == GRADED
+    assert grades(graded)["ana"] == ana, "it is not the last attempt, which was late"
     call("forget", "ana", graded.results)
     assert not [path for path in graded.results.rglob("*") if b"ana" in path.name.encode()]
 

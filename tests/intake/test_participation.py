@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_listed_and_not_guessed(read):
     _, notes = read("name,posted\nJane Doe,maybe\nBo Li,yes\nZoe,yes")
     assert notes == (
         "list.csv names Zoe (row 4), who submitted nothing",
-        "list.csv: `posted` is neither yes nor no of Jane Doe (row 2), 'maybe'; a person decides",
+        "list.csv: `posted` can't be read as yes or no, so a person decides: Jane Doe (row 2) 'maybe'",
     )
 
 
