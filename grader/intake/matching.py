@@ -37,8 +37,8 @@ class Matched:
 
     rows: Mapping[tuple[str, int], Row]
     """By student, and place among the members of a group; 0 of who is in no group."""
-    unclear: Mapping[str, Row]
-    """Students whose row cannot be told from another's, and one of the rows it may be."""
+    unclear: frozenset[str]
+    """Students who fit a row that was not used."""
     unmatched: tuple[Row, ...]
     notes: tuple[str, ...]
 
@@ -88,7 +88,7 @@ def match(rows: Sequence[Row], everyone: Mapping[str, HandedIn], *, source: str)
     ]
     left, free = {row.number: row for row in rows}, seats
     found: dict[tuple[str, int], Row] = {}
-    unclear: dict[str, Row] = {}
+    unclear: set[str] = set()
     doubts: list[str] = []
     ids_agree = False
     for tier in _TIERS:
@@ -107,7 +107,7 @@ def match(rows: Sequence[Row], everyone: Mapping[str, HandedIn], *, source: str)
                 ids_agree |= tier is _IDS
                 continue
             doubts.append(doubt)
-            unclear |= dict.fromkeys((each.student for each in some), row)
+            unclear.update(each.student for each in some)
         free = [seat for seat in free if seat not in claims]
     are = (
         f"{len(doubts)} rows were not used because they are"
@@ -117,7 +117,10 @@ def match(rows: Sequence[Row], everyone: Mapping[str, HandedIn], *, source: str)
     note = f"{source}: {are} ambiguous: {'; '.join(doubts[:MOST_NAMED])}"
     more = f"; and {len(doubts) - MOST_NAMED} more" if len(doubts) > MOST_NAMED else ""
     return Matched(
-        rows=found, unclear=unclear, unmatched=tuple(left.values()), notes=(note + more,) if doubts else ()
+        rows=found,
+        unclear=frozenset(unclear),
+        unmatched=tuple(left.values()),
+        notes=(note + more,) if doubts else (),
     )
 
 

@@ -65,7 +65,8 @@ def test_the_class_gets_its_files(published):
     index = publisher.class_(["A notice."])
     assert index == store.root / "index.html"
     assert "A notice." in index.read_text()
-    assert (store.root / "grades.csv").read_text().splitlines()[0] == "student,1,2,3,total,max,status,ending"
+    header = (store.root / "grades.csv").read_text().splitlines()[0]
+    assert header == "student,1,2,3,total,max,status,ending,late,submitted,name,id,email,section"
     documents = json.loads((store.root / "grades.json").read_text())
     results = [json.loads((store.folder(one["student"]) / "result.json").read_text()) for one in documents]
     assert documents == results
