@@ -7,10 +7,11 @@ import sys
 
 import typer
 
+from grader.cli import github
 from grader.cli.app import command
 from grader.cli.console import OURS, WRONG_USE, fail
-from grader.cli.help import explained
-from grader.errors import GraderError, UsageError
+from grader.cli.misuse import explained
+from grader.errors import GraderError, RubricError, UsageError
 
 
 def main() -> None:
@@ -21,12 +22,18 @@ def main() -> None:
     if sys.platform == "win32":  # where a pipe or file gets another encoding than a terminal
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(encoding="utf-8")
+    with github.guarded():
+        sys.exit(_ended())
+
+
+def _ended() -> int:
+    """Run what the command line asks for; its exit code."""
     try:
         code = command().main(prog_name="grader", standalone_mode=False)
     except typer.TyperException as error:
         fail("error", explained(error), WRONG_USE)
     except UsageError as error:
-        fail("error", str(error), WRONG_USE)
+        fail("error", str(error), WRONG_USE, located=isinstance(error, RubricError))
     except GraderError as error:
         fail("internal error", str(error), OURS)
     except Exception as error:  # noqa: BLE001 - the last door: 1, Python's own code, would mean graded
@@ -34,7 +41,7 @@ def main() -> None:
 
         traceback.print_exc()
         fail("internal error", f"{type(error).__name__}: {error}", OURS)
-    sys.exit(code)
+    return code or 0
 
 
 if __name__ == "__main__":

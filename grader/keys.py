@@ -108,7 +108,7 @@ def of_execution(run: str, execution: Execution, limits: Limits) -> str:
 def of_bench(bench: Bench) -> str:
     """What every grade of a class depends on: the rubric, the reference's runs, the data and this program."""
     parts = [
-        _of_files(_read_by_checks(bench.assignment), within=bench.assignment),
+        _of_files(read_by_checks(bench.assignment), within=bench.assignment),
         *(_of_files(sorted(run.folder.rglob("*.*")), within=run.folder) for run in bench.reference),
         bench.profile,
         json.dumps([bench.dataset.name, sorted(bench.dataset.sums.items())]),
@@ -119,7 +119,7 @@ def of_bench(bench: Bench) -> str:
 
 def of_loading(folder: Path) -> str:
     """What it depends on whether a rubric can be loaded: the files of its assignment, and this program."""
-    return _digest(_of_files(_read_by_checks(folder), within=folder) + _program())
+    return _digest(_of_files(read_by_checks(folder), within=folder) + _program())
 
 
 def of_rubric(folder: Path) -> str:
@@ -136,7 +136,7 @@ def _code(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".toml") and path.is_file())
 
 
-def _read_by_checks(folder: Path) -> list[Path]:
+def read_by_checks(folder: Path) -> list[Path]:
     """An assignment's files: its code wherever it lies, and whatever lies beside assignment.toml."""
     return sorted({*_code(folder), *(path for path in folder.iterdir() if path.is_file())})
 

@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
     from pathlib import Path
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -91,14 +91,17 @@ class Member:
                 file.write(chunk)
 
 
-def write(files: Mapping[str, bytes]) -> bytes:
-    """A zip of these files, not compressed: deflate's bytes differ by the version of zlib."""
+def write(files: Mapping[str, bytes], *, programs: Container[str] = ()) -> bytes:
+    """A zip of these files, not compressed: deflate's bytes differ by the version of zlib.
+
+    Those named in `programs` can be executed where they are unpacked.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, date_time=_EPOCH)
             entry.create_system = 3  # Unix, so that the permissions below hold
-            entry.external_attr = 0o100644 << 16
+            entry.external_attr = (0o100755 if name in programs else 0o100644) << 16
             archive.writestr(entry, content)
     return buffer.getvalue()
 

@@ -28,12 +28,17 @@ def locate(name: str | None, *, near: Path | None = None) -> Path:
     for folder in tried:
         if (folder / TOML).is_file():
             return folder.resolve()
-    known = [folder.name for folder in _found(shelves)]
+    names = [folder.name for folder in _found(shelves)]
     raise UsageError(
         f"There is no assignment {name!r}: no {TOML} in "
         + ", ".join(str(folder) for folder in dict.fromkeys(tried))
-        + (f". Known here: {', '.join(known)}." if known else ". Give the path of its folder.")
+        + (f". Known here: {', '.join(names)}." if names else ". Give the path of its folder.")
     )
+
+
+def known() -> list[str]:
+    """The names of the assignments that are found from here."""
+    return [folder.name for folder in _found(_shelves(Path.cwd()))]
 
 
 def _shelves(home: Path) -> list[Path]:

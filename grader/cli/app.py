@@ -44,7 +44,10 @@ class Grader(Group):
             ),
             "report": Entry("regrading:report", "Write the reports and tables again from the stored grades."),
             "release": Entry("releasing:release", "Write the page that each student may see."),
-            "export": Entry("exporting:export", "Write the grades in the format of another system."),
+            "export": Entry(
+                "exporting:export",
+                "Write the grades in the format of another system, or an autograder for Gradescope.",
+            ),
             "forget": Entry("forgetting:forget", "Remove one student from the results, everywhere."),
         },
         "For rubric authors": {

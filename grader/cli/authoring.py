@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from grader.cli import github
 from grader.cli.console import BELOW, GRADED, Talk, show, show_json, show_line, show_notices, write
 from grader.cli.options import (
     CORES,
@@ -128,11 +129,16 @@ def validate_rubric(
     ) as (session, store):
         mutants = validate.submissions(catalogue, given.assignment, Path(tempfile.mkdtemp()))
         findings = sorted(validate.validate(catalogue, mutants, session, store), key=catalogue.position)
-    surprises = sum(not finding.as_expected for finding in findings)
+    surprises = [finding for finding in findings if not finding.as_expected]
+    github.annotate(
+        github.ERROR,
+        "Grades that are not as expected",
+        [f"{finding.mutant}: {'; '.join(finding.surprises)}" for finding in surprises],
+    )
     if as_json:
         show_json(json.dumps([asdict(finding) for finding in findings]))
     else:
         show(tables.finding_table(findings))
         show_notices(given.notices)
-        show_line(f"Mutants: {len(findings)}, not as expected: {surprises}.")
+        show_line(f"Mutants: {len(findings)}, not as expected: {len(surprises)}.")
     raise typer.Exit(BELOW if surprises else GRADED)

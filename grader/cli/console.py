@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from grader import csvs
+from grader.cli import github
 from grader.errors import UsageError
 from grader.legible import legible, listing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.console import RenderableType
@@ -52,20 +53,25 @@ def show_line(text: str) -> None:
 
 
 def show_json(text: str) -> None:
-    """Nothing but the document, with its decimals as they are."""
-    sys.stdout.write(f"{text.rstrip()}\n")
+    """Nothing but the document, with its decimals as they are, and without what a CI server would obey."""
+    sys.stdout.write(f"{text.rstrip()}\n".replace("##[", "##\\u005b"))
 
 
 def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
-def nearby(name: str, known: Sequence[str]) -> str:
-    """Which names may have been meant by one that is not known."""
+def meant(name: str, known: Sequence[str]) -> str:
+    """Which names may have been meant by one that is not known; empty if none is near."""
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, n=3)
-    return f"Did you mean {' or '.join(near)}?" if near else f"Students are: {listing(known)}."
+    return f"Did you mean {' or '.join(near)}?" if near else ""
+
+
+def nearby(name: str, known: Sequence[str]) -> str:
+    """Which students may have been meant."""
+    return meant(name, known) or f"Students are: {listing(known)}."
 
 
 def show_notices(notices: Sequence[str]) -> None:
@@ -73,15 +79,21 @@ def show_notices(notices: Sequence[str]) -> None:
         typer.secho(notice, fg="yellow", bold=True)
 
 
-def fail(kind: str, text: str, code: int) -> None:
-    """One line that says what went wrong, and the exit code that says whose fault it is."""
+def fail(kind: str, text: str, code: int, *, located: bool = False) -> NoReturn:
+    """One line that says what went wrong, and the exit code that says whose fault it is.
+
+    `located` if the text names a line in one of the author's files, not in a student's.
+    """
     typer.echo(f"{typer.style(kind, fg='red', bold=True)}: {legible(text)}", err=True)
+    github.annotate(github.ERROR, kind.capitalize(), [text], located=located)
     sys.exit(code)
 
 
 def end(grades: Sequence[Grade], fail_under: float | None = None) -> typer.Exit:
     """How a command ends that graded these: our own failure outweighs a grade that is too low."""
     broken = _broken(grades)
+    below = [grade for grade in grades if fail_under is not None and float(grade.total) < fail_under]
+    _annotate(grades, broken, below)
     for message, students in list(broken.items())[:MOST_BROKEN]:
         count = f"{len(students)} students" if len(students) > 1 else students[0]
         typer.echo(
@@ -92,8 +104,26 @@ def end(grades: Sequence[Grade], fail_under: float | None = None) -> typer.Exit:
             "Run the same command again: what is broken is tried once more, the rest is kept.", err=True
         )
         return typer.Exit(OURS)
-    below = fail_under is not None and any(float(grade.total) < fail_under for grade in grades)
     return typer.Exit(BELOW if below else GRADED)
+
+
+def _annotate(grades: Sequence[Grade], broken: Mapping[str, Sequence[str]], below: Sequence[Grade]) -> None:
+    """What of a class needs somebody's attention, on GitHub."""
+    from grader.model import Ending, Outcome
+
+    failures = [f"{message} ({listing(students)})" for message, students in broken.items()]
+    unreadable = [
+        f"{grade.student}: {grade.ending_detail}" for grade in grades if grade.ending is Ending.UNREADABLE
+    ]
+    reviews = sum(check.outcome is Outcome.REVIEW for grade in grades for check in grade.checks)
+    low = [f"{grade.student}: {grade.total} of {grade.max} points" for grade in below]
+    github.annotate(github.ERROR, "Internal errors", failures)
+    github.annotate(github.ERROR, "Totals below --fail-under", low)
+    github.annotate(github.WARNING, "Notebooks that can't be read", unreadable)
+    if reviews:
+        github.annotate(
+            github.NOTICE, "Manual review", [f"Waiting for a person: {counted(reviews, 'answer')}."]
+        )
 
 
 def _broken(grades: Sequence[Grade]) -> dict[str, list[str]]:

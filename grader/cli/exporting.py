@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.console import Talk, counted, read_text, show_line, write
-from grader.cli.options import ResultsArgument
+from grader.cli.options import AssignmentOption
 from grader.errors import UsageError
+from grader.model import Profile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,15 +36,22 @@ def export(
     format: Annotated[  # noqa: A002 - the word a user types
         Format, typer.Argument(metavar="FORMAT", help=f"Target system: {', '.join(Format)}.")
     ],
-    results: ResultsArgument,
+    results: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="RESULTS",
+            help="Results folder, as written by `grader run`; none with --autograder.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "-o",
             "--output",
             metavar="PATH",
-            help="File to write; for gradescope, a folder.",
-            show_default="standard output; for gradescope, ./gradescope",
+            help="File to write; for gradescope, a folder, or a zip with --autograder.",
+            show_default="standard output; for gradescope, ./gradescope or ./autograder.zip",
         ),
     ] = None,
     fill: Annotated[
@@ -61,14 +69,45 @@ def export(
     provisional: Annotated[
         bool, typer.Option("--provisional", help="canvas, moodle: fill in provisional grades, too.")
     ] = False,
+    autograder: Annotated[
+        bool,
+        typer.Option(
+            "--autograder",
+            help="gradescope: write the zip of an autograder, which grades there what is handed in.",
+        ),
+    ] = False,
+    assignment: AssignmentOption = None,
+    profile: Annotated[
+        Profile, typer.Option(help="--autograder: how much of the data notebooks are given there.")
+    ] = Profile.QUICK,
+    minutes: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, max=40, help="--autograder: the time limit in Gradescope's settings."
+        ),
+    ] = 10,
 ) -> None:
-    """Write the grades in the format of another system.
+    """Write the grades in the format of another system, or an autograder for Gradescope.
+
+    An autograder holds the rubric and the reference solution: only the course staff may get it.
 
     Examples:
         grader export csv results/ -o grades.csv
         grader export canvas results/ --fill gradebook.csv -o filled.csv
         grader export gradescope results/ -o gradescope/
+        grader export gradescope --autograder -a rubrics/homework -o autograder.zip
     """
+    if autograder:
+        if format is not Format.GRADESCOPE or results:
+            raise UsageError(
+                "An autograder is for gradescope alone, and has no results folder; leave one out."
+            )
+        _write_autograder(assignment, profile, minutes, output or Path("autograder.zip"))
+        return
+    if results is None or assignment:
+        raise UsageError(
+            "Grades come from a results folder, as written by `grader run`: name that alone, or add --autograder."
+        )
     from grader.reports import gradescope
     from grader.results.store import Store
 
@@ -93,6 +132,22 @@ def export(
         write(output, text.encode(), like=like.encode(), private=True)
     for note in notes:
         talk.say(f"Note: {note}")
+
+
+def _write_autograder(name: str | None, profile: Profile, minutes: int, output: Path) -> None:
+    from grader import datasets
+    from grader.cli import conditions
+    from grader.execution import reference
+    from grader.handout import autograder
+
+    talk = Talk(quiet=False)
+    given = conditions.of(name, profile, None, talk)
+    content = autograder.autograder(given.assignment, profile=profile, minutes=minutes)
+    write(output, content, like=b"run_autograder", private=True)
+    runs = reference.known(given.assignment, given.dataset, datasets.user_cache())
+    for warning in autograder.warnings(given.assignment, runs, minutes=minutes):
+        talk.warn(warning)
+    show_line(f"Wrote {output}, for the course staff alone. `grader guide gradescope` says how to upload it.")
 
 
 def _exported(

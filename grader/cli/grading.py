@@ -61,6 +61,7 @@ def run_class(
         typer.Option(
             metavar="NAME",
             help=f"Form of the download, if it is not recognised: {', '.join(LAYOUT_NAMES)}.",
+            autocompletion=lambda: [*LAYOUT_NAMES],
         ),
     ] = None,
     pick: Annotated[
@@ -119,7 +120,8 @@ def run_class(
     """Grade a class: run every notebook, check it, write the reports.
 
     An interrupted run continues where it stopped. Notebooks that did not change are not run again.
-    Exit codes are explained by `grader guide ci`.
+    The exit code is 0 if the class was graded, 1 if a total is below --fail-under, 2 for wrong use or a refused
+    rubric, 3 for an internal error; see `grader guide ci`.
 
     Examples:
         grader run submissions/

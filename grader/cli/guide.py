@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader import places
-from grader.cli.console import show, show_line
+from grader.cli.console import meant, show, show_line
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
@@ -69,9 +69,6 @@ def found(page: str) -> Path:
     """
     known = pages()
     if page not in known:
-        from difflib import get_close_matches
-
-        near = get_close_matches(page, known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"The pages are: {', '.join(known)}."
+        hint = meant(page, [*known]) or f"The pages are: {', '.join(known)}."
         raise UsageError(f"The guide has no page {page!r}. {hint}")
     return known[page]

@@ -1,4 +1,4 @@
-"""How help and wrong use look: plain text, because rich alone takes longer to import than help may take."""
+"""How help looks: plain text, because rich alone takes longer to import than help may take."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
+
+from grader.cli.console import meant
 
 if TYPE_CHECKING:
     from typer._click import Context
@@ -47,7 +49,11 @@ class Command(Quick, TyperCommand):
             # Completion asks which words are there, not what they mean; that takes pydantic.
             for parameter in self.params:
                 vars(parameter)["process_value"] = lambda _, value: value
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            vars(error)["ctx"] = ctx  # some of typer's do not say which command it was
+            raise
 
     def collect_usage_pieces(self, ctx: Context) -> list[str]:
         # typer puts braces around an argument that is required.
@@ -88,7 +94,6 @@ class Group(Quick, TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.entries = {name: entry for entries in self.table.values() for name, entry in entries.items()}
-        self.commands: Any = dict.fromkeys(self.entries)  # the names are where typer looks for similar ones
 
     def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(self.entries)
@@ -96,6 +101,11 @@ class Group(Quick, TyperGroup):
     def get_command(self, ctx: Context, cmd_name: str) -> TyperCommand | Group | None:  # noqa: ARG002 - click's
         entry = self.entries.get(cmd_name)
         return entry and entry.load(cmd_name)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> Any:
+        if args[0] not in self.entries and not ctx.resilient_parsing:
+            ctx.fail(f"There is no command {args[0]!r}. {meant(args[0], [*self.entries])}")
+        return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         if not args and not ctx.resilient_parsing:
@@ -108,17 +118,3 @@ class Group(Quick, TyperGroup):
         for heading, entries in self.table.items():
             with formatter.section(heading):
                 formatter.write_dl([(f"{name:{width}}", entry.summary) for name, entry in entries.items()])
-
-
-def explained(error: typer.TyperException) -> str:
-    """Wrong use in one line: what is wrong, and where to look."""
-    message = " ".join(error.format_message().split()).replace("Value error, ", "")
-    possibilities = getattr(error, "possibilities", None)
-    if possibilities:
-        typed = getattr(error, "option_name", None) or "?"
-        possibilities = [each for each in possibilities if each.startswith(typed)] or possibilities
-        message = f"{error.message}. Did you mean {' or '.join(sorted(possibilities))}?"
-    elif not message.endswith((".", "?", "!")):
-        message = f"{message}."
-    context = getattr(error, "ctx", None)
-    return f"{message} See `{context.command_path if context else 'grader'} --help`."

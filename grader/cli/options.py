@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from grader.assignment.locating import known
 from grader.model import Profile
 
 LAYOUT_NAMES = (
@@ -25,10 +26,14 @@ class Sandbox(StrEnum):
 
 ASSIGNMENT = "Assignment: a name under rubrics/, or a path. Needed only if there are several."
 AssignmentOption = Annotated[
-    str | None, typer.Option("-a", "--assignment", metavar="NAME", help=ASSIGNMENT, show_default=False)
+    str | None,
+    typer.Option(
+        "-a", "--assignment", metavar="NAME", help=ASSIGNMENT, show_default=False, autocompletion=known
+    ),
 ]
 AssignmentArgument = Annotated[
-    str | None, typer.Argument(metavar="ASSIGNMENT", help=ASSIGNMENT, show_default=False)
+    str | None,
+    typer.Argument(metavar="ASSIGNMENT", help=ASSIGNMENT, show_default=False, autocompletion=known),
 ]
 DataOption = Annotated[
     Path | None, typer.Option("--data", metavar="FOLDER", help="Folder with the files of the data set.")

@@ -72,6 +72,7 @@ def session(
     jobs: int = 1,
     sandbox: Sandbox = Sandbox.NONE,
     own: bool = False,
+    or_another_user: bool = False,
     **options: Any,
 ) -> Iterator[tuple[Session, Store]]:
     """A results folder, launchers, workers and a display of `total` notebooks; all of it ends with the block.
@@ -84,6 +85,7 @@ def session(
         interrupted: what to say of a run that Ctrl-C ends.
         jobs: how many notebooks run at once.
         sandbox: whether to confine them.
+        or_another_user: whether root may run them as another user, one at a time, if they can't be confined.
         own: whether this is the user's own notebook, which runs in this process, as they know.
         options: passed to the `Session` as they are.
 
@@ -102,6 +104,7 @@ def session(
                 limits=given.assignment.limits,
                 warm=packages.warm_modules(given.assignment),
                 confined=sandbox is Sandbox.AUTO,
+                or_another_user=or_another_user,
             ),
             started=lambda launcher: None if own else talk.say(_confinement(launcher)),
         ) as launch,

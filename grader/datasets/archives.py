@@ -124,6 +124,8 @@ def _unpack(files: Iterable[Path], root: Path, cache: Path) -> None:
 
 
 def _unpack_one(file: Path, folder: Path) -> None:
+    if not hasattr(tarfile, "data_filter") and tarfile.is_tarfile(file):
+        raise DatasetError(f"{file} can't be unpacked safely by Python before 3.11.4; pack it as a zip.")
     try:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:

@@ -15,11 +15,13 @@ from grader.execution.attempt import attempt
 from grader.execution.execute import Job
 from grader.model import Ending, Execution
 from grader.results.codec import dump_execution, load_execution
-from grader.session import Event
+from grader.session import Event, plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from grader.assignment import Assignment
+    from grader.datasets import Dataset
     from grader.results.store import Store
     from grader.session import Plan, Session
 
@@ -47,6 +49,17 @@ def run_all(plans: Mapping[str, Plan], session: Session, store: Store) -> tuple[
         store.put(run.folder, place)
         kept.append(replace(run, folder=place))
     return tuple(kept)
+
+
+def known(assignment: Assignment, dataset: Dataset, cache: Path) -> list[Execution]:
+    """The runs that the cache has of an assignment's reference on these data."""
+    every = (plan_of(assignment, dataset, seed) for seed in assignment.seeds)
+    folders = [cache / REFERENCE / keys.of_run(plan, assignment.master) for plan in every]
+    return [
+        load_execution((folder / RECORD).read_text(encoding="utf-8"), folder)
+        for folder in folders
+        if (folder / RECORD).is_file()
+    ]
 
 
 def stored(store: Store) -> tuple[Execution, ...]:

@@ -143,10 +143,12 @@ class Court:
             or (check.outcome not in fine and (check.max or check.outcome is not Outcome.SKIPPED))
         ]
         if taken:
+            places = {mark.check: f"{mark.place}: " for _, _, mark in self.rubric.checks()}
+            first = f"{places.get(taken[0].id, '')}{_taken(taken[0])}"
             others = f" Others: {', '.join(check.id for check in taken[1:])}." if taken[1:] else ""
             raise RubricError(
                 f"The rubric does not give the reference {self.assignment.master.name} full marks, so nobody was "
-                f"graded. {_taken(taken[0])}{others} Correct the rubric or the reference, and run this again."
+                f"graded. {first}{others} Correct the rubric or the reference, and run this again."
             )
 
     def unjudged(self, case: Case, outcome: Outcome, why: str) -> Grade:

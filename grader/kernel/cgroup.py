@@ -17,8 +17,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from grader.kernel.memory import gib
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from grader.limits import Limits
 
 HEADROOM = 512 << 20
 """Bytes above the limit of a single process, so that a process on its own reaches its own limit first: Python then
@@ -185,3 +189,11 @@ def _sweep(parent: Path) -> None:
         if owner.isdigit() and not psutil.pid_exists(int(owner)):
             with suppress(OSError):  # its processes still end, or are of a grader in another container
                 left.rmdir()
+
+
+def memory_limits(limits: Limits) -> str:
+    """How a kernel's memory is limited, and how that of all its processes together is on this machine."""
+    group = Group.create(1 << 30)
+    group.remove()
+    in_total = "watched" if group.folder is None else "control group"
+    return f"{gib(limits.memory)} per process (RLIMIT_DATA) and in total ({in_total})"

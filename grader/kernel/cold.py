@@ -1,4 +1,7 @@
-"""Kernels without a sandbox, each a fresh Python process. For a student's own file, or with `--sandbox none`."""
+"""Kernels without a sandbox, each a fresh Python process.
+
+For a student's own file, with `--sandbox none`, or as another user where no sandbox starts.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import sys
 import tempfile
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +22,7 @@ import psutil
 from grader.kernel import handover
 from grader.kernel.interface import Death
 from grader.kernel.memory import Watchdog
-from grader.kernel.processes import family
+from grader.kernel.processes import family, kill_all_of
 from grader.kernel.provisioner import exit_code, prepared_kernel
 from grader.places import INSIDE
 
@@ -70,8 +73,16 @@ class LocalProcess:
     """A child process in a session of its own; signals go to the whole session."""
 
     def __init__(
-        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str], inherit: Sequence[int], log: int
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        inherit: Sequence[int],
+        log: int,
+        user: int | None,
     ) -> None:
+        self._user = user
         self._child = subprocess.Popen(
             command,
             cwd=cwd,
@@ -115,39 +126,52 @@ class LocalProcess:
     def kill(self) -> None:
         if handover.INHERITS:
             self.signal(signal.SIGKILL)
+            if self._user is not None:
+                kill_all_of(self._user)
         else:
             for pid in reversed(family(self._child.pid)):
                 with suppress(psutil.NoSuchProcess):
                     psutil.Process(pid).kill()
 
 
+def _unconfined() -> dict[str, Any]:
+    return {
+        "mode": "none",
+        "user": "yours",
+        "filesystem": "not confined",
+        "network": "not confined",
+        "pids": "not confined",
+        "memory": "watched" if sys.platform == "linux" else "not limited",
+        "seccomp": False,
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColdLauncher:
-    """Starts kernels as ordinary processes of this user, each with its own folder, home and environment."""
+    """Starts kernels as ordinary processes, each with its own folder, home and environment."""
 
     inside: Path = INSIDE
     ticket: Ticket | None = None
+    user: int | None = None
+    """The number of the user, and of the group, that a kernel becomes before it reads what was handed in.
 
-    @property
-    def enforced(self) -> Mapping[str, Any]:
-        return {
-            "mode": "none",
-            "user": "yours",
-            "filesystem": "not confined",
-            "network": "not confined",
-            "pids": "not confined",
-            "memory": "watched" if sys.platform == "linux" else "not limited",
-            "seccomp": False,
-        }
+    Only root can ask for that. All processes of that user are killed with a kernel, so it must be nobody else's,
+    and there is one kernel at a time. None: kernels run as this user."""
+    enforced: Mapping[str, Any] = field(default_factory=_unconfined)
 
     def at(self, ticket: Ticket) -> ColdLauncher:
         return replace(self, ticket=ticket)
 
     @contextmanager
     def kernel(self, request: KernelRequest) -> Iterator[ProcessKernel]:
-        folder = Path(tempfile.mkdtemp(prefix="grader-room-"))
+        # Another user can't enter our own folder for temporary files.
+        place = None if self.user is None else handover.SHORT_PLACE
+        folder = Path(tempfile.mkdtemp(prefix="grader-room-", dir=place))
         for name in ("work", "home", "tmp"):
             (folder / name).mkdir()
+        if self.user is not None:
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, self.user, self.user)
 
         def spawn(connection: Mapping[str, Any], descriptors: Descriptors) -> LocalProcess:
             fields = handover.request_fields(request, connection, descriptors, str(request.data or ""))
@@ -160,11 +184,13 @@ class ColdLauncher:
                         str(self.inside / "main.py"),
                         "cold",
                         str(handover.handed(file)),
+                        *([] if self.user is None else [str(self.user)]),
                     ],
                     cwd=folder / "work",
                     env={**environment(home, tmp), **_of_this_system(home, tmp)},
                     inherit=(*descriptors.all(), file.fileno()) if handover.INHERITS else (),
                     log=descriptors.log,
+                    user=self.user,
                 )
 
         try:

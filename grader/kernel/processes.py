@@ -1,7 +1,8 @@
-"""A process and all that descend from it."""
+"""A process and all that descend from it; a user and all that they run."""
 
 from __future__ import annotations
 
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,3 +35,23 @@ def _family_by_parents(root: int) -> list[int]:
     except psutil.NoSuchProcess:
         return []
     return [root, *(child.pid for child in children)]
+
+
+def kill_all_of(user: int) -> None:
+    """Kill all processes of another user at once, those that left their parents and sessions included."""
+    subprocess.run(
+        ["/bin/sh", "-c", "kill -s KILL -- -1"],  # all that this user may signal, but for the shell itself
+        user=user,
+        group=user,
+        extra_groups=[],
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+def has_processes(user: int) -> bool:
+    """Does a user run anything? What has ended and is still listed does not count."""
+    return any(
+        each.info["uids"].real == user and each.info["status"] != psutil.STATUS_ZOMBIE
+        for each in psutil.process_iter(["uids", "status"])
+    )

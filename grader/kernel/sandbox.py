@@ -10,18 +10,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from nbformat.v4 import new_code_cell, new_notebook
-
 from grader.errors import HarnessError, UsageError
 from grader.kernel import cgroup, handover
+from grader.kernel.another_user import another_user
 from grader.kernel.cold import ColdLauncher
-from grader.kernel.guard import run_notebook
 from grader.kernel.interface import KernelRequest
-from grader.kernel.memory import Watchdog, gib
+from grader.kernel.memory import Watchdog
 from grader.kernel.provisioner import prepared_kernel
+from grader.kernel.trial import shown
 from grader.kernel.view import DATA, SCRATCH, Mode, View, command
 from grader.kernel.zygote import ForkedProcess, Zygotes, request_kernel
-from grader.model import Ending
 from grader.places import INSIDE
 
 if TYPE_CHECKING:
@@ -39,8 +37,6 @@ __all__ = ["Attempt", "Mode", "SandboxLauncher", "best_launcher", "probe_host", 
 OWN_PROCESSES = 10
 """A sandbox has fewer processes than this. A kernel that sees as many can see those of the machine."""
 INSTALL = "install it with your system's packages (apt install bubblewrap, dnf install bubblewrap)"
-
-
 SANDBOXES = (Mode.NESTED, Mode.SINGLE, Mode.COLD)
 
 
@@ -143,16 +139,9 @@ def verified_confinement(mode: Mode, restrictions: Mapping[str, Any], limits: Li
         "network": "none",
         "files": "limited in number" if restrictions["few_files"] else "counted as memory",
         "pids": f"own namespace, at most {limits.processes}",
-        "memory": f"{gib(limits.memory)} per process (RLIMIT_DATA) and in total ({memory_enforcement()})",
+        "memory": cgroup.memory_limits(limits),
         "seccomp": restrictions["seccomp"],
     }
-
-
-def memory_enforcement() -> str:
-    """How the total memory of a kernel's processes is limited on this machine."""
-    group = cgroup.Group.create(1 << 30)
-    group.remove()
-    return "watched" if group.folder is None else "control group"
 
 
 def attempt(mode: Mode, data: Path | None, limits: Limits) -> Attempt:
@@ -167,15 +156,8 @@ def attempt(mode: Mode, data: Path | None, limits: Limits) -> Attempt:
 
 def check(launcher: SandboxLauncher, limits: Limits) -> None:
     """Raises `HarnessError` unless a kernel of `launcher` computes 6 * 7."""
-    nb = new_notebook(  # type: ignore[no-untyped-call]
-        cells=[new_code_cell("6 * 7")]  # type: ignore[no-untyped-call]
-    )
-    with launcher.kernel(KernelRequest(seed=0, data=launcher.data, limits=limits)) as kernel:
-        run = run_notebook(
-            nb, kernel, limits=limits, cell_deadline=30.0, notebook_deadline=60.0, on_cell=lambda _: None
-        )
-    if run.ending is not Ending.FINISHED or nb.cells[0].outputs[0].data["text/plain"] != "42":
-        raise HarnessError(f"a kernel starts but cannot run a cell: {run.detail}")
+    if (seen := shown(launcher, launcher.data, limits, "6 * 7")) != "42":
+        raise HarnessError(f"a kernel takes 6 * 7 for {seen}")
 
 
 def probe_host(data: Path | None, *, limits: Limits) -> list[Attempt]:
@@ -185,9 +167,17 @@ def probe_host(data: Path | None, *, limits: Limits) -> list[Attempt]:
 
 @contextmanager
 def best_launcher(
-    data: Path | None, *, limits: Limits, warm: Sequence[str] = (), confined: bool = True
+    data: Path | None,
+    *,
+    limits: Limits,
+    warm: Sequence[str] = (),
+    confined: bool = True,
+    or_another_user: bool = False,
 ) -> Iterator[Launcher]:
     """The strongest launcher that works here; without `confined`, one that has no sandbox.
+
+    `or_another_user` is for a machine that is thrown away after one notebook: where no sandbox starts, root runs it
+    as `another_user`.
 
     Raises:
         UsageError: no kind of sandbox works, and `confined` requires one.
@@ -204,6 +194,14 @@ def best_launcher(
                 reasons.append(f"{mode}: {error}")
                 continue
             yield launcher
+            return
+    if or_another_user:
+        try:
+            other = another_user(limits)
+        except HarnessError as error:
+            reasons.append(f"another user: {error}")
+        else:
+            yield other
             return
     raise UsageError(
         f"no sandbox starts on this machine ({'; '.join(dict.fromkeys(reasons))}). "

@@ -186,7 +186,7 @@ class ForkedProcess:
     """A kernel that a warm process forked. `line` is the socket that connects us to it."""
 
     def __init__(self, line: socket.socket, pid: int, restrictions: dict[str, Any], *, shared: bool) -> None:
-        self.pid = pid if shared else psutil.Process(pid).ppid()
+        self.pid = pid if shared else _parent(pid)
         """The id of process 1 of its namespace, or of the warm process if that serves this kernel only."""
         self.restrictions = restrictions
         self._line = line
@@ -223,6 +223,14 @@ class ForkedProcess:
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
+
+
+def _parent(pid: int) -> int:
+    """The parent of a process; of one that has died already, which `poll` will say, its own id."""
+    try:
+        return psutil.Process(pid).ppid()
+    except psutil.NoSuchProcess:
+        return pid
 
 
 def request_kernel(

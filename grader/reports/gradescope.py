@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from grader import jsons
@@ -9,7 +10,15 @@ from grader.model import SCHEMA, Outcome, Visibility
 from grader.reports import wording
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from grader.model import Check, Grade
+
+_UNTIL = {
+    Visibility.AFTER_DUE_DATE: "until the due date",
+    Visibility.AFTER_PUBLISHED: "until the grades are published",
+    Visibility.HIDDEN: "for good",
+}
 
 
 def results_json(grade: Grade) -> str:
@@ -23,15 +32,27 @@ def results_json(grade: Grade) -> str:
     document: dict[str, Any] = {
         **score,
         "execution_time": round(grade.seconds, 3),
-        "output": _overview(grade),
-        "output_format": "text",
+        **_for_students(_overview(grade)),
         "test_output_format": "text",
-        "visibility": Visibility.VISIBLE,
-        "stdout_visibility": Visibility.HIDDEN,
         "extra_data": {"schema": SCHEMA, "profile": grade.profile, "provisional": grade.provisional},
         "tests": [_test(check) for check in grade.checks],
     }
     return jsons.write(document) + "\n"
+
+
+def ungraded(why: str) -> str:
+    """For a submission that has no grade: it gets no score either, so that Gradescope reports a failure."""
+    return jsons.write(_for_students(why)) + "\n"
+
+
+def _for_students(output: str) -> dict[str, Any]:
+    """What students read; what the grader printed is for the staff."""
+    return {
+        "output": output,
+        "output_format": "text",
+        "visibility": Visibility.VISIBLE,
+        "stdout_visibility": Visibility.HIDDEN,
+    }
 
 
 def _overview(grade: Grade) -> str:
@@ -41,10 +62,25 @@ def _overview(grade: Grade) -> str:
         *(flag.message for flag in grade.flags),
     ]
     reasons = wording.open_items(grade)
+    lines = [*_hidden(grade), *_late(grade), *lines]
     if reasons:
         points = wording.points(wording.open_points(grade))
         lines = [f"This score is provisional: up to {points} more points may be added.", *reasons, *lines]
     return "\n".join(lines)
+
+
+def _hidden(grade: Grade) -> Iterator[str]:
+    """Why students see no total, if they see none."""
+    counts = Counter(check.visibility for check in grade.checks)
+    hidden = [f"{counts[each]} {until}" for each, until in _UNTIL.items() if counts[each]]
+    if hidden:
+        yield f"Gradescope shows no total while checks are hidden: {', '.join(hidden)}."
+
+
+def _late(grade: Grade) -> Iterator[str]:
+    if grade.late:
+        taken = f" (-{wording.points(grade.late.points)} points)" if grade.late.points else ""
+        yield f"{grade.late.message.removesuffix('.')}{taken}."
 
 
 def _test(check: Check) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.core import TyperGroup
 
 from grader.cli.app import command
 
+PROJECT = Path(__file__).parents[2]
 HEAVY = {"torch", "numpy", "pytest", "nbformat", "z3", "sqlite3", "rich", "pydantic", "libcst", "jinja2"}
 IMPORTED = """
 import json, runpy, sys
@@ -123,12 +125,30 @@ def complete(shell, line):
         ("grader run submissions/ --profile ", ["full", "quick"]),
         ("grader export c", ["canvas", "csv"]),
         ("grader guide in", ["instructors"]),
+        ("grader run submissions/ --layout mo", ["moodle"]),
     ],
 )
 def test_completion_in_bash(line, completed):
     out, heavy = complete("bash", line)
     assert out.split() == completed
     assert not heavy
+
+
+@pytest.mark.parametrize("before", ["grader validate ", "grader kit ", "grader run submissions/ -a "])
+def test_completion_of_the_names_of_assignments(before, tmp_path, monkeypatch):
+    for name in ("here/rubrics/cars", "shelf/flats", "shelf/no-assignment"):
+        (tmp_path / name).mkdir(parents=True)
+        if "no-" not in name:
+            (tmp_path / name / "assignment.toml").touch()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("GRADER_RUBRICS", str(tmp_path / "shelf"))
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    for typed, names in {"": {"cars", "flats"}, "fl": {"flats"}}.items():
+        out, heavy = complete("bash", before + typed)
+        assert names <= set(out.split())
+        assert all(name.startswith(typed) for name in out.split())
+        assert "no-assignment" not in out
+        assert not heavy
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
@@ -165,31 +185,63 @@ def test_completion_can_be_shown_and_installed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "line"),
+    ("typed", "line"),
     [
-        (("fly",), "No such command 'fly'. See `grader --help`."),
-        (("regrad", "x"), "No such command 'regrad'. Did you mean 'regrade'? See `grader --help`."),
-        (("data", "wher"), "No such command 'wher'. Did you mean 'where'? See `grader data --help`."),
-        (("run",), "Missing argument 'SUBMISSIONS'. See `grader run --help`."),
-        (("run", "x", "--stric"), "No such option: --stric. Did you mean --strict? See `grader run --help`."),
-        (("run", "x", "-z"), "No such option: -z. See `grader run --help`."),
-        (("run", "x", "-o"), "Option '-o' requires an argument. See `grader --help`."),
-        (("run", "x", "y"), "Got unexpected extra argument(s) (y). See `grader run --help`."),
-        (
-            ("run", "x", "--profile", "slow"),
-            "Invalid value for '--profile': 'slow' is not one of 'full', 'quick'. See `grader run --help`.",
-        ),
+        ("fly", "There is no command 'fly'."),
+        ("regrad x", "There is no command 'regrad'. Did you mean regrade?"),
+        ("data wher", "There is no command 'wher'. Did you mean where?"),
+        ("--versio", "There is no option --versio. Did you mean --version?"),
+        ("run x --stric", "There is no option --stric. Did you mean --strict?"),
+        ("run x -z", "There is no option -z."),
+        ("run x -o", "-o needs a value: FOLDER."),
+        ("run x --profile", "--profile needs a value: full or quick."),
+        ("run x --strict=3", "--strict takes no value. Write just --strict."),
+        ("export", "FORMAT is missing (target system: gradescope, canvas, moodle, csv, junit)."),
+        ("check", "NOTEBOOK is missing (your own notebook)."),
+        ("run my class", "Too many arguments: class. Put a name that contains spaces in quotes."),
+        ("run x --profile slow", "--profile: there is no 'slow'. Choose full or quick."),
+        ("run x --profile ful", "--profile: there is no 'ful'. Did you mean full?"),
+        ("export excel x", "FORMAT: there is no 'excel'. Choose gradescope, canvas, moodle, csv or junit."),
+        ("run x -j 0", "-j/--jobs: must be 1 or more, not 0."),
+        ("run x -j two", "-j/--jobs: 'two' is not a whole number."),
+        ("run x --fail-under five", "--fail-under: 'five' is not a number."),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_words_that_no_command_knows_are_one_line_with_a_next_step(call, words, line):
+def test_words_that_no_command_knows_are_one_line_with_a_next_step(call, typed, line):
+    said = call(*typed.split())
+    known = next((name for name in map(" ".join, COMMANDS) if typed.startswith(name)), "")
+    see = f"See `{f'grader {known}'.strip()} --help`."
+    assert (said.code, said.out, said.err) == (2, "", f"error: {line} {see}\n")
+
+
+OPTIONS = [
+    (words, option)
+    for words in SINGLE
+    for parameter in COMMANDS[words].params
+    if parameter.param_type_name == "option" and not parameter.is_flag
+    for option in parameter.opts
+]
+
+
+@pytest.mark.parametrize(("words", "option"), OPTIONS, ids=str)
+def test_every_option_without_its_value_says_what_it_needs(call, words, option):
+    said = call(*words, option)
+    assert said.code == 2
+    path = f"grader {' '.join(words)}"
+    assert re.fullmatch(rf"error: {option} needs a value: .+\. See `{path} --help`\.\n", said.err)
+
+
+ARGUMENTS = [
+    words
+    for words in SINGLE
+    if any(each.param_type_name == "argument" and each.required for each in COMMANDS[words].params)
+]
+
+
+@pytest.mark.parametrize("words", ARGUMENTS, ids=" ".join)
+def test_every_command_without_its_argument_says_what_that_is(call, words):
     said = call(*words)
-    assert (said.code, said.out, said.err) == (2, "", f"error: {line}\n")
-
-
-def test_a_bad_number_says_what_is_wrong_with_it(call):
-    said = call("run", "x", "-j", "0")
-    assert (said.code, said.out) == (2, "")
+    assert said.code == 2
     assert re.fullmatch(
-        r"error: Invalid value for '-j' / '--jobs': .* equal to 1\. See `grader run --help`\.\n", said.err
+        rf"error: [A-Z]+ is missing \(.+\)\. See `grader {' '.join(words)} --help`\.\n", said.err
     )

@@ -36,3 +36,11 @@ def test_findings_are_lines_that_say_yes_or_no(call, monkeypatch):
         "yes  sandbox: starts",
         "no   data: [not] found",
     ]
+
+
+@pytest.mark.parametrize(("user", "found"), [(0, True), (1000, False)])
+def test_root_is_told_what_another_user_does_not_hold_back(monkeypatch, user, found):
+    monkeypatch.setattr("grader.kernel.sandbox.probe_host", lambda *_, **__: [])
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    details = [each.detail for each in doctor._sandboxes() if each.what == "another user"]
+    assert ["network" in detail for detail in details] == [True] * found

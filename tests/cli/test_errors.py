@@ -24,6 +24,19 @@ WRONG_USES = [
     wrong(
         at=("run", "{class}", "-a", "hw9"), with_line="There is no assignment 'hw9': no assignment.toml in "
     ),
+    wrong(at=("export", "csv"), with_line="Grades come from a results folder, as written by `grader run`: "),
+    wrong(
+        at=("export", "csv", "--autograder"),
+        with_line="An autograder is for gradescope alone, and has no results folder; leave one out.",
+    ),
+    wrong(
+        at=("export", "gradescope", "{class}", "--autograder"),
+        with_line="An autograder is for gradescope alone, and has no results folder; leave one out.",
+    ),
+    wrong(
+        at=("export", "gradescope", "{class}", "-a", "hw9"),
+        with_line="Grades come from a results folder, as written by `grader run`: ",
+    ),
     wrong(
         at=("run", "{class}", "--limit", "cell_floor"),
         with_line="--limit cell_floor: write NAME=NUMBER, for example cell_floor=60.",

@@ -94,6 +94,14 @@ def test_archives_are_verified_and_unpacked_beside_the_notebook(folder, tmp_path
     assert source.find(env={}, cache=tmp_path / "cache") == found
 
 
+def test_a_python_that_can_not_unpack_a_tar_safely_says_so(folder, tmp_path, monkeypatch):
+    monkeypatch.delattr(tarfile, "data_filter")
+    content = tarred({"three.csv": "3"})
+    (folder / "b.tgz").write_bytes(content)
+    with pytest.raises(DatasetError, match=r"b\.tgz can't be unpacked safely by Python before 3\.11\.4"):
+        source_of(folder, b_tgz=content).find(env={}, cache=tmp_path / "cache")
+
+
 def test_the_places_are_tried_in_order(folder, tmp_path):
     content = zipped(FLATS)
     source, cache = source_of(folder, a_zip=content), tmp_path / "cache"

@@ -3,13 +3,12 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-from machine import lacks
+from machine import in_reach_of_all, lacks, need_a_reachable_checkout
 
 from grader.places import PACKAGE
 
@@ -96,45 +95,9 @@ time.sleep(15)
 """Never received, these descriptors stay on their way, which counts against a limit of the user."""
 
 
-def unreachable(path):
-    """The topmost folder above `path` that other users may not enter."""
-    return next((parent for parent in reversed(path.parents) if not parent.stat().st_mode & 0o001), None)
-
-
 def as_nobody(*command, seconds=180):
-    """Run `command` as nobody, in a mount namespace in which the interpreter is accessible even if root owns it.
-
-    If this is an ordinary user already, as that user.
-    """
-    base = Path(sys.base_prefix)
-    closed = unreachable(base)
-    opening = (
-        f"mount --bind {base} /mnt && mount -t tmpfs -o mode=755 none {closed} && mkdir -p {base} && "
-        f"mount --bind /mnt {base} && "
-    )
-    drop = f'exec setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups "$@"'
-    shell = (
-        ["unshare", "-m", "sh", "-c", (opening if closed else "") + drop, "sh"] if os.geteuid() == 0 else []
-    )
-    return subprocess.run(
-        [*shell, *command],
-        cwd="/",
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": "/nonexistent",
-            "PYTHONPATH": str(PACKAGE.parent),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        },
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-
-
-def need_a_reachable_checkout():
-    if os.geteuid() == 0 and (unreachable(PACKAGE) or unreachable(Path(sys.prefix) / "bin")):
-        lacks("sandbox", "the checkout or its environment lies where only root may go")
+    drop = f"setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups"
+    return in_reach_of_all(*command, seconds=seconds, drop=drop)
 
 
 def run_as_nobody(mode, *notebooks, files=FILES, at_once=1):

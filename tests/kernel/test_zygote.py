@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 
 import pytest
 
@@ -36,3 +37,10 @@ def test_a_request_that_cannot_be_sent_is_given_up(monkeypatch, error, wait):
     monkeypatch.setattr(zygote, "ANSWER", wait)
     with pytest.raises(OSError, match=os.strerror(error)):
         zygote.pass_on(Crowded(9, error), [5])
+
+
+def test_a_kernel_that_is_gone_before_we_look_is_known_as_dead():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    process = zygote.ForkedProcess(ours, 2**22 + 1, {}, shared=False)  # no process has such an id
+    theirs.close()
+    assert process.poll() is not None

@@ -294,7 +294,7 @@ def test_a_page_for_another_moment_does_not_get_among_the_others(release):
         (("--as-student", "ana-lina"), "--as-student ana-lina: no such student. Did you mean ana-lima?"),
         (("--as-student", "../ben"), "--as-student ../ben: no such student."),
         (("--as-student", ANA, "--zip"), "--zip is for all students, and --as-student for one"),
-        (("--now", "tomorrow"), "Invalid value for '--now'"),
+        (("--now", "tomorrow"), "--now: there is no 'tomorrow'."),
     ],
 )
 def test_wrong_use_writes_nothing(release, options, why):

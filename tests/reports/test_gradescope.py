@@ -3,9 +3,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from gradescope_specification import violations
 
-from grader.model import Outcome
-from grader.reports.gradescope import results_json
+from grader.model import Lateness, Outcome, Visibility
+from grader.reports.gradescope import results_json, ungraded
 
 
 def written(grades, student):
@@ -29,6 +30,7 @@ def test_a_provisional_score_says_so_first(room):
     assert written(room, "doe-jane")["output"].splitlines() == [
         "This score is provisional: up to 0.75 more points may be added.",
         "Question 1a: 0.75 points awaiting manual review.",
+        "Gradescope shows no total while checks are hidden: 1 until the due date.",
         "The run of the notebook ended as “error”: cell 4: NameError: name 'x' is not defined",
         "Cell 2 was saved with an output that its code does not show.",
     ]
@@ -87,3 +89,55 @@ def test_final_grades_have_a_score_and_no_excuse(room, student):
     assert "provisional" not in document["output"]
     assert {test["status"] for test in document["tests"]} <= {"passed", "failed"}
     assert document["score"] == sum(test["score"] for test in document["tests"])
+
+
+def test_everything_written_is_as_specified(room):
+    documents = [results_json(grade) for grade in room] + [ungraded("Nothing was graded: “é” <b>\ud800.")]
+    assert [violations(json.loads(document)) for document in documents] == [[]] * len(documents)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"score": float("nan")}, "document.score is not a finite number"),
+        ({"score": -1}, "document has a negative number"),
+        ({"visibility": "shown"}, "document.visibility is 'shown'"),
+        ({"output_format": "latex"}, "document.output_format is 'latex'"),
+        ({"max_score": 3}, "document.max_score is not in the specification"),
+        ({"tests": [{"number": 4.5}]}, "tests[0].number is not of the type str"),
+        ({"tests": [{"score": 2, "max_score": 1}]}, "tests[0].score is not from 0 to 1"),
+        ({"tests": [{"status": "skipped"}]}, "tests[0].status is 'skipped'"),
+        ({"tests": [{"tags": [1]}]}, "tests[0].tags are not all texts"),
+    ],
+)
+def test_the_specification_is_checked(wrong, said):
+    assert violations(wrong) == [said]
+
+
+@pytest.mark.parametrize(
+    ("visibility", "until"),
+    [
+        ("hidden", "for good"),
+        ("after_due_date", "until the due date"),
+        ("after_published", "until the grades are published"),
+    ],
+)
+def test_hidden_checks_count_in_the_total_and_students_are_told(ann, visibility, until):
+    first, *others = (replace(check, visibility=Visibility.VISIBLE) for check in ann.checks)
+    shown, hidden = (
+        json.loads(results_json(replace(ann, questions=(replace(ann.questions[0], checks=checks),))))
+        for checks in ((first, *others), (replace(first, visibility=Visibility(visibility)), *others))
+    )
+    assert hidden["score"] == shown["score"] == float(ann.total)
+    assert "Gradescope" not in shown["output"]
+    assert f"Gradescope shows no total while checks are hidden: 1 {until}." in hidden["output"].splitlines()
+
+
+@pytest.mark.parametrize(
+    ("taken", "said"), [("0.5", "Late by a day (-0.5 points)."), ("0", "Late by a day.")]
+)
+def test_what_being_late_takes_is_said_and_missing_from_the_score(ann, taken, said):
+    late = Lateness(points=Decimal(taken), message="Late by a day.")
+    written = json.loads(results_json(replace(ann, late=late, total=ann.total - late.points)))
+    assert said in written["output"].splitlines()
+    assert written["score"] == 3.5 - float(taken)

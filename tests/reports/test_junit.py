@@ -5,8 +5,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from grader.model import Outcome
+from grader.model import Ending, Outcome
 from grader.reports.junit import junit_xml
+
+from .junit10 import objections
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +18,7 @@ def suites(room):
 
 def cases(suite):
     return {
-        case.get("name"): [(one.tag, one.get("message")) for one in case if one.tag != "properties"]
+        case.get("name"): [(one.tag, one.get("message")) for one in case if one.tag != "system-out"]
         for case in suite.iter("testcase")
     }
 
@@ -59,15 +61,13 @@ def test_what_is_worth_no_points_is_no_failure(ann, outcome):
     assert cases(suite)[check.title] == [("skipped", "Not scored: In prose.")]
 
 
-def test_points_are_properties(suites):
+def test_points_are_properties_of_the_student_and_the_output_of_each_check(suites):
     suite = suites["hw1.doe-jane"]
-    properties = [
-        {one.get("name"): one.get("value") for one in owner.find("properties")}
-        for owner in (suite, *suite.iter("testcase"))
-        if owner.find("properties") is not None
-    ]
-    assert properties[0] == {"points": "1.50", "max_points": "3.5"}
-    assert properties[-2] == {"points": "0.50", "max_points": "0.75"}
+    points = {one.get("name"): one.get("value") for one in suite.findall("properties/property")}
+    assert points == {"points": "1.50", "max_points": "3.5"}
+    assert [case.findtext("system-out") for case in suite.iter("testcase")] == [
+        None, "0 of 0.75 points", "0.5 of 0.5 points", "0.5 of 0.5 points", "0.5 of 0.75 points", "0 of 1 points",
+    ]  # fmt: skip
 
 
 def test_a_failure_explains_itself(suites):
@@ -92,3 +92,58 @@ def test_time_and_place_are_written_only_if_given(ann):
 
 def test_a_class_without_students_is_valid():
     assert ET.fromstring(junit_xml([])).tag == "testsuites"  # noqa: S314 - our own text
+
+
+WORDS = {"student": "a<b>&\x1b]]>\ufffe", "ending_detail": "]]><failure/>\x00\ud800", "seconds": 12345.6789}
+
+
+@pytest.mark.parametrize("ending", Ending)
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_kind_of_grade_is_valid(jane, outcome, ending):
+    questions = tuple(
+        replace(each, checks=tuple(replace(check, outcome=outcome, message="\x00") for check in each.checks))
+        for each in jane.questions
+    )
+    odd = replace(jane, ending=ending, questions=questions, **WORDS)
+    xml = junit_xml([jane, odd], timestamp=datetime(2021, 2, 12, 23, 59, tzinfo=UTC), hostname="ci")
+    assert objections(xml) == []
+
+
+def test_a_class_is_valid(room):
+    assert objections(junit_xml(room)) == []
+    assert objections(junit_xml([])) == []
+
+
+SUITE = '<testsuite name="a" tests="1" failures="0" errors="0">{}</testsuite>'
+CASE = '<testcase name="b"/>'
+
+
+@pytest.mark.parametrize(
+    ("document", "objection"),
+    [
+        ("<testsuites>", "not XML: no element found: line 1, column 12"),
+        ("<testsuites>\x00</testsuites>", "not XML: not well-formed (invalid token): line 1, column 12"),
+        ("<report/>", "<report> is the root"),
+        ('<testsuites skipped="1"/>', "<testsuites> has skipped"),
+        ('<testsuites time="1e3"/>', "<testsuites> took '1e3'"),
+        (f"<testsuites>{CASE}</testsuites>", "<testsuites> holds <testcase>"),
+        ('<testsuite tests="0" failures="0" errors="0"/>', "<testsuite> has no name"),
+        (SUITE.format(""), "tests is 1, not 0"),
+        (SUITE.format('<testcase name="b"><failure/></testcase>'), "failures is 0, not 1"),
+        (SUITE.format('<testcase name="b"><skipped/><skipped/></testcase>'), "b ends twice"),
+        (SUITE.format('<testcase name="b" points="1"/>'), "<testcase> has points"),
+        (SUITE.format('<testcase name="b"><properties/></testcase>'), "<testcase> holds <properties>"),
+        (
+            SUITE.format('<testcase name="b"><system-out><b/></system-out></testcase>'),
+            "<system-out> holds <b>",
+        ),
+        (SUITE.format(f'{CASE}<properties><property name="c"/></properties>'), "<property> has no value"),
+        (SUITE.format(f"words{CASE}"), "<testsuite> holds text"),
+    ],
+)
+def test_what_is_not_valid_is_refused(document, objection):
+    assert objections(document) == [objection]
+
+
+def test_the_smallest_file_is_valid():
+    assert objections(SUITE.format(CASE)) == []
