@@ -113,6 +113,11 @@ def to_cents(points: Decimal) -> Decimal:
     return points if points == cut else cut
 
 
+def is_late(arrival: Arrival, rules: Rules) -> bool:
+    """Does a grade say that this came late, whatever that costs?"""
+    return _lateness(arrival, rules, Decimal(0)) is not None
+
+
 def duration(text: str) -> timedelta:
     """`15 min`, `36 hours`, `2 days`, `1 week`.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 _BOM = "\ufeff"
 _ZIP = b"PK\x03\x04"
@@ -46,27 +46,27 @@ class Dialect:
     """A byte order mark, by which spreadsheets recognise UTF-8."""
 
     @classmethod
-    def of(cls, text: str, column: str = "") -> Dialect:
-        """What the row with a wanted column shows, or else the first row with several cells."""
+    def of(cls, text: str, columns: Collection[str] = ()) -> Dialect:
+        """What the row with most of the wanted columns shows, or else the first row with several cells."""
         line = text.partition("\n")[0]
         named = _SEPARATOR_LINE.match(text)
         below = _ABOVE.sub("", text, count=1)
         return cls(
             delimiter=named[1]
             if named
-            else max(_DELIMITERS, key=lambda mark: (_has(column, text, mark), _width(below, mark))),
+            else max(_DELIMITERS, key=lambda mark: (_known(columns, text, mark), _width(below, mark))),
             newline="\r\n" if line.endswith("\r") else "\n",
             bom=text.startswith(_BOM),
         )
 
 
-def _has(column: str, text: str, delimiter: str) -> bool:
-    """Does one of the first rows name this column, if cells are separated like this?"""
+def _known(columns: Collection[str], text: str, delimiter: str) -> int:
+    """How many of these columns one of the first rows names, if cells are separated like this."""
     lines = io.StringIO(text.removeprefix(_BOM), newline="")
     with suppress(csv.Error):
-        _, names = header(list(islice(csv.reader(lines, delimiter=delimiter), 11)), column)
-        return bool(column) and column in names
-    return False
+        _, names = header(list(islice(csv.reader(lines, delimiter=delimiter), 11)), columns)
+        return sum(name in columns for name in names)
+    return 0
 
 
 def _width(text: str, delimiter: str) -> int:
@@ -120,15 +120,17 @@ def _encodings(content: bytes) -> tuple[str, ...]:
     return ("utf-8",) if 0 in content else ("utf-8", _GUESS)
 
 
-def read(text: str, *, name: str, remedy: str = "save it again as CSV", column: str = "") -> list[list[str]]:
-    """The rows of a table, which has this column if one is given; an empty line is a row without cells.
+def read(
+    text: str, *, name: str, remedy: str = "save it again as CSV", columns: Collection[str] = ()
+) -> list[list[str]]:
+    """The rows of a table, which has some of these columns; an empty line is a row without cells.
 
     Raises:
         UsageError: the text is not CSV. `name` says which file it is, `remedy` what to do.
     """
     lines = io.StringIO(text[start(text) :], newline="")
     try:
-        return list(csv.reader(lines, delimiter=Dialect.of(text, column).delimiter, strict=True))
+        return list(csv.reader(lines, delimiter=Dialect.of(text, columns).delimiter, strict=True))
     except csv.Error as error:
         if "field larger" in str(error):
             raise UsageError(
@@ -161,10 +163,11 @@ def start(text: str) -> int:
     return named.end() if named else len(_BOM) * text.startswith(_BOM)
 
 
-def header(rows: Sequence[Sequence[str]], column: str) -> tuple[int, list[str]]:
-    """The first row that names a column, below up to ten others, or row 0; and its names, in lower case."""
+def header(rows: Sequence[Sequence[str]], columns: Collection[str]) -> tuple[int, list[str]]:
+    """The row that names most of these columns, below up to ten others, or row 0; and its names, in lower case."""
     names = [[cell.strip().lower() for cell in row] for row in rows[:11]]
-    at = next((at for at, row in enumerate(names) if column in row), 0)
+    known = [sum(name in columns for name in row) for row in names]
+    at = known.index(max(known)) if known else 0
     return at, names[at] if names else []
 
 

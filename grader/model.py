@@ -160,6 +160,8 @@ class Submission:
     people: tuple[Identity, ...] = ()
     """The members of a group; empty if it is one student's hand-in."""
     arrival: Arrival = field(default_factory=Arrival)
+    attempts: tuple[Submission, ...] = ()
+    """Earlier attempts, of which the best may count in place of this one; empty if the last one counts."""
     problem: str | None = None
 
 

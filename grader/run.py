@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from grader import keys
+from grader import attempts, keys
 from grader.errors import UsageError
 from grader.execution import reference
 from grader.execution.schedule import executions
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
 
     from grader.handout.pack import Pack
-    from grader.model import Grade, Submission
+    from grader.model import Execution, Grade, Identity, Submission
     from grader.results.store import Store
     from grader.session import Session
 
@@ -31,6 +33,8 @@ def grade_all(
     roster: Mapping[str, Mapping[str, str]],
     session: Session,
     store: Store,
+    *,
+    missing: Sequence[Identity] = (),
 ) -> Iterator[Grade]:
     """Execute, judge, store and publish a class; grades come as they are done.
 
@@ -51,7 +55,7 @@ def grade_all(
             f"{store.root} was graded under other conditions (profile, data, reference or software), so a part of "
             "the class can't be graded anew. Run it without --only, or with another -o."
         )
-    store.enrol(submissions, roster, drop=session.drop)
+    store.enrol(attempts.as_before(submissions, store), roster, drop=session.drop)
     model = reference.run_all(plans, session, store)
     store.remember(
         assignment=str(session.assignment.folder),
@@ -62,6 +66,7 @@ def grade_all(
         notices=session.notices,
         seeds=session.assignment.seeds,
         rules=session.assignment.rules,
+        missing=missing,
         reference=plan_keys,
     )
     bench = Bench(
@@ -72,25 +77,46 @@ def grade_all(
     )
     bench_key = keys.of_bench(bench)
     with Judge(bench) as judge, Publisher(store, model[0], session.assignment.limits) as publisher:
-        for submission, execution in executions(chosen, model[0], session, store, on_wait=judge.start):
+
+        def run(some: Sequence[Submission], into: Store) -> Iterator[tuple[Submission, Execution]]:
+            return executions(some, model[0], session, into, on_wait=judge.start)
+
+        def judged(submission: Submission, execution: Execution, into: Store) -> Grade:
             case = Case(
                 execution=execution,
                 origin=submission.origin,
                 roster=roster.get(submission.student, {}),
                 choice=submission.choice,
             )
-            key = keys.of_grade(store.execution_key(submission.student), bench_key, case.roster, case.choice)
-            grade = store.grade(submission.student, key=key)
-            if grade is None or _is_broken(grade):  # our own failures are tried again
-                before = store.readable_grade(submission.student)
-                grade = answered_before(judge.judge(case), before)
-                store.record(grade, key)
-            grade = store.settled(grade)
+            return _judged(case, judge, into, bench_key)
+
+        several = {each.student for each in submissions if each.attempts}
+        submissions = attempts.best(submissions, session, store, run=run, judge=judged)
+        store.enrol(submissions, roster)
+        chosen = [each for each in submissions if not session.only or each.student in session.only]
+        winners = [each for each in chosen if each.student in several]
+        as_ran = replace(session, force=False, on_event=lambda _: None)
+        for submission, execution in chain(
+            executions(winners, model[0], as_ran, store, on_wait=judge.start),
+            run([each for each in chosen if each.student not in several], store),
+        ):
+            grade = store.settled(judged(submission, execution, store))
             if not publisher.is_out(grade):
                 publisher.student(grade)
             session.on_event(Event("graded", submission.student, grade=grade))
             yield grade
         publisher.class_(session.notices)
+
+
+def _judged(case: Case, judge: Judge, store: Store, bench_key: str) -> Grade:
+    """The grade of a run, by now in the store."""
+    student = case.execution.student
+    key = keys.of_grade(store.execution_key(student), bench_key, case.roster, case.choice)
+    grade = store.grade(student, key=key)
+    if grade is None or _is_broken(grade):  # our own failures are tried again
+        grade = answered_before(judge.judge(case), store.readable_grade(student))
+        store.record(grade, key)
+    return grade
 
 
 def check(submission: Submission, pack: Pack, session: Session, store: Store) -> Grade:

@@ -42,11 +42,11 @@ def test_what_is_quoted_separates_nothing(text, delimiter):
 @pytest.mark.parametrize("mark", [";", "\t"])
 def test_the_column_that_is_wanted_shows_what_separates_cells(title, mark):
     text = f"{title}student{mark}comment (a, b, c)\nada{mark}x\n"
-    assert csvs.read(text, name="table.csv", column="student")[-2:] == [
+    assert csvs.read(text, name="table.csv", columns=["student"])[-2:] == [
         ["student", "comment (a, b, c)"],
         ["ada", "x"],
     ]
-    assert Dialect.of(text, "nothing of it").delimiter == ","
+    assert Dialect.of(text, ["nothing of it"]).delimiter == ","
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))

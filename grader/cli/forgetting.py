@@ -11,7 +11,12 @@ from grader.cli.console import Talk, counted, show_line
 
 
 def forget(
-    student: Annotated[str, typer.Argument(metavar="ID", help="The student's id, as in grades.csv.")],
+    student: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="The student's id, as in grades.csv; of one who handed in nothing, the name."
+        ),
+    ],
     results: Annotated[
         Path, typer.Argument(metavar="RESULTS", help="Results folder, as written by `grader run`.")
     ] = Path("results"),

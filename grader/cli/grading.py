@@ -33,6 +33,7 @@ from grader.model import Profile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.intake.participation import Participation
     from grader.model import Grade, Submission
 
 
@@ -84,8 +85,23 @@ def run_class(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="CSV file with the columns `student` and `participated`.",
+            help="CSV file that says who took part, or a list of names or ids, one a line.",
             show_default="participation.csv in SUBMISSIONS, if there is one",
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The column of --participation that says who took part.",
+            show_default="`participated`, or the only one that is not about who it is",
+        ),
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="CSV file with everybody in the class: a list of yours, or a gradebook as downloaded.",
         ),
     ] = None,
     limit: Annotated[
@@ -112,6 +128,7 @@ def run_class(
         grader run submissions/ -a rubrics/homework -o results/ -j 4 --fail-under 5
         grader run submissions/ --only ana-lima --force
         grader run ~/Downloads/submissions.zip --layout canvas
+        grader run ~/Downloads/submissions.zip --roster ~/Downloads/gradebook.csv
     """
     if not submissions.exists():
         raise UsageError(
@@ -138,19 +155,21 @@ def run_class(
                 read=read,
                 layout=layout,
                 pick=pick,
+                roster=roster,
+                rules=given.assignment.rules,
                 scratch=scratch,
             )
         _refuse_unreadable(intake.submissions)
         students = _selected(intake.submissions, only or ())
-        rows, notes = _roster(participation, submissions, intake.submissions)
+        known = _participation(participation, column, submissions, intake.submissions)
         talk.say(f"Assignment {given.assignment.id}. {intake.summary}")
-        for note in [*intake.notes, *notes]:
+        for note in [*intake.notes, *known.notes]:
             talk.say(f"Note: {note}.")
         with wiring.session(
             given,
             results,
             talk,
-            total=len(students),
+            total=sum(1 + len(each.attempts) for each in intake.submissions if each.student in students),
             interrupted="What was graded is kept; run the same command to continue.",
             jobs=jobs,
             sandbox=sandbox,
@@ -160,13 +179,13 @@ def run_class(
             drop=drop,
             only=frozenset(students),
         ) as (session, store):
-            if not rows and any(columns for _, _, columns in store.students()):
+            if not known.rows and any(columns for _, _, columns in store.students()):
                 place = f", or put it into {submissions}" if submissions.is_dir() else ""
                 talk.warn(
                     "Note: the last run used a participation list, and this one has none, so points that depend on "
                     f"it are taken back. Name the list with --participation{place}."
                 )
-            for _ in run.grade_all(intake.submissions, rows, session, store):
+            for _ in run.grade_all(intake.submissions, known.rows, session, store, missing=intake.missing):
                 pass
             grades = store.grades()
             unfit = len(rulings.unfit(store.rulings(), grades))
@@ -245,18 +264,21 @@ def _selected(submissions: Sequence[Submission], only: Sequence[str]) -> list[st
     return [name for name in known if not only or name in only]
 
 
-def _roster(
-    explicit: Path | None, submissions: Path, students: Sequence[Submission]
-) -> tuple[dict[str, dict[str, str]], list[str]]:
-    """The columns of the participation list by student, and a note on each row that matches nobody."""
-    from grader import csvs
-    from grader.intake import roster
+def _participation(
+    explicit: Path | None, column: str | None, submissions: Path, students: Sequence[Submission]
+) -> Participation:
+    """What the participation list says of each student.
 
-    path = explicit or submissions / roster.PARTICIPATION
+    Raises:
+        UsageError: it can't be read, or there is a column without a list.
+    """
+    from grader.intake import participation
+
+    path = explicit or submissions / participation.PARTICIPATION
     if explicit is None and not path.is_file():
-        return {}, []
-    rows, unknown = roster.read(path, [each.student for each in students])
-    notes = [f"{path.name} names {name}, who submitted nothing" for name in unknown]
-    if notes and (doubt := csvs.doubt(path.read_bytes(), name=path.name)):
-        notes.append(doubt)
-    return rows, notes
+        if column is not None:
+            raise UsageError(
+                f"--column {column}: there is no participation list; name it with --participation."
+            )
+        return participation.Participation(rows={}, notes=())
+    return participation.read(path, {each.student: each for each in students}, column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from fnmatch import fnmatchcase
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from grader.intake.listing import Entry
     from grader.intake.reading import Found
 
+_AGAIN = re.compile(r"(?P<name>.+?)(?:-(?P<number>\d{1,3}))?(?P<ending>\.[^.]*)", re.DOTALL)
 Rule = tuple["Callable[[Entry, Found], float | str]", str]
 
 
@@ -27,11 +29,18 @@ class Choice:
     """What sets the first apart from the next, as a clause; empty if there is no other."""
 
 
-def choose(found: Mapping[Entry, Found], *, assignment: str | None, pick: str | None) -> Choice:
+def choose(
+    found: Mapping[Entry, Found],
+    *,
+    assignment: str | None,
+    pick: str | None,
+    is_late: Callable[[Entry], bool] = lambda _: False,
+) -> Choice:
     """Put a student's notebooks in order.
 
     What `pick` matches comes first; then what can be read, and is not blank; then notebooks of the assignment's
-    kit; then the last attempt, as the layout records it; then those named after the assignment; then the newest.
+    kit; then what is not late; then the last attempt, as the layout records it; then those named after the
+    assignment; then the newest.
     """
     dated = any(entry.at for entry in found)
     rules: tuple[Rule, ...] = (
@@ -39,6 +48,7 @@ def choose(found: Mapping[Entry, Found], *, assignment: str | None, pick: str | 
         (lambda _, read: bool(read.problem), "the other can't be read"),
         (lambda _, read: read.blank, "the other has no answers"),
         (lambda _, read: assignment is None or read.made_for != assignment, "it was made from the kit"),
+        (lambda entry, _: is_late(entry), "it was handed in in time"),
         (lambda entry, _: -_attempt(entry) if dated else 0.0, "it was handed in last"),
         (lambda entry, _: not named_after(entry, assignment), "it is named after the assignment"),
         (lambda entry, _: -entry.order, "it was uploaded last"),
@@ -51,6 +61,22 @@ def choose(found: Mapping[Entry, Found], *, assignment: str | None, pick: str | 
         return Choice(in_order=in_order)
     pairs = zip(keys[in_order[0]], keys[in_order[1]], rules, strict=True)
     return Choice(in_order=in_order, why=next((why for ours, next_, (_, why) in pairs if ours != next_), ""))
+
+
+def attempts(found: Mapping[Entry, Found]) -> list[dict[Entry, Found]]:
+    """The notebooks of each attempt, the last one first: by the layout's dates, or by what Canvas adds to names.
+
+    Files of one date, and files of several names, are one attempt. What can't be read is none of its own.
+    """
+    fit = [entry for entry, read in found.items() if not read.problem]
+    numbers = {entry: _AGAIN.fullmatch(entry.name) if entry.order else None for entry in fit}
+    one_name = len({number["name"] + number["ending"] for number in numbers.values() if number}) == 1
+    tried: dict[tuple[float, int], dict[Entry, Found]] = {}
+    for entry, number in numbers.items():
+        which = _attempt(entry) if entry.at else 0.0, int(number["number"] or 0) if number and one_name else 0
+        tried.setdefault(which, {})[entry] = found[entry]
+    last, *earlier = [tried[which] for which in sorted(tried, reverse=True)] or [{}]
+    return [last | {entry: read for entry, read in found.items() if read.problem}, *earlier]
 
 
 def matches(entry: Entry, pick: str | None) -> bool:

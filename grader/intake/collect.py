@@ -11,16 +11,18 @@ from itertools import accumulate
 from pathlib import PurePath, PurePosixPath
 from typing import TYPE_CHECKING
 
+from grader.course import Attempt, Rules, is_late
 from grader.errors import UsageError
 from grader.intake import choosing, reading, unpacking
 from grader.intake.archives import Scratch, download, zipped_twice
+from grader.intake.enrolment import Enrolled, enrolled
 from grader.intake.layouts import recognised
 from grader.intake.layouts.canvas import first_names
 from grader.intake.listing import Kind, readable
 from grader.intake.naming import folded, student_ids
-from grader.intake.telling import ignored, summary
+from grader.intake.telling import ignored, summary, untimed
 from grader.legible import listing
-from grader.model import Arrival, Submission
+from grader.model import Submission
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from grader.intake.listing import Entry
     from grader.intake.reading import Found, Reading
     from grader.limits import Limits
+    from grader.model import Identity
 
 NAMELESS = frozenset({"", ".json", ".txt"})
 """Endings of files that are tried as notebooks if a student has no other."""
@@ -49,6 +52,8 @@ class Intake:
     """What was ignored and why, and which of several notebooks was taken; one sentence each."""
     summary: str = ""
     """What was recognised, with counts, as a sentence."""
+    missing: tuple[Identity, ...] = ()
+    """Who is on the roster and handed in nothing."""
 
 
 def collect(
@@ -61,6 +66,8 @@ def collect(
     read: Reading | None = None,
     layout: str | None = None,
     pick: str | None = None,
+    roster: Path | None = None,
+    rules: Rules | None = None,
     scratch: Path | None = None,
 ) -> Intake:
     """Sort the contents of `root` into one submission per student.
@@ -75,11 +82,14 @@ def collect(
         read: reads the notebooks; by default this process does, which a hostile file may end.
         layout: the name of the layout that `root` has; by default it is recognised.
         pick: of several notebooks of a student, the one whose name or path matches this pattern.
+        roster: a table of the people in the class; see `roster.read`.
+        rules: the course's, which say what is late and which of several attempts counts.
         scratch: an empty folder for the files of zips, to which the submissions then refer; needed for zips.
 
     Raises:
-        UsageError: there is nothing to grade, the layout is unclear, or `only` or `pick` fits nothing.
+        UsageError: there is nothing to grade, the layout or roster is unclear, or `only` or `pick` fits nothing.
     """
+    rules = rules or Rules()
     with Scratch(scratch) as unpack:
         try:
             given = zipped_twice(download(root, unpack, assignment), unpack)
@@ -89,12 +99,14 @@ def collect(
             ) from error
         chosen, match, place = recognised(given, layout)
         by_id, same = _by_id(match.hand_ins)
-        notes = [] if only else [*match.notes, *ignored(given, match), *same]
+        known = enrolled(by_id, roster, rules) if roster else Enrolled(by_id=by_id)
+        notes = [] if only else [*match.notes, *ignored(given, match), *same, *known.notes]
         context = _Context(
             layout=chosen,
             limits=limits,
             assignment=assignment,
             pick=pick,
+            rules=rules,
             given=frozenset(reading.texts(blank)) if blank is not None else frozenset(),
             read=read or reading.here(limits),
             scratch=unpack,
@@ -102,7 +114,8 @@ def collect(
             note=notes.append,
         )
         submissions = tuple(
-            _submission(student, hand_in, context=context) for student, hand_in in _only(by_id, only).items()
+            _submission(student, hand_in, context=context)
+            for student, hand_in in _only(known.by_id, only).items()
         )
     if pick is not None and not context.picked:
         raise UsageError(f"--pick {pick}: no notebook has such a name; quote the pattern, such as '*final*'")
@@ -110,8 +123,10 @@ def collect(
     return Intake(
         layout=chosen.name,
         submissions=submissions,
-        notes=tuple(notes),
-        summary=summary(chosen, match, submissions) + (f" Found in {readable(where)}." if where else ""),
+        notes=(*notes, *untimed(submissions, rules)),
+        summary=summary(chosen, match, submissions, rules, len(known.missing))
+        + (f" Found in {readable(where)}." if where else ""),
+        missing=known.missing,
     )
 
 
@@ -151,6 +166,7 @@ class _Context:
     limits: Limits
     assignment: str | None
     pick: str | None
+    rules: Rules
     given: frozenset[str]
     """The texts of the blank notebook's cells."""
     read: Reading
@@ -165,17 +181,32 @@ def _submission(student: str, hand_in: HandIn, *, context: _Context) -> Submissi
     files = unpacking.unpacked(hand_in, context.scratch)
     hand_in = replace(hand_in, entries=files.entries)
     found = _notebooks(hand_in, context)
-    choice = choosing.choose(found, assignment=context.assignment, pick=context.pick)
-    context.picked |= any(choosing.matches(entry, context.pick) for entry in found)
+    picked = any(choosing.matches(entry, context.pick) for entry in found)
+    context.picked |= picked
+    for entry in hand_in.entries if found else ():
+        if entry.why:
+            context.note(f"{entry.origin} was ignored: it {entry.why}")
+    nothing = _nothing(hand_in, files.problem) if not found else ""
+    tried = choosing.attempts(found) if context.rules.attempt is Attempt.BEST and not picked else []
+    if len(tried) < 2:
+        return _attempt(student, hand_in, found, nothing, context)
+    context.note(f"{student} handed in {len(tried)} attempts; all are run, and the best counts")
+    last, *earlier = (_attempt(student, hand_in, each, nothing, context) for each in tried)
+    return replace(last, attempts=tuple(earlier))
+
+
+def _attempt(
+    student: str, hand_in: HandIn, found: Mapping[Entry, Found], nothing: str, context: _Context
+) -> Submission:
+    """What is graded if only these notebooks of a student count; without any, `nothing` says why."""
+    is_late = _late_for(hand_in, context.rules)
+    choice = choosing.choose(found, assignment=context.assignment, pick=context.pick, is_late=is_late)
     chosen = choice.in_order[0] if choice.in_order else None
     others = tuple(entry.origin for entry in choice.in_order[1:])
     sentence = f"{chosen.origin} was taken, not {listing(others)}: {choice.why}" if chosen and others else ""
     if sentence:
         context.note(sentence)
-    for entry in hand_in.entries:
-        if entry.why and chosen:
-            context.note(f"{entry.origin} was ignored: it {entry.why}")
-    problem = _problem(chosen, found[chosen]) if chosen else _nothing(hand_in, files.problem)
+    problem = _problem(chosen, found[chosen]) if chosen else nothing
     return Submission(
         student=student,
         notebook=chosen.path if chosen and not problem else None,
@@ -187,9 +218,15 @@ def _submission(student: str, hand_in: HandIn, *, context: _Context) -> Submissi
         choice=sentence,
         identity=hand_in.identity,
         people=hand_in.people,
-        arrival=Arrival(at=_arrived(chosen, hand_in), late=hand_in.late),
+        arrival=replace(hand_in.arrival, at=_arrived(chosen, hand_in) or hand_in.arrival.at),
         problem=problem,
     )
+
+
+def _late_for(hand_in: HandIn, rules: Rules) -> Callable[[Entry], bool]:
+    if rules.attempt is not Attempt.LAST_IN_TIME:
+        return lambda _: False
+    return lambda entry: is_late(replace(hand_in.arrival, at=entry.at), rules)
 
 
 def _arrived(chosen: Entry | None, hand_in: HandIn) -> datetime | None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grader.course import is_late
 from grader.intake.listing import names_notebook
-from grader.intake.roster import PARTICIPATION
+from grader.intake.participation import PARTICIPATION
 from grader.legible import listing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.course import Rules
     from grader.intake.layouts.model import Layout, Match
     from grader.intake.listing import Download
     from grader.model import Submission
@@ -19,7 +21,9 @@ MOST_NAMED = 5
 """Ignored files that have a line of their own."""
 
 
-def summary(layout: Layout, match: Match, submissions: Sequence[Submission]) -> str:
+def summary(
+    layout: Layout, match: Match, submissions: Sequence[Submission], rules: Rules, missing: int = 0
+) -> str:
     """What was recognised, with counts, as a sentence."""
     groups = sum(bool(one.people) for one in submissions)
     counts = {
@@ -28,12 +32,22 @@ def summary(layout: Layout, match: Match, submissions: Sequence[Submission]) -> 
         "section": match.sections,
     }
     parts = [f"{n} {noun}{'s' * (n != 1)}" for noun, n in counts.items() if n or noun == "student"]
-    late = sum(bool(one.arrival.late) for one in submissions)
+    late = sum(is_late(one.arrival, rules) for one in submissions)
     unread = [one for one in submissions if one.notebook is None]
     without = sum(not names_notebook(one.origin) for one in unread)
     parts += [f"{late} late"] * bool(late) + [f"{without} without a notebook"] * bool(without)
     parts += [f"{len(unread) - without} whose notebook can't be read"] * (len(unread) > without)
+    parts += [f"{missing} of the roster handed in nothing"] * bool(missing)
     return f"{layout.title}: {', '.join(parts)}."
+
+
+def untimed(submissions: Sequence[Submission], rules: Rules) -> list[str]:
+    """A note on hand-ins that count as in time because nobody knows when they came."""
+    timeless = [one for one in submissions if one.arrival.at is None and rules.due_for(one.arrival)]
+    number = sum(not is_late(one.arrival, rules) for one in timeless)
+    many = "hand-ins have no recorded time and so count as in time"
+    one = "hand-in has no recorded time and so counts as in time"
+    return [f"{number} {many if number > 1 else one}"] * bool(number)
 
 
 def ignored(given: Download, match: Match) -> list[str]:

@@ -67,8 +67,14 @@ def forget(store: Store, student: str) -> Forgotten:
 
 def _folders(root: Path, student: str) -> list[Path]:
     """The student's own folders, below `students/` and whatever else has a folder for each student."""
-    above = [path for path in root.iterdir() if _is_folder(path) and path.name != REFERENCE]
-    return [path for each in above for path in each.iterdir() if path.name == student and _is_folder(path)]
+    above = [path for path in (*root.iterdir(), *root.glob("attempts/*/*")) if _is_folder(path)]
+    return [
+        path
+        for each in above
+        if each.name != REFERENCE
+        for path in each.iterdir()
+        if path.name == student and _is_folder(path)
+    ]
 
 
 def _is_folder(path: Path) -> bool:
@@ -85,7 +91,7 @@ def _tables(root: Path, student: str) -> Iterator[tuple[str, bytes, int]]:
             rows = csvs.read(csvs.decoded(content, name=path.name), name=path.name)
         except UsageError:
             continue  # no table; if it mentions the student, that is said in the end
-        at, header = csvs.header(rows, "student")
+        at, header = csvs.header(rows, ["student"])
         if "student" in header:
             place = header.index("student")
             gone = [row for row in rows[at + 1 :] if _cell(row, place) == student]

@@ -190,6 +190,16 @@ def is_database(path: Path) -> bool:
         return file.read(16) == b"SQLite format 3\0"
 
 
+_IS_NAMED = "?1 in (each.value ->> 'name', each.value ->> 'id', each.value ->> 'email')"
+_OFF_THE_LIST = f"""
+update run set value = (
+    select json_group_array(json(each.value)) from json_each(run.value) as each where ({_IS_NAMED}) is not true
+)
+where name = 'missing' and exists (select 1 from json_each(run.value) as each where {_IS_NAMED})
+"""  # noqa: S608 - no value of a user's
+"""Takes who handed in nothing off the list of those, by name, id or address."""
+
+
 def forget(database: sqlite3.Connection, student: str, answers: Iterable[tuple[str, str]]) -> dict[str, int]:
     """Delete a student's rows in all tables, and the rulings on answers that nobody else gave.
 
@@ -203,6 +213,8 @@ def forget(database: sqlite3.Connection, student: str, answers: Iterable[tuple[s
             if "student" in columns:
                 query = f'delete from "{table}" where student = ?'  # noqa: S608 - no value of a user's
                 deleted[table] = database.execute(query, (student,)).rowcount
+            elif table == "run" and columns == {"name", "value"}:
+                deleted["roster row"] = database.execute(_OFF_THE_LIST, (student,)).rowcount
         for check, meaning in answers if "ruling" in deleted else ():  # other programs have databases, too
             query = "delete from ruling where check_id = ? and meaning = ? and student = ''"
             deleted["ruling"] += database.execute(query, (check, meaning)).rowcount

@@ -133,7 +133,7 @@ def _unknown(row: Mapping[str, str], items: Iterable[tuple[str, str, str]], stud
 def _rows(text: str, source: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The sheet's rows by column, with their numbers; what is missing at the end of a row is empty."""
     table = csvs.read(text, name=source)
-    at, header = csvs.header(table, "check")
+    at, header = csvs.header(table, ["check"])
     for column in _COLUMNS:
         if header.count(column) != 1:
             problem = f"has several columns {column!r}" if column in header else f"has no column {column!r}"

@@ -68,8 +68,71 @@ RULINGS = {
         ("a stranger", f"{SHEET}\ntest_a,g,zoe,1,\n".encode(), "row 2 (zoe): there is no "),
     ]
 }
+ROSTERS = {
+    "roster.csv": [
+        ("empty", b"", "roster.csv has no column that says who it is, such as name, id"),
+        ("a workbook", packed("xl/workbook.xml"), "roster.csv is an Excel workbook; save it again as CSV"),
+        (
+            "binary",
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x81",
+            "roster.csv is not a text file; save it again as CSV",
+        ),
+        ("NUL bytes", b"name,id\nJane\0Doe,1", "roster.csv is not a text file; save it again"),
+        ("half of UTF-16", "name;id\nJane;1".encode("utf-16")[:-1], "roster.csv is not a text file; save it"),
+        ("nobody", b"points,comment\n1,x", "it has: points, comment. Name the columns in the first row"),
+        ("only columns", b"name,id\n", "roster.csv: none of its 0 rows is of somebody who handed in"),
+        ("another class", b"name,id\nJane,1\nJoe,2", "none of its 2 rows is of somebody who handed in"),
+        ("a quote that never ends", b'name,id\n"Jane', "roster.csv is not a CSV file"),
+        ("an endless cell", b"name\n" + b"x" * 200_000, "has a cell of more than 131,072 characters"),
+        ("20 MB", b"name,id\n" * (20 << 17), "roster.csv is larger than 16 MiB; is it a list of students"),
+        ("an id twice", b"id,name\n17,Jane\n\n17,Joan", "rows 2 and 4: two different rows for 17; keep one"),
+        ("a student twice", b"student,due\na,\nA,2026-02-12 23:59", "rows 2 and 3: two different rows for a"),
+        (
+            "a word for a date",
+            b"name,due\nJane,tomorrow",
+            "row 2: `due` is 'tomorrow', not a date with a time",
+        ),
+        (
+            "a day without a time",
+            b"name,due\nJane,2026-02-12",
+            "row 2: `due` is '2026-02-12', not a date with",
+        ),
+        ("a date of two readings", b"name,due\nJane,3/4/2026 12:00", "write it as in 2026-02-12 23:59"),
+        ("no such day", b"name,due\nJane,2026-02-30 12:00", "row 2: `due` is '2026-02-30 12:00'"),
+        ("the end of time", b"name,due\nJane,9999-12-31 23:59", "row 2: `due` is '9999-12-31 23:59'"),
+        ("an escape", b"name,submitted\nJane,\x1b[2J", "row 2: `submitted` is "),
+        ("no unit", b"name,extension\nJane,2", "row 2: `extension` is '2'; write a number and min, hours"),
+        ("less time", b"name,extension\nJane,-2 days", "row 2: `extension` is '-2 days'"),
+        ("years", b"name,extension\nJane,9999 weeks", "that is longer than ten years"),
+        (
+            "two due times",
+            b"name,due,due date\nJane,,",
+            "has the columns `due` and `due date`, which mean the same",
+        ),
+        ("a formula as a name", b"name,id\n=A1&B1,1", "row 2: =A1&B1 is a formula; paste its value"),
+        ("a formula as an id", b'name,id\nJane,"=HYPERLINK(""x"")"', "is a formula; paste its value"),
+    ]
+}
+PARTICIPATION = {
+    "posts.csv": [
+        ("empty", b"", "posts.csv: nobody in this list handed in anything. Give names or ids"),
+        ("a workbook", packed("xl/workbook.xml"), "posts.csv is an Excel workbook; save it again as CSV"),
+        ("binary", b"\x89PNG\0\x81", "posts.csv is not a text file; save it"),
+        ("another class", b"Jane\nJoe", "posts.csv: nobody in this list handed in anything. Give names"),
+        ("a table of nobody", b"posts,comment\n3,x", "nobody in this list handed in anything. Give names"),
+        ("several columns", b"name,a,b\nada,x,", "may say who took part: a, b. Name one with --column"),
+        (
+            "two rows that differ",
+            b"student,a\nada,1\nada,2",
+            "rows 2 and 3: two different rows for ada; keep one",
+        ),
+        ("a formula", b"name,a\n=A1,1", "row 2: =A1 is a formula; paste its value"),
+    ]
+}
 COMMANDS = {
     ("run", "{file}"): DOWNLOADS,
+    ("run", "{class}", "--roster", "{file}"): ROSTERS,
+    ("run", "{class}", "--participation", "{file}"): PARTICIPATION,
     ("regrade", "{results}", "--rulings", "{file}"): RULINGS,
 }
 ROWS = [

@@ -69,8 +69,8 @@ WRONG_USES = [
         with_line="{tmp}/binary.csv is not a text file",
     ),
     wrong(
-        at=("run", "{class}", "--participation", "{tmp}/names.csv"),
-        with_line="{tmp}/names.csv has no column `student`",
+        at=("run", "{class}", "--participation", "{tmp}/names.csv", "--column", "posts"),
+        with_line="{tmp}/names.csv has no column 'posts'; it has: name.",
     ),
     wrong(
         at=("run", "{class}", "--data", "{tmp}/empty", "--profile", "full"),

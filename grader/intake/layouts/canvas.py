@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 
 from grader.intake.layouts.model import HandIn, Layout, Match, fits
 from grader.intake.listing import Download, Entry, Kind, readable, top
-from grader.model import Identity
+from grader.model import Arrival, Identity
 
 _NUMBERS = re.compile(r"(?=_(?P<user>\d{1,20})_(?P<attachment>\d{1,20})_(?P<file>.+))", re.DOTALL)
 _ANONYMOUS = re.compile(
@@ -115,7 +115,7 @@ def _hand_in(files: list[tuple[Entry, _Reading]]) -> HandIn:
             replace(entry, parts=(way.file,), order=int(way.attachment)) for entry, way in files if way.file
         ),
         identity=Identity(name=None if first.anonymous else readable(first.name), id=first.user),
-        late=any(way.late for _, way in files),
+        arrival=Arrival(late=any(way.late for _, way in files)),
         besides=" and ".join(f"a {kind} entry" for kind in sorted(texts)),
     )
 

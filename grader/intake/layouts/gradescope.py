@@ -7,12 +7,12 @@ student number 0123 stays one.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from grader.errors import UsageError
+from grader.intake import dates
 from grader.intake.layouts.model import HandIn, Layout, Match, folders_of_students, known
 from grader.intake.listing import Download, Entry, readable, top
 from grader.model import Identity
@@ -69,7 +69,7 @@ def _hand_in(number: str, said: Any, folder: HandIn | None, metadata: Entry) -> 
         [_identity(each) for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     )
     people = sorted(people, key=lambda one: (one.name or "", one.id or "", one.email or ""))[:MOST_MEMBERS]
-    at = _date(said.get(":created_at"))
+    at = dates.read(str(said.get(":created_at")))
     entries = folder.entries if folder else ()
     return HandIn(
         name=" + ".join(filter(None, map(_called, people))) or number,
@@ -89,14 +89,6 @@ def _identity(said: Mapping[str, Any]) -> Identity:
 def _called(one: Identity) -> str:
     """A name that stays the person's, and that no other has."""
     return "_".join(filter(None, (one.name, one.id or one.email)))
-
-
-def _date(text: Any) -> datetime | None:
-    """`2026-04-26 17:34:00.861687000 Z`."""
-    try:
-        return datetime.fromisoformat(str(text).replace(" Z", "Z"))
-    except ValueError:
-        return None
 
 
 GRADESCOPE = Layout(

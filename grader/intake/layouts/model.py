@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from grader.intake.listing import Download, Entry, Kind, Listing, below, top
-from grader.model import Identity
+from grader.model import Arrival, Identity
 
 MOST_NAME = 200
 """Characters of a name, an id or an address that are kept."""
@@ -25,7 +25,8 @@ class HandIn:
     identity: Identity = field(default_factory=Identity)
     people: tuple[Identity, ...] = ()
     """The members of a group."""
-    late: bool | None = None
+    arrival: Arrival = field(default_factory=Arrival)
+    """What is known of it besides the times of `entries`."""
     besides: str = ""
     """What was handed in that is not a file of the student's, such as a text entry."""
 

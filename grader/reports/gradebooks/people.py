@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING
 from grader import csvs
 from grader.errors import UsageError
 from grader.legible import listing
+from grader.names import in_any_order
 from grader.reports.wording import called
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from grader.model import Grade, Identity
     from grader.reports.gradebooks.layout import Layout
 
-_WORDS = re.compile(r"[^\W_]+")
 _GIVEN, _ID, _NAME = range(3)
 """What a match rests on, the most reliable first."""
 
@@ -69,8 +67,8 @@ def read_ids(content: bytes, *, name: str) -> dict[str, str]:
     Raises:
         UsageError: it is no such table, or gives a student two ids, or two students one.
     """
-    table = csvs.read(csvs.decoded(content, name=name), name=name, column="student")
-    top, header = csvs.header(table, "student")
+    table = csvs.read(csvs.decoded(content, name=name), name=name, columns=("student",))
+    top, header = csvs.header(table, ("student",))
     if not {"student", "id"} <= set(header):
         raise UsageError(f"{name} needs the columns `student` and `id`; it has: {listing(header) or 'none'}.")
     given: dict[str, str] = {}
@@ -146,8 +144,8 @@ class _Book:
 
     def __init__(self, layout: Layout, people: Sequence[Person]) -> None:
         self._ids = [_register({row: {_id(ids.get(row, ""))} for row in layout.people}) for ids in layout.ids]
-        self._names = _register({row: _names(name) for row, name in layout.people.items()})
-        self._in_class = Counter(key for person in people for key in _names(person.name))
+        self._names = _register({row: in_any_order(name) for row, name in layout.people.items()})
+        self._in_class = Counter(key for person in people for key in in_any_order(person.name))
         self._counts_alike = any(
             person.who.id and len(rows := self.by_id(person.who.id)) == 1 and rows == self._named(person)
             for person in people
@@ -159,7 +157,9 @@ class _Book:
         return next((rows for known in self._ids if (rows := known.get(_id(own)))), frozenset())
 
     def _named(self, person: Person) -> frozenset[int]:
-        return frozenset[int]().union(*(self._names.get(key, frozenset()) for key in _names(person.name)))
+        return frozenset[int]().union(
+            *(self._names.get(key, frozenset()) for key in in_any_order(person.name))
+        )
 
     def find(self, person: Person) -> tuple[int, int | str]:
         """On what a match rests, and the row, or why there is none."""
@@ -172,7 +172,7 @@ class _Book:
             return _NAME, f"no row has its id, only its name ({_listed(named)})"
         if len(named) > 1:
             return _NAME, f"its name is in {_listed(named)}"
-        if named and any(self._in_class[key] > 1 for key in _names(person.name)):
+        if named and any(self._in_class[key] > 1 for key in in_any_order(person.name)):
             return _NAME, "another student has the same name"
         return _NAME, next(iter(named), "no row has its id or name")
 
@@ -189,17 +189,6 @@ def _register(keys: Mapping[int, Collection[str]]) -> dict[str, frozenset[int]]:
 def _id(cell: str) -> str:
     """An id: the same but for case and surrounding space."""
     return cell.strip().casefold()
-
-
-def _names(name: str) -> frozenset[str]:
-    """A name such as `Doe, Jane`, `Jane Doe`, `doe-jane` or `doejane`: in any order, only letters and digits."""
-    family, _, given = name.partition(",")
-    orders = _words(name), _words(f"{given} {family}")
-    return frozenset({"".join(orders[0]), "".join(orders[1]), " ".join(sorted(orders[0]))} - {""})
-
-
-def _words(name: str) -> list[str]:
-    return _WORDS.findall(unicodedata.normalize("NFKC", name).casefold())
 
 
 def _listed(rows: Collection[int]) -> str:
