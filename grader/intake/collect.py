@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from grader.errors import UsageError
 from grader.intake import choosing, reading, unpacking
 from grader.intake.archives import Scratch, download, zipped_twice
+from grader.intake.documents import documents
 from grader.intake.layouts import recognised
 from grader.intake.layouts.canvas import first_names
 from grader.intake.listing import Kind, readable
@@ -23,7 +24,7 @@ from grader.legible import listing
 from grader.model import Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from nbformat import NotebookNode
@@ -95,7 +96,7 @@ def collect(
             assignment=assignment,
             pick=pick,
             given=frozenset(reading.texts(blank)) if blank is not None else frozenset(),
-            read=read or reading.here(limits),
+            read=read or reading.Here(limits),
             scratch=unpack,
             records=match.records,
             note=notes.append,
@@ -182,6 +183,7 @@ def _submission(student: str, hand_in: HandIn, *, context: _Context) -> Submissi
         layout=context.layout.name,
         origin=(chosen or hand_in.place).origin,
         support=_support(chosen, hand_in, context) if chosen and not problem else (),
+        documents=tuple(documents(_own(hand_in, context), context.read)),
         others=others,
         choice=sentence,
         identity=hand_in.identity,
@@ -190,6 +192,11 @@ def _submission(student: str, hand_in: HandIn, *, context: _Context) -> Submissi
         submitted_at=chosen.at if chosen else max((e.at for e in hand_in.entries if e.at), default=None),
         problem=problem,
     )
+
+
+def _own(hand_in: HandIn, context: _Context) -> Iterator[Entry]:
+    """The student's files, without the course system's."""
+    return (entry for entry in hand_in.entries if entry.whole not in context.records)
 
 
 def _notebooks(hand_in: HandIn, context: _Context) -> dict[Entry, Found]:
@@ -236,14 +243,13 @@ def _support(chosen: Entry, hand_in: HandIn, context: _Context) -> tuple[tuple[s
     candidates = sorted(
         (
             entry
-            for entry in hand_in.entries
+            for entry in _own(hand_in, context)
             if entry.kind is Kind.FILE
             and entry.path
             and not entry.why
             and not entry.claims_notebook
             and entry != chosen
             and entry.parts[: len(folder)] == folder
-            and entry.whole not in context.records
         ),
         key=lambda entry: (entry.size, entry.parts),
     )

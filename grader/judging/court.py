@@ -17,9 +17,9 @@ from grader import assignment as assignments
 from grader import notebook
 from grader.assignment import cells
 from grader.errors import EvidenceError, NotebookError, RubricError
-from grader.judging import saved
+from grader.judging import saved, versions
 from grader.judging.causes import traced
-from grader.judging.excuses import excused, not_run
+from grader.judging.excuses import MOST_SHOWN, excused, not_run, shown, with_texts
 from grader.judging.plugin import TOO_MUCH
 from grader.judging.rubric import Rubric, loaded
 from grader.judging.work import Reference, Work
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from grader.assignment import Assignment, Question
     from grader.datasets import Dataset
+    from grader.model import Passage
 
 
 MOST_ID = 100
@@ -125,8 +126,14 @@ class Court:
         if foreign := _foreign(student):
             return self.unjudged(case, Outcome.REVIEW, foreign)
         judged = self.rubric.judge(student, self.reference, self.data)
+        others = [
+            self.rubric.judge(replace(student, reading=number), self.reference, self.data).checks
+            for number in versions.others(student)
+        ]
         shown = (self.shown(check, student) for check in judged.checks)
-        checks = [excused(check, case.execution, student) for check in shown]
+        checks = [
+            versions.settled(excused(check, case.execution, student), others, student) for check in shown
+        ]
         return self._grade(case, student, traced(checks, student), judged.exhibits)
 
     def approve(self, grade: Grade) -> None:
@@ -151,10 +158,12 @@ class Court:
 
     def unjudged(self, case: Case, outcome: Outcome, why: str) -> Grade:
         """No machine can say anything about this one: every question is open."""
+        item = ReviewItem(answer=with_texts(why, case.execution), group=code_of(why))
         checks = [
             Check(
                 id=f"question {question.id}", question=question.id, title=question.title, outcome=outcome,
                 earned=Decimal(0), max=question.points, message=why,
+                review=item if outcome is Outcome.REVIEW else None,
             )
             for question in self.assignment.questions
         ]  # fmt: skip
@@ -166,11 +175,18 @@ class Court:
         execution = case.execution
         code = _code_of_hand_in(execution)
         open_ = [_with_item(check, code) for check in checks]
-        questions = tuple(
-            self._question(question, student, open_, exhibits) for question in self.assignment.questions
+        questions = _with_texts(
+            [self._question(question, student, open_, exhibits) for question in self.assignment.questions],
+            execution,
         )
         choice = (Flag(kind=FlagKind.CHOICE, message=f"{case.choice}."),) if case.choice else ()
-        flags = choice + self._flags(execution, student) + self._own_flags() + self._collaborators(student)
+        flags = (
+            *choice,
+            *_unread(execution),
+            *self._flags(execution, student),
+            *self._own_flags(),
+            *self._collaborators(student),
+        )
         return Grade(
             student=execution.student,
             assignment=self.assignment.id,
@@ -226,18 +242,50 @@ class Court:
     ) -> QuestionGrade:
         own = tuple(check for check in checks if check.question == question.id)
         answer = student.answer(question.id) if student else None
+        in_file = student is not None and student.is_in_file(question.id)
         return QuestionGrade(
             id=question.id,
             title=question.title,
             points=sum((check.earned for check in own), Decimal(0)),
             max=question.points,
             outcome=outcome_of(own),
-            found_by=answer.found_by if answer else FoundBy.NOT_FOUND,
+            found_by=FoundBy.HEADING if in_file else answer.found_by if answer else FoundBy.NOT_FOUND,
             cells=answer.cells if answer else (),
             reference_cells=self.reference.first.answer(question.id).cells,
             checks=own,
             exhibits=tuple(exhibit for exhibit in exhibits if exhibit.question == question.id),
+            passages=tuple(map(_bounded, student.passages(question.id))) if student else (),
         )
+
+
+def _bounded(passage: Passage) -> Passage:
+    return replace(passage, text=passage.text[:MOST_SHOWN])
+
+
+def _with_texts(questions: Sequence[QuestionGrade], execution: Execution) -> tuple[QuestionGrade, ...]:
+    """The first question that a person has to look for in other files, with their texts."""
+    is_unread = execution.ending is Ending.UNREADABLE
+    first = next(
+        (
+            question.id
+            for question in questions
+            if is_unread or any(check.review and check.review.elsewhere for check in question.checks)
+        ),
+        None,
+    )
+    return tuple(
+        replace(each, passages=(*each.passages, *shown(execution))) if each.id == first else each
+        for each in questions
+    )
+
+
+def _unread(execution: Execution) -> tuple[Flag, ...]:
+    """What is wrong with the files that may hold answers."""
+    return tuple(
+        Flag(kind=FlagKind.UNREAD, message=f"{each.name} {each.problem}.")
+        for each in execution.documents
+        if each.problem
+    )
 
 
 def _foreign(student: Work) -> str:
@@ -266,8 +314,8 @@ def _taken(check: Check) -> str:
 def _code_of_hand_in(execution: Execution) -> str:
     """What tells two hand-ins apart that are left to a person with the same sentence of ours."""
     kept = next((path for path in (execution.submitted, execution.notebook) if path.is_file()), None)
-    files = [path for path in (kept, *execution.theory) if path and path.is_file()]
-    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    contents = [hashlib.sha256(kept.read_bytes()).hexdigest()] if kept else []
+    contents += [each.digest or f"{each.name} {each.problem}" for each in execution.documents]
     parts = [execution.student, execution.detail if kept is None else "", *execution.beside, *contents]
     return hashlib.sha256("\n".join(parts).encode(errors="surrogatepass")).hexdigest()[:10]
 

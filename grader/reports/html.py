@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from grader.model import Grade, QuestionGrade
+    from grader.model import Grade, Passage, QuestionGrade
     from grader.reports.feedback import Feedback
 
 NOTEBOOK = "executed.html"
@@ -195,6 +195,7 @@ class _Section:
     reference_figures: tuple[cells.Figure, ...]
     drawings: tuple[drawing.Drawing, ...]
     answer: tuple[cells.Cell, ...]
+    passages: tuple[tuple[Passage, Markup], ...]
 
 
 def _section(
@@ -209,13 +210,14 @@ def _section(
     passed = question.outcome is Outcome.PASSED
     return _Section(
         question=question,
-        open=not passed and not folded,
+        open=not passed and (not folded or bool(question.passages)),
         anchor=anchor(question.id),
         prompt=prompts.get(question.id, Markup()),
         figures=cells.figures(executed, question.cells),
         reference_figures=cells.figures(reference, question.reference_cells),
         drawings=tuple(drawing.draw(exhibit) for exhibit in question.exhibits),
         answer=() if passed else cells.answer(executed, question.cells, space),
+        passages=tuple((passage, cells.passage(passage, space)) for passage in question.passages),
     )
 
 

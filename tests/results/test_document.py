@@ -43,6 +43,7 @@ def test_the_shipped_schema_is_that_of_the_types():
         ("review", "Review"),
         ("ruling", "Ruling"),
         ("exhibit", "Exhibit"),
+        ("passage", "Passage"),
         ("flag", "Flag"),
     ],
 )
@@ -52,7 +53,7 @@ def test_the_page_explains_all_keys_of_the_schema_and_no_others_in_their_order(s
 
 def test_each_object_of_the_schema_has_a_section():
     objects = {name for name, part in SCHEMA["$defs"].items() if part.get("type") == "object"}
-    assert objects == {"Result", "Question", "Check", "Review", "Ruling", "Exhibit", "Flag"}
+    assert objects == {"Result", "Question", "Check", "Review", "Ruling", "Exhibit", "Passage", "Flag"}
 
 
 def test_the_page_explains_the_data_of_an_exhibit():
