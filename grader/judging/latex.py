@@ -22,6 +22,7 @@ _COMMAND = re.compile(r"\\([a-zA-Z]+)")
 _LAYOUT = re.compile(
     r"\\(?:maketitle|tableofcontents|newpage|clearpage|pagebreak|bigskip|medskip|smallskip|noindent|centering)\b"
     r"|\\(?:label|vspace|hspace)\*?\{[^{}\n]{0,100}\}"
+    r"|\\(?:begin|end)\{(?:enumerate|itemize)\}(?:\[[^\[\]\n]{0,100}\])?"
 )
 _ENDS = {"comment": "\\end{comment}", "iffalse": "\\fi"}
 

@@ -124,6 +124,11 @@ def test_markdown(read, text, expected):
             (3, "x\n\\begin{verbatim}\n\\section{1b}\n\\end{verbatim}"),
             id="verbatim",
         ),
+        pytest.param(
+            "\\begin{enumerate}[label=(a)]\n\\item[1a] $2x$\n\\end{enumerate}",
+            (4, "$2x$"),
+            id="a list around it",
+        ),
         pytest.param("\\section{1a}\\label{a}\n\\newpage $2x$", (3, "$2x$"), id="layout"),
         pytest.param(r"\section{1a} \input{gradient}", (3, r"\input{gradient}"), id="input is not followed"),
         pytest.param(r"\section{1a $\{{{{$" + "{" * 5000 + "\n$2x$", None, id="braces that never close"),
