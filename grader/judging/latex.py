@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from grader.theory.latex.fuel import Unread
@@ -32,12 +33,14 @@ def body(source: str) -> Iterator[tuple[int, str]]:
     is_document = "\\begin{document}" in source
     inside, hidden = not is_document, ""
     for number, line in enumerate(source.splitlines(), start=1):
-        text = uncommented(line)
+        text = _COMMENT.sub("", line)
         if hidden:
             _, end, text = text.partition(hidden)
             hidden = "" if end else hidden
         elif found := _LEFT_OUT.search(text):
-            hidden, text = _ENDS[found[1] or found[2]], text[: found.start()]
+            ending = _ENDS[found[1] or found[2]]
+            _, end, rest = text[found.end() :].partition(ending)
+            hidden, text = "" if end else ending, text[: found.start()] + rest
         if not inside:
             _, begun, text = text.partition("\\begin{document}")
             inside = bool(begun)
@@ -48,18 +51,11 @@ def body(source: str) -> Iterator[tuple[int, str]]:
                 return
 
 
-def uncommented(line: str) -> str:
-    return _COMMENT.sub("", line) if "%" in line else line
-
-
 def macros(source: str) -> dict[str, str]:
     """The definitions of a file by the names that they define; what is too long for one is none."""
     found: dict[str, str] = {}
-    for match in _MACRO.finditer(source):
-        if len(found) == MOST_MACROS:
-            break
-        end = _end_of_group(source, match.end())
-        if end:
+    for match in islice(_MACRO.finditer(source), MOST_MACROS):
+        if end := _end_of_group(source, match.end()):
             found[match[1]] = source[match.start() : end]
     return found
 

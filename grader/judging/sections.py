@@ -37,8 +37,8 @@ _LEVELS = {
     )
 }
 _COMMANDS = "|".join(_LEVELS)
-_BEFORE_HEADING = re.compile(rf"(?=\\(?:{_COMMANDS})\*?\s?\{{)")
-_HEADING = re.compile(rf"\s*+\\({_COMMANDS})\*?\s?(?=\{{)")
+_BEFORE_HEADING = re.compile(rf"(?=\\(?:{_COMMANDS})\*?\s?[\[{{])")
+_HEADING = re.compile(rf"\s*+\\({_COMMANDS})\*?\s?(?:\[[^\[\]]{{0,100}}\])?(?=\{{)")
 _HASHES = re.compile(r" {0,3}(#{1,6})(?:[ \t]++|$)")
 _FENCE = re.compile(r"\s*+(?:`{3}|~{3})")
 _LISTING = re.compile(r"\\(begin|end)\s?\{(?:verbatim|lstlisting|minted)\*?\}")
@@ -74,11 +74,12 @@ def _passages(document: Document, assignment: Assignment) -> Iterator[tuple[str,
     if source.count("\n") + source.count("\r") > MOST_LINES:
         return
     is_tex = document.name.lower().endswith(".tex")
-    reader = _Reader(tuple(question.id for question in assignment.questions), _titles(assignment))
+    ids = sorted((question.id for question in assignment.questions), key=len, reverse=True)
+    reader = _Reader(ids, _titles(assignment))
     for number, line in _tex_lines(source) if is_tex else _lines(source):
         reader.read(number, line)
     known = latex.macros(source) if is_tex else {}
-    given = given_lines(assignment)
+    given = _given_lines(assignment)
     for question, (number, lines) in reader.found.items():
         text = "\n".join(line for line in lines if line.strip() not in given).strip()
         text = _solutions(text)
@@ -88,7 +89,7 @@ def _passages(document: Document, assignment: Assignment) -> Iterator[tuple[str,
 
 
 @lru_cache(maxsize=8)
-def given_lines(assignment: Assignment) -> frozenset[str]:
+def _given_lines(assignment: Assignment) -> frozenset[str]:
     """The lines of the blank notebook."""
     sources = (cell.source for cell in assignment.template.cells)
     lines = (line.strip() for source in sources for line in source.splitlines())

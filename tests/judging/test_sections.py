@@ -114,6 +114,8 @@ def test_markdown(read, text, expected):
             id="comment environment",
         ),
         pytest.param("\\section{1a}\n\\iffalse $3x$\n\\fi $2x$", (3, "$2x$"), id="iffalse"),
+        pytest.param("\\section{1a}\n\\iffalse $3x$ \\fi $2x$", (3, "$2x$"), id="iffalse in one line"),
+        pytest.param(r"\section[One]{1a} $2x$", (3, "$2x$"), id="a short title"),
         pytest.param(
             "\\section{1a} asks\n\\begin{solution}\n\\begin{align}x\\end{align}\n\\end{solution}",
             (3, "\\begin{align}x\\end{align}"),
