@@ -17,9 +17,9 @@ from grader import assignment as assignments
 from grader import notebook
 from grader.assignment import cells
 from grader.errors import EvidenceError, NotebookError, RubricError
-from grader.judging import saved, versions
+from grader.judging import beside, saved, versions
 from grader.judging.causes import traced
-from grader.judging.excuses import MOST_SHOWN, excused, not_run, shown, with_texts
+from grader.judging.excuses import excused, not_run
 from grader.judging.plugin import TOO_MUCH
 from grader.judging.rubric import Rubric, loaded
 from grader.judging.work import Reference, Work
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     from grader.assignment import Assignment, Question
     from grader.datasets import Dataset
-    from grader.model import Passage
 
 
 MOST_ID = 100
@@ -158,7 +157,7 @@ class Court:
 
     def unjudged(self, case: Case, outcome: Outcome, why: str) -> Grade:
         """No machine can say anything about this one: every question is open."""
-        item = ReviewItem(answer=with_texts(why, case.execution), group=code_of(why))
+        item = ReviewItem(answer=beside.with_texts(why, case.execution), group=code_of(why))
         checks = [
             Check(
                 id=f"question {question.id}", question=question.id, title=question.title, outcome=outcome,
@@ -175,14 +174,14 @@ class Court:
         execution = case.execution
         code = _code_of_hand_in(execution)
         open_ = [_with_item(check, code) for check in checks]
-        questions = _with_texts(
+        questions = beside.with_texts_attached(
             [self._question(question, student, open_, exhibits) for question in self.assignment.questions],
             execution,
         )
         choice = (Flag(kind=FlagKind.CHOICE, message=f"{case.choice}."),) if case.choice else ()
         flags = (
             *choice,
-            *_unread(execution),
+            *beside.flags(execution),
             *self._flags(execution, student),
             *self._own_flags(),
             *self._collaborators(student),
@@ -254,38 +253,8 @@ class Court:
             reference_cells=self.reference.first.answer(question.id).cells,
             checks=own,
             exhibits=tuple(exhibit for exhibit in exhibits if exhibit.question == question.id),
-            passages=tuple(map(_bounded, student.passages(question.id))) if student else (),
+            passages=beside.bounded(student.passages(question.id)) if student else (),
         )
-
-
-def _bounded(passage: Passage) -> Passage:
-    return replace(passage, text=passage.text[:MOST_SHOWN])
-
-
-def _with_texts(questions: Sequence[QuestionGrade], execution: Execution) -> tuple[QuestionGrade, ...]:
-    """The first question that a person has to look for in other files, with their texts."""
-    is_unread = execution.ending is Ending.UNREADABLE
-    first = next(
-        (
-            question.id
-            for question in questions
-            if is_unread or any(check.review and check.review.elsewhere for check in question.checks)
-        ),
-        None,
-    )
-    return tuple(
-        replace(each, passages=(*each.passages, *shown(execution))) if each.id == first else each
-        for each in questions
-    )
-
-
-def _unread(execution: Execution) -> tuple[Flag, ...]:
-    """What is wrong with the files that may hold answers."""
-    return tuple(
-        Flag(kind=FlagKind.UNREAD, message=f"{each.name} {each.problem}.")
-        for each in execution.documents
-        if each.problem
-    )
 
 
 def _foreign(student: Work) -> str:

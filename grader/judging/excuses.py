@@ -9,8 +9,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from grader import notebook
-from grader.judging import answers
-from grader.model import ELSEWHERE, NOT_ANSWERED, Outcome, Passage, ReviewItem
+from grader.judging import answers, beside
+from grader.model import ELSEWHERE, NOT_ANSWERED, Outcome, ReviewItem
 from grader.source import Bindings, undefined
 from grader.theory.words import code_of
 
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
 
     from grader.judging.work import Work
     from grader.model import Check, Execution, Gap
-
-
-MAY_ANSWER = (
-    ".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".md", ".txt", ".html", ".png", ".jpg", ".jpeg",
-    ".heic", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".zip", ".ipynb",
-)  # fmt: skip
-"""Files in which an answer may stand that no machine looks for there."""
-MOST_NAMED = 5
-MOST_SHOWN = 20_000
-"""Characters of all files together that are shown to the person who looks for an answer in them."""
 
 
 def excused(check: Check, execution: Execution, student: Work) -> Check:
@@ -54,10 +44,9 @@ def _unanswered(check: Check, execution: Execution, student: Work) -> Check:
         why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
         return _elsewhere(check, why if skipped else f"{why} {check.message}", execution)
     if student.is_blank(check.question) if found else (skipped or not student.defines(check.question)):
-        if files := _may_answer(execution):
-            told = f"{', '.join(files[:MOST_NAMED])}{' …' * (len(files) > MOST_NAMED)}"
+        if files := beside.may_answer(execution):
             return _elsewhere(
-                check, f"Not answered in the notebook; it may be answered in {told}.", execution
+                check, f"Not answered in the notebook; it may be answered in {files}.", execution
             )
         return replace(check, outcome=Outcome.FAILED, message=NOT_ANSWERED, actual="")
     return check
@@ -71,32 +60,12 @@ def _in_file(check: Check, execution: Execution, student: Work) -> Check:
     return _elsewhere(check, f"Not answered in the notebook; it may be answered in {where}.", execution)
 
 
-def _may_answer(execution: Execution) -> list[str]:
-    """The files in which an answer may stand, with what is wrong with them."""
-    known = {each.name: f" (it {each.problem})" if each.problem else "" for each in execution.documents}
-    names = dict.fromkeys([*execution.beside, *known])
-    return [f"{name}{known.get(name, '')}" for name in names if name.lower().endswith(MAY_ANSWER)]
-
-
-def shown(execution: Execution) -> list[Passage]:
-    """The texts of the files that may hold an answer nobody found."""
-    found, left = [], MOST_SHOWN
-    for document in execution.documents:
-        if text := document.text[:left].strip():
-            found.append(Passage(file=document.name, line=0, text=text))
-            left -= len(text)
-    return found
-
-
-def with_texts(why: str, execution: Execution) -> str:
-    """Why a person has to look for an answer, and the texts to look through."""
-    return "\n\n".join([why, *(f"{each.file}:\n{each.text}" for each in shown(execution))])
-
-
 def _elsewhere(check: Check, why: str, execution: Execution) -> Check:
     """One task for a person, however many questions it is about: to look through what else was handed in."""
     item = ReviewItem(
-        answer=with_texts(why, execution), group=code_of(f"elsewhere {execution.student}"), tags=(ELSEWHERE,)
+        answer=beside.with_texts(why, execution),
+        group=code_of(f"elsewhere {execution.student}"),
+        tags=(ELSEWHERE,),
     )
     blank = replace(check, earned=Decimal(0), expected="", actual="", hint="")
     return replace(blank, outcome=Outcome.REVIEW, message=why, review=item)

@@ -231,6 +231,11 @@ def test_the_text_of_a_pdf_is_laid_before_a_person_once(judged):
     assert [[str(each) for each in question.passages] for question in grade.questions] == [["hw1.pdf"], []]
 
 
+def test_the_text_of_a_pdf_comes_before_a_long_readme(judged):
+    item = judged(files=[("README.md", "x" * 30_000), ("hw1.pdf", "words")]).checks[0].review
+    assert "hw1.pdf:\nwords\n\nREADME.md:\nx" in item.answer
+
+
 def test_the_text_of_a_pdf_without_a_notebook_is_laid_before_a_person(judged):
     grade = judged(files=[("hw1.pdf", "words")], ending=Ending.UNREADABLE)
     assert [check.outcome for check in grade.checks] == [Outcome.REVIEW] * 2
