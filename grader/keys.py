@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from grader.assignment import Assignment
     from grader.judging.court import Bench
     from grader.limits import Limits
-    from grader.model import Execution
+    from grader.model import Document, Execution
     from grader.session import Plan
 
 PACKAGES = ("numpy", "matplotlib", "ipykernel", "ipython", "nbclient", "torch", "torchvision")
@@ -47,7 +47,7 @@ RUNNING = (
     "kernel/probing.py",
 )
 """What makes an execution outside the kernel, below this package."""
-RECORDED = "processor time"
+RECORDED = "documents"
 """What was last added to the record of an execution: one that lacks it does not count as the same run."""
 
 
@@ -68,6 +68,12 @@ def of_run(plan: Plan, source: Path, support: Sequence[tuple[str, Path]] = (), *
         [_environment(), RECORDED],
     ]
     return _digest(json.dumps(parts))
+
+
+def of_documents(key: str, documents: Sequence[Document]) -> str:
+    """What an execution depends on: the key of its run, and the files in which questions may be answered."""
+    known = [[each.name, each.digest, each.problem] for each in documents]
+    return _digest(json.dumps([key, known])) if known else key
 
 
 def of_conditions(plan: Plan) -> dict[str, str]:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA = 1
-THEORY = ("theory.md", "theory.tex")
-"""Files beside a notebook in which theory questions may be answered."""
 NOT_ANSWERED = "Not answered."
 """What a check says that found no answer at all."""
 SUBMITTED = "submitted.ipynb"
@@ -74,6 +72,7 @@ class FoundBy(StrEnum):
     MARKER = "marker"
     NAMES = "names"
     CLOSENESS = "closeness"
+    HEADING = "heading"  # it stands in a file beside the notebook
     NOT_FOUND = "not found"
 
 
@@ -83,7 +82,7 @@ class FlagKind(StrEnum):
     SUBSET = "subset"  # run on a sample of the data set
     SAVED_OUTPUTS = "saved_outputs"  # the code does not produce the outputs that were handed in with it
     EVIDENCE = "evidence"  # some cells left none
-    UNREAD = "unread"  # some cells could not be read
+    UNREAD = "unread"  # some cells, or some files that may hold answers, could not be read
     COLLABORATORS = "collaborators"  # whom the student says to have worked with
     TAMPERED = "tampered"  # what the notebook left as evidence is not evidence
     CHOICE = "choice"  # which of several notebooks was graded, and why
@@ -137,6 +136,24 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file of a hand-in in which questions may be answered: LaTeX, Markdown or a PDF."""
+
+    name: str
+    """Its path in the hand-in."""
+    digest: str = ""
+    """The sha256 of its content; empty if it could not be read."""
+    text: str = ""
+    """What it says: of a PDF, its text layer, as much as is kept."""
+    problem: str = ""
+    """Why some or all of its text is missing, completing "it …"; empty if nothing is."""
+
+    @property
+    def is_pdf(self) -> bool:
+        return self.name.lower().endswith(".pdf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One hand-in: at most one notebook, and the files that came with it."""
 
@@ -152,6 +169,8 @@ class Submission:
     """The key of the notebook's content, if it was read already."""
     support: tuple[tuple[str, Path], ...] = ()
     """The files beside the notebook: the names that it opens them by, and where they are."""
+    documents: tuple[Document, ...] = ()
+    """The files, beside the notebook or not, in which questions may be answered."""
     others: tuple[str, ...] = ()
     """Further notebooks by the same student that were not graded."""
     choice: str = ""
@@ -203,6 +222,8 @@ class Execution:
     flags: tuple[Flag, ...] = ()
     beside: tuple[str, ...] = ()
     """The files that the student handed in with the notebook, by name."""
+    documents: tuple[Document, ...] = ()
+    """Those in which questions may be answered, with their text."""
 
     @property
     def notebook(self) -> Path:
@@ -223,11 +244,6 @@ class Execution:
     def probed(self) -> Path:
         """What the rubric's probes were given and what came back; not there if none was called."""
         return self.evidence.with_name("probed.bin")
-
-    @property
-    def theory(self) -> tuple[Path, ...]:
-        """Files that came with the notebook and may answer theory questions, whether they exist or not."""
-        return tuple(self.evidence.with_name(name) for name in THEORY)
 
 
 ELSEWHERE = "elsewhere"
@@ -320,6 +336,19 @@ class Exhibit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """An answer, or what may hold one, in a file beside the notebook."""
+
+    file: str
+    line: int
+    """Where it begins, from 1; 0 for a text that has no lines of its own, as that of a PDF."""
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}, line {self.line}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionGrade:
     """All checks of one question, and where its answer was found."""
 
@@ -334,6 +363,8 @@ class QuestionGrade:
     reference_cells: tuple[int, ...] = ()
     checks: tuple[Check, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    """The answers in files beside the notebook, and for a question without one, texts that may hold it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,7 +423,9 @@ def is_provisional(questions: Sequence[QuestionGrade], flags: Sequence[Flag]) ->
 
 
 def without_exhibits(grade: Grade) -> Grade:
-    return replace(grade, questions=tuple(replace(question, exhibits=()) for question in grade.questions))
+    """The same without what only its own report shows."""
+    bare = (replace(question, exhibits=(), passages=()) for question in grade.questions)
+    return replace(grade, questions=tuple(bare))
 
 
 def outcome_of(checks: Sequence[Check]) -> Outcome:

@@ -10,6 +10,7 @@ from grader.datasets import Dataset
 from grader.errors import NotebookError
 from grader.judging.court import Bench
 from grader.limits import Limits
+from grader.model import Document
 
 
 def test_a_run_key_is_the_same_wherever_the_notebook_lies(plan, notebook, tmp_path):
@@ -139,3 +140,14 @@ def test_conditions_name_what_an_assignment_gives_a_run(plan):
     ):
         after = keys.of_conditions(replace(plan, **change))
         assert [name.startswith(part) for name in before if before[name] != after[name]] == [True]
+
+
+@pytest.mark.parametrize("change", [{"digest": "b"}, {"name": "b.tex"}, {"problem": "is encrypted"}])
+def test_what_a_run_is_kept_under_changes_with_the_files_that_hold_answers(change):
+    document = Document(name="a.tex", digest="a", text="words")
+    before = keys.of_documents("run", [document])
+    assert keys.of_documents("run", [replace(document, text="as read by another release")]) == before
+    assert (
+        len({before, keys.of_documents("run", [replace(document, **change)]), keys.of_documents("run", [])})
+        == 3
+    )

@@ -14,6 +14,7 @@ from grader.datasets import fashion_mnist as datasets
 from grader.errors import HarnessError, RubricError, UsageError
 from grader.execution import reference, schedule
 from grader.judging.court import Bench
+from grader.judging.work import Work
 from grader.kernel.cold import ColdLauncher
 from grader.model import Ending, Outcome
 from grader.results.store import Store
@@ -398,3 +399,39 @@ def bench(graded, store):
         reference=reference.stored(store),
         dataset=datasets.subset(graded.cache),
     )
+
+
+class TestAnAnswerInAFile:
+    @pytest.fixture
+    def written(self, graded, notebook_of):
+        graded.rubric('student.answer("3").markdown', 'student.written("3")')
+        graded.hand_in("ada", notebook_of(words=""))
+
+        def written(text):
+            (graded.hand_ins / "ada" / "Homework 1.tex").write_text(text)
+            grades = graded.grade()
+            return grades["ada"].questions[2].checks[0]
+
+        return written
+
+    def test_leads_to_a_new_grade_when_it_changes(self, graded, written):
+        check = written(r"\section{Question 3} Because.")
+        assert (check.outcome, check.review.answer) == (Outcome.REVIEW, "Because.")
+        assert "Answered in Homework 1.tex, line 1" in stored(graded, "ada", "report.html")
+        assert written(r"\section{Question 3} Therefore.").review.answer == "Therefore."
+
+    def test_is_judged_again_without_the_download(self, graded, written):
+        written(r"\section{Question 3} Because.")
+        (graded.hand_ins / "ada" / "Homework 1.tex").unlink()
+        with Store.existing(graded.results) as store:
+            execution = store.execution("ada")
+            chosen = assignments.load(graded.assignment)
+            work = Work.of(execution, chosen, profile="quick")
+        assert work.written("3") == "Because."
+
+    def test_of_a_hand_in_without_a_notebook_counts_as_well(self, graded):
+        (graded.hand_ins / "dan" / "tiny.ipynb").unlink()
+        for text in ("Because.", "Therefore."):
+            (graded.hand_ins / "dan" / "a.tex").write_text(text)
+            check = graded.grade(launcher=Forbidden())["dan"].checks[0]
+            assert check.review.answer.endswith(f"a.tex:\n{text}")

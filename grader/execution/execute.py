@@ -37,8 +37,8 @@ PRELUDE = ("compat", "probe")
 TORCH = ("torch", "torchvision")
 FAST = ("fastdata",)
 """What else a notebook gets that uses torch, if both packages are here."""
-MOST_THEORY = MOST_CODE = 1 << 20
-"""Bytes of a file that are read."""
+MOST_CODE = 1 << 20
+"""Bytes of a module beside the notebook that are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,6 @@ def execute(job: Job, launcher: Launcher, progress: Callable[[Any], None]) -> Ex
     _write(execution, nb, written)
     if probing.conversations:
         execution.probed.write_bytes(probing.kept)
-    _copy_theory(execution, job.support)
     return execution
 
 
@@ -224,11 +223,3 @@ def _write(execution: Execution, nb: NotebookNode, written: bytes) -> None:
     execution.notebook.write_text(text, encoding="utf-8", errors="replace")
     if written:
         execution.evidence.write_bytes(written)
-
-
-def _copy_theory(execution: Execution, support: Sequence[tuple[str, Path]]) -> None:
-    """Keep the files in which theory may be answered: they are judged, not run."""
-    by_name = {path.name: path for path in execution.theory}
-    for name, path in support:
-        if name.lower() in by_name and path.stat().st_size <= MOST_THEORY:
-            by_name[name.lower()].write_bytes(path.read_bytes())

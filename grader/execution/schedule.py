@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def executions(
                 continue
             known = None if session.force else _known(submission, key, plan.limits, store)
             if source is None:
-                known = known or store.keep(_unreadable(submission, key, store), key)
+                known = known or store.keep(_unreadable(submission, store), key)
             elif known is None or known.ending.ours:  # our own failures are tried again
                 job = _job(submission, source, plan, model, store)
                 running[session.executor.submit(attempt, job, session)] = submission, key, stamp
@@ -73,7 +74,7 @@ def executions(
             on_wait()
         for future in as_completed(running):
             submission, key, stamp = running[future]
-            execution = future.result()
+            execution = replace(future.result(), documents=submission.documents)
             key = keys.of_execution(key, execution, plan.limits)
             if _stamp(submission) != stamp:  # nobody knows which of its contents ran
                 key = CHANGED
@@ -107,13 +108,17 @@ def _known(submission: Submission, key: str, limits: Limits, store: Store) -> Ex
 def _run_key(submission: Submission, plan: Plan) -> str:
     """What this hand-in's execution depends on; of one without a notebook, what is wrong with it."""
     if submission.notebook is None:
-        return submission.problem or "No notebook was handed in."
-    return keys.of_run(plan, submission.notebook, submission.support, content=submission.content)
+        return keys.of_documents(_why_unreadable(submission), submission.documents)
+    run = keys.of_run(plan, submission.notebook, submission.support, content=submission.content)
+    return keys.of_documents(run, submission.documents)
 
 
-def _unreadable(submission: Submission, why: str, store: Store) -> Execution:
-    folder = store.workplace(submission.student)
-    return Execution(student=submission.student, folder=folder, ending=Ending.UNREADABLE, detail=why)
+def _why_unreadable(submission: Submission) -> str:
+    return submission.problem or "No notebook was handed in."
+
+
+def _unreadable(submission: Submission, store: Store) -> Execution:
+    return _without_run(submission, store, Ending.UNREADABLE, _why_unreadable(submission))
 
 
 def _not_readable(submission: Submission, error: OSError, store: Store) -> Execution:
@@ -122,8 +127,18 @@ def _not_readable(submission: Submission, error: OSError, store: Store) -> Execu
     why = (
         f"{shown(name)}, beside the notebook, can't be read ({error.strerror}). Check it, and run this again."
     )
-    folder = store.workplace(submission.student)
-    return Execution(student=submission.student, folder=folder, ending=Ending.BROKEN, detail=why)
+    return _without_run(submission, store, Ending.BROKEN, why)
+
+
+def _without_run(submission: Submission, store: Store, ending: Ending, why: str) -> Execution:
+    student = submission.student
+    return Execution(
+        student=student,
+        folder=store.workplace(student),
+        ending=ending,
+        detail=why,
+        documents=submission.documents,
+    )
 
 
 def _job(submission: Submission, source: Path, plan: Plan, model: Execution, store: Store) -> Job:

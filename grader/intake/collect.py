@@ -15,6 +15,7 @@ from grader.course import Attempt, Rules, is_late
 from grader.errors import UsageError
 from grader.intake import choosing, reading, unpacking
 from grader.intake.archives import Scratch, download, zipped_twice
+from grader.intake.documents import documents
 from grader.intake.enrolment import Enrolled, enrolled
 from grader.intake.layouts import recognised
 from grader.intake.layouts.canvas import first_names
@@ -25,7 +26,7 @@ from grader.legible import listing
 from grader.model import Submission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -108,7 +109,7 @@ def collect(
             pick=pick,
             rules=rules,
             given=frozenset(reading.texts(blank)) if blank is not None else frozenset(),
-            read=read or reading.here(limits),
+            read=read or reading.Here(limits),
             scratch=unpack,
             records=match.records,
             note=notes.append,
@@ -214,6 +215,7 @@ def _attempt(
         layout=context.layout.name,
         origin=(chosen or hand_in.place).origin,
         support=_support(chosen, hand_in, context) if chosen and not problem else (),
+        documents=tuple(documents(_own(hand_in, context), context.read)),
         others=others,
         choice=sentence,
         identity=hand_in.identity,
@@ -231,6 +233,11 @@ def _late_for(hand_in: HandIn, rules: Rules) -> Callable[[Entry], bool]:
 
 def _arrived(chosen: Entry | None, hand_in: HandIn) -> datetime | None:
     return chosen.at if chosen else max((each.at for each in hand_in.entries if each.at), default=None)
+
+
+def _own(hand_in: HandIn, context: _Context) -> Iterator[Entry]:
+    """The student's files, without the course system's."""
+    return (entry for entry in hand_in.entries if entry.whole not in context.records)
 
 
 def _notebooks(hand_in: HandIn, context: _Context) -> dict[Entry, Found]:
@@ -277,14 +284,13 @@ def _support(chosen: Entry, hand_in: HandIn, context: _Context) -> tuple[tuple[s
     candidates = sorted(
         (
             entry
-            for entry in hand_in.entries
+            for entry in _own(hand_in, context)
             if entry.kind is Kind.FILE
             and entry.path
             and not entry.why
             and not entry.claims_notebook
             and entry != chosen
             and entry.parts[: len(folder)] == folder
-            and entry.whole not in context.records
         ),
         key=lambda entry: (entry.size, entry.parts),
     )

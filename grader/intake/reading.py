@@ -1,25 +1,25 @@
-"""What intake needs to know of a notebook, read where a hostile file costs that file alone."""
+"""What intake needs to know of a notebook or a PDF, read where a hostile file costs that file alone."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 from grader import forks, notebook
 from grader.assignment.cells import made_for
 from grader.errors import NotebookError
+from grader.intake.pdf import TextLayer, text_layer
 from grader.notebook.document import RESAVE, contents_of
 from grader.places import PACKAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nbformat import NotebookNode
 
@@ -29,6 +29,7 @@ EMPTY = b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}'
 MOST_NAME = 200
 """Characters of an assignment's id that are kept."""
 _Request = tuple[Path, frozenset[str]]
+_Kept = TypeVar("_Kept", "Found", TextLayer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +46,27 @@ class Found:
     """The assignment whose kit it comes from, if it says so."""
 
 
-Reading = Callable[[Path, frozenset[str]], Found]
-"""Reads a file; the texts are those of the cells that were handed out."""
+class Reading(Protocol):
+    """Reads files of strangers."""
+
+    def __call__(self, path: Path, given: frozenset[str]) -> Found:
+        """A file as a notebook; `given` are the texts of the cells that were handed out."""
+
+    def text_layer(self, path: Path) -> TextLayer:
+        """A PDF."""
 
 
-def here(limits: Limits) -> Reading:
-    """Read in this process, which a hostile file may end: for one's own notebooks."""
-    return lambda path, given: _found(path, given, limits)
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Reads in this process, which a hostile file may end: for one's own files."""
+
+    limits: Limits
+
+    def __call__(self, path: Path, given: frozenset[str]) -> Found:
+        return _found(path, given, self.limits)
+
+    def text_layer(self, path: Path) -> TextLayer:
+        return text_layer(path)
 
 
 class Reader:
@@ -65,26 +80,45 @@ class Reader:
         self._limits = limits
         self._cache = cache / "read"
         self._server: forks.Server[_Request, Found] = forks.Server(_reading, limits, method="spawn")
+        self._pdfs: forks.Server[Path, TextLayer] = forks.Server(_reading_pdfs, limits, method="spawn")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._server.__exit__()
+        self._pdfs.__exit__()
 
     def __call__(self, path: Path, given: frozenset[str]) -> Found:
         try:
             contents = contents_of(path, self._limits)
         except NotebookError as error:
             return Found(problem=str(error))
-        place = self._cache / self._key(contents, given)
+
+        def refused(why: str) -> Found:
+            return Found(problem=f"it could not be read ({why}); {RESAVE}")
+
+        return self._known(
+            Found, self._key(contents, given), lambda: self._server.ask((path, given)), refused
+        )
+
+    def text_layer(self, path: Path) -> TextLayer:
+        def refused(why: str) -> TextLayer:
+            return TextLayer(problem=f"could not be read ({why})")
+
+        key = self._key(path.read_bytes(), frozenset())
+        return self._known(TextLayer, key, lambda: self._pdfs.ask(path), refused)
+
+    def _known(
+        self, form: type[_Kept], key: str, ask: Callable[[], _Kept], refused: Callable[[str], _Kept]
+    ) -> _Kept:
+        place = self._cache / key
         with contextlib.suppress(OSError, ValueError, TypeError):
-            return Found(**json.loads(place.read_text(encoding="utf-8")))
+            return form(**json.loads(place.read_text(encoding="utf-8")))
         try:
-            found, lasting = self._server.ask((path, given)), True
+            found, lasting = ask(), True
         except forks.Unanswered as error:
-            found = Found(problem=f"it could not be read ({str(error).rstrip('.')}); {RESAVE}")
-            lasting = error.lasting
+            found, lasting = refused(str(error).rstrip(".")), error.lasting
         if lasting:
             _keep(found, place)
         return found
@@ -113,6 +147,17 @@ def _reading(limits: Limits) -> Iterator[forks.Service[_Request, Found]]:
     )
 
 
+@contextlib.contextmanager
+def _reading_pdfs(limits: Limits) -> Iterator[forks.Service[Path, TextLayer]]:
+    yield forks.Service(
+        answer=text_layer,
+        doing="Reading",
+        seconds=limits.stage,
+        wall=limits.wall(limits.stage),
+        memory=limits.stage_memory,
+    )
+
+
 def _found(path: Path, given: frozenset[str], limits: Limits) -> Found:
     try:
         read = notebook.parse(contents_of(path, limits))
@@ -125,7 +170,7 @@ def _found(path: Path, given: frozenset[str], limits: Limits) -> Found:
     )
 
 
-def _keep(found: Found, place: Path) -> None:
+def _keep(found: Found | TextLayer, place: Path) -> None:
     """Write it whole, or not at all; a cache that can't be written is no obstacle."""
     partial = place.with_suffix(".part")
     with contextlib.suppress(OSError):
@@ -137,7 +182,8 @@ def _keep(found: Found, place: Path) -> None:
 @lru_cache
 def _code() -> str:
     """Changes with the code that reads."""
-    digest = hashlib.sha256(version("nbformat").encode())
-    for path in (*sorted((PACKAGE / "notebook").glob("*.py")), PACKAGE / "intake" / "reading.py"):
+    digest = hashlib.sha256(" ".join(map(version, ("nbformat", "pypdf"))).encode())
+    own = (PACKAGE / "intake" / name for name in ("reading.py", "pdf.py"))
+    for path in (*sorted((PACKAGE / "notebook").glob("*.py")), *own):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -69,6 +69,16 @@ def is_given(cell: NotebookNode, assignment: Assignment) -> bool:
     return _finder(assignment).is_given(cell)
 
 
+def asks_for_prose(question: str, assignment: Assignment) -> bool:
+    """Is the assignment's own cell for the answer a Markdown cell, so that no code has to be run for it?"""
+    return _finder(assignment).types(question) == {"markdown"}
+
+
+def is_prompt(text: str, question: str, assignment: Assignment) -> bool:
+    """Does a text only repeat what a question asks?"""
+    return _finder(assignment).repeats_prompt(text, question)
+
+
 Claim = tuple[str, FoundBy]
 
 
@@ -147,9 +157,16 @@ class _Finder:
                 previous = claim[0] if claim else None
         return found
 
+    def types(self, question: str) -> frozenset[str]:
+        """The types of the cells that the template has for an answer."""
+        return self._types.get(question, frozenset())
+
+    def repeats_prompt(self, text: str, question: str) -> bool:
+        return Text.of(text).likeness(Text.of(self._prompts.get(question, "")), CLOSE) >= CLOSE
+
     def doubt(self, answer: Located, cells: Sequence[NotebookNode]) -> str:
         """Why the answer to a question may stand where it could not be judged; nothing if it does not."""
-        types = self._types.get(answer.question, frozenset())
+        types = self.types(answer.question)
         written = [index for index in answer.cells if not self.is_blank(cells[index])]
         others = [index for index in written if types and cells[index].cell_type not in types]
         for index in others:

@@ -17,7 +17,7 @@ from grader import assignment as assignments
 from grader import notebook
 from grader.assignment import cells
 from grader.errors import EvidenceError, NotebookError, RubricError
-from grader.judging import saved
+from grader.judging import beside, saved, versions
 from grader.judging.causes import traced
 from grader.judging.excuses import excused, not_run
 from grader.judging.plugin import TOO_MUCH
@@ -125,8 +125,14 @@ class Court:
         if foreign := _foreign(student):
             return self.unjudged(case, Outcome.REVIEW, foreign)
         judged = self.rubric.judge(student, self.reference, self.data)
+        others = [
+            self.rubric.judge(replace(student, reading=number), self.reference, self.data).checks
+            for number in versions.others(student)
+        ]
         shown = (self.shown(check, student) for check in judged.checks)
-        checks = [excused(check, case.execution, student) for check in shown]
+        checks = [
+            versions.settled(excused(check, case.execution, student), others, student) for check in shown
+        ]
         return self._grade(case, student, traced(checks, student), judged.exhibits)
 
     def approve(self, grade: Grade) -> None:
@@ -153,10 +159,12 @@ class Court:
 
     def unjudged(self, case: Case, outcome: Outcome, why: str) -> Grade:
         """No machine can say anything about this one: every question is open."""
+        item = ReviewItem(answer=beside.with_texts(why, case.execution), group=code_of(why))
         checks = [
             Check(
                 id=f"question {question.id}", question=question.id, title=question.title, outcome=outcome,
                 earned=Decimal(0), max=question.points, message=why,
+                review=item if outcome is Outcome.REVIEW else None,
             )
             for question in self.assignment.questions
         ]  # fmt: skip
@@ -168,11 +176,18 @@ class Court:
         execution = case.execution
         code = _code_of_hand_in(execution)
         open_ = [_with_item(check, code) for check in checks]
-        questions = tuple(
-            self._question(question, student, open_, exhibits) for question in self.assignment.questions
+        questions = beside.with_texts_attached(
+            [self._question(question, student, open_, exhibits) for question in self.assignment.questions],
+            execution,
         )
         choice = (Flag(kind=FlagKind.CHOICE, message=f"{case.choice}."),) if case.choice else ()
-        flags = choice + self._flags(execution, student) + self._own_flags() + self._collaborators(student)
+        flags = (
+            *choice,
+            *beside.flags(execution),
+            *self._flags(execution, student),
+            *self._own_flags(),
+            *self._collaborators(student),
+        )
         return Grade(
             student=execution.student,
             assignment=self.assignment.id,
@@ -228,17 +243,19 @@ class Court:
     ) -> QuestionGrade:
         own = tuple(check for check in checks if check.question == question.id)
         answer = student.answer(question.id) if student else None
+        in_file = student is not None and student.is_in_file(question.id)
         return QuestionGrade(
             id=question.id,
             title=question.title,
             points=sum((check.earned for check in own), Decimal(0)),
             max=question.points,
             outcome=outcome_of(own),
-            found_by=answer.found_by if answer else FoundBy.NOT_FOUND,
+            found_by=FoundBy.HEADING if in_file else answer.found_by if answer else FoundBy.NOT_FOUND,
             cells=answer.cells if answer else (),
             reference_cells=self.reference.first.answer(question.id).cells,
             checks=own,
             exhibits=tuple(exhibit for exhibit in exhibits if exhibit.question == question.id),
+            passages=beside.bounded(student.passages(question.id)) if student else (),
         )
 
 
@@ -268,8 +285,8 @@ def _taken(check: Check) -> str:
 def _code_of_hand_in(execution: Execution) -> str:
     """What tells two hand-ins apart that are left to a person with the same sentence of ours."""
     kept = next((path for path in (execution.submitted, execution.notebook) if path.is_file()), None)
-    files = [path for path in (kept, *execution.theory) if path and path.is_file()]
-    contents = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    contents = [hashlib.sha256(kept.read_bytes()).hexdigest()] if kept else []
+    contents += [each.digest or f"{each.name} {each.problem}" for each in execution.documents]
     parts = [execution.student, execution.detail if kept is None else "", *execution.beside, *contents]
     return hashlib.sha256("\n".join(parts).encode(errors="surrogatepass")).hexdigest()[:10]
 

@@ -53,7 +53,8 @@ class Known:
     def __init__(self, student: Work) -> None:
         given = (cell.source for cell in student.assignment.template.cells)
         titles = (question.title for question in student.assignment.questions)
-        text = "\n".join([*titles, *given, *map(_text, student.notebook.cells), student.theory])
+        papers = (document.text for document in student.documents)
+        text = "\n".join([*titles, *given, *map(_text, student.notebook.cells), *papers])
         self._words = frozenset(WORD.findall(text)) | {*student.assignment.watched}
         numbers = (*(_number(written) for written in _numbers_in(text)), *_of_values(student))
         self._numbers = sorted({abs(number) for number in numbers if math.isfinite(number)})

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from grader import notebook
-from grader.judging import answers
+from grader.judging import answers, beside
 from grader.model import ELSEWHERE, NOT_ANSWERED, Outcome, ReviewItem
 from grader.source import Bindings, undefined
 from grader.theory.words import code_of
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
     from grader.judging.work import Work
     from grader.model import Check, Execution, Gap
-
-
-MAY_ANSWER = (
-    ".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".md", ".txt", ".html", ".png", ".jpg", ".jpeg",
-    ".heic", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".zip", ".ipynb",
-)  # fmt: skip
-"""Files in which an answer may stand that no machine looks for there."""
-MOST_NAMED = 5
 
 
 def excused(check: Check, execution: Execution, student: Work) -> Check:
@@ -45,23 +37,36 @@ def _unanswered(check: Check, execution: Execution, student: Work) -> Check:
     """A question without an answer earns nothing; one whose answer a machine would not find is a person's."""
     if check.outcome not in (Outcome.FAILED, Outcome.SKIPPED):
         return check
+    if student.is_in_file(check.question):
+        return _in_file(check, execution, student)
     found, skipped = student.answer(check.question).found, check.outcome is Outcome.SKIPPED
     if not found and not student.from_kit:
         why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
         return _elsewhere(check, why if skipped else f"{why} {check.message}", execution)
     if student.is_blank(check.question) if found else (skipped or not student.defines(check.question)):
-        if files := [name for name in execution.beside if name.lower().endswith(MAY_ANSWER)]:
-            told = f"{', '.join(files[:MOST_NAMED])}{' …' * (len(files) > MOST_NAMED)}"
+        if files := beside.may_answer(execution):
             return _elsewhere(
-                check, f"Not answered in the notebook, but there are other files: {told}.", execution
+                check, f"Not answered in the notebook; it may be answered in {files}.", execution
             )
         return replace(check, outcome=Outcome.FAILED, message=NOT_ANSWERED, actual="")
     return check
 
 
+def _in_file(check: Check, execution: Execution, student: Work) -> Check:
+    """An answer in a file is judged as one in the notebook is; but where code was asked for, it has not run."""
+    if answers.asks_for_prose(check.question, student.assignment):
+        return check
+    where = student.passages(check.question)[0]
+    return _elsewhere(check, f"Not answered in the notebook; it may be answered in {where}.", execution)
+
+
 def _elsewhere(check: Check, why: str, execution: Execution) -> Check:
     """One task for a person, however many questions it is about: to look through what else was handed in."""
-    item = ReviewItem(answer=why, group=code_of(f"elsewhere {execution.student}"), tags=(ELSEWHERE,))
+    item = ReviewItem(
+        answer=beside.with_texts(why, execution),
+        group=code_of(f"elsewhere {execution.student}"),
+        tags=(ELSEWHERE,),
+    )
     blank = replace(check, earned=Decimal(0), expected="", actual="", hint="")
     return replace(blank, outcome=Outcome.REVIEW, message=why, review=item)
 

@@ -13,12 +13,27 @@ LONGEST_LINE = 200
 HEADING = 8
 """A marker in a line of no more words than this, with no formula, is a heading for what comes below it."""
 WORD = r"(?:question|problem|exercise|task|part|ex|q|answer(?: to)?)[\s.:#]*"
+_STOP = re.compile(r"[ \t]*(?:[.:)\]*_]|$)")
 
 
 def marker(text: str, ids: Iterable[str]) -> str | None:
     """The question that the first line of a cell names: `Q4.5`, `**1a.**`, `# 4.5`, `Question 1 (a)`."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")[:LONGEST_LINE]
     return next((name for name in ids if _pattern(name).match(line)), None)
+
+
+def named(line: str, ids: Iterable[str], *, is_heading: bool) -> tuple[str, int] | None:
+    """The question that a line of a file names, and where its marker ends.
+
+    In running text what follows has to show that it is one, as in `1a)`, `(1a)` or `Problem 1 (a)`: "2a + b" is a
+    formula.
+    """
+    for name in ids:
+        if found := _pattern(name).match(line, 0, LONGEST_LINE):
+            end = found.end()
+            if is_heading or line[end - 1] == ")" or _STOP.match(line, end):
+                return name, end
+    return None
 
 
 @cache

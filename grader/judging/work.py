@@ -20,9 +20,8 @@ from grader.analysis.screen import shown
 from grader.assignment.cells import CellMarks
 from grader.errors import HarnessError
 from grader.evidence import NOTHING, Evidence, Round, Value
-from grader.judging import answers
-from grader.judging.markers import marker
-from grader.model import Ending, Execution, FoundBy
+from grader.judging import answers, sections
+from grader.model import Document, Ending, Execution, FoundBy, Passage
 from grader.source import displays
 
 if TYPE_CHECKING:
@@ -32,6 +31,10 @@ if TYPE_CHECKING:
 
     from grader.analysis.explanation import Explanation
     from grader.assignment import Assignment
+
+
+_SAME = re.compile(r"\\[()\[\]]|[\s$*`]")
+"""What makes no difference between two answers."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,10 @@ class Work:
     """What the course knows of this student beyond the notebook, say ``{"participated": "yes"}``."""
     probed: tuple[Round, ...] = ()
     """What the rubric's probes were given, and what came back."""
-    theory: str = ""
-    """What stands in a `theory.md` or `theory.tex` beside the notebook."""
+    documents: tuple[Document, ...] = ()
+    """The files beside the notebook in which questions may be answered."""
+    reading: int = 0
+    """Which of several different answers to a question counts: the notebook's is the first."""
 
     @classmethod
     def of(
@@ -122,11 +127,7 @@ class Work:
             probed=evidence.rounds(execution.probed.read_bytes()) if execution.probed.exists() else (),
             profile=profile,
             roster=roster or {},
-            theory="\n\n".join(
-                path.read_text(encoding="utf-8", errors="replace")
-                for path in execution.theory
-                if path.is_file()
-            ),
+            documents=execution.documents,
         )
 
     @cached_property
@@ -139,7 +140,15 @@ class Work:
 
     def doubt(self, question: str) -> str:
         """Why an answer may stand where it could not be judged, in a sentence; nothing if it does not."""
+        partial = [passage for passage in self.passages(question) if sections.includes_a_file(passage)]
+        if partial and self.is_in_file(question):
+            return f"The answer in {partial[0]} includes another file, so a person has to read it."
         return self._answers[question].doubt
+
+    def is_in_file(self, question: str) -> bool:
+        """Is a question answered in a file and not in the notebook?"""
+        is_missing = self.is_blank(question) or not self._in_cells(question)
+        return is_missing and bool(self.passages(question))
 
     def is_blank(self, question: str) -> bool:
         """Are the cells of this question as they were handed out, without a solution?"""
@@ -155,20 +164,48 @@ class Work:
         return answers.from_kit(self.notebook, self.assignment)
 
     def written(self, question: str) -> str:
-        """What was written for a theory question: in its cells, code or not, and below its marker in `theory`.
+        """What was written for a question: in its cells, code or not, else below its heading in a file.
 
         Empty if there is nothing but what the blank notebook already says.
         """
+        versions = self.versions(question)
+        return versions[min(self.reading, len(versions) - 1)] if versions else ""
+
+    def versions(self, question: str) -> tuple[str, ...]:
+        """All answers that were written, the notebook's first; those that say the same count once.
+
+        Code in the notebook is the only one: what a file says of it is a report on it.
+        """
+        own = "" if self.is_in_file(question) else self._in_cells(question)
+        if own and not answers.asks_for_prose(question, self.assignment):
+            return (own,)
+        found: dict[str, str] = {}
+        for text in filter(None, (own, *(passage.text for passage in self.passages(question)))):
+            found.setdefault(_SAME.sub("", text), text)
+        return tuple(found.values())
+
+    def passages(self, question: str) -> tuple[Passage, ...]:
+        """The answers to a question in files beside the notebook."""
+        return self._passages.get(question, ())
+
+    @cached_property
+    def _passages(self) -> dict[str, tuple[Passage, ...]]:
+        return sections.found(self.documents, self.assignment)
+
+    def _in_cells(self, question: str) -> str:
         given = {cell.source.strip() for cell in self.assignment.template.cells}
         cells = (self.notebook.cells[index] for index in self.answer(question).cells)
-        texts = [cell.source for cell in cells if cell.source.strip() not in given]
-        return "\n\n".join([*texts, *self._section(question)]).strip()
+        return "\n\n".join(cell.source for cell in cells if cell.source.strip() not in given).strip()
 
     def own_source(self, question: str) -> str:
-        """The source of a question's cells, without the lines that the blank notebook has in its cells for it."""
+        """The source of a question's cells, without the lines that the blank notebook has in its cells for it.
+
+        Where nothing is left of them, what was written in a file.
+        """
         given = _lines_given_for(self.assignment, question)
         lines = self.answer(question).source.splitlines()
-        return "\n".join(line for line in lines if not line.strip() or line.strip() not in given).strip()
+        own = "\n".join(line for line in lines if not line.strip() or line.strip() not in given).strip()
+        return own or next((passage.text for passage in self.passages(question)), "")
 
     def explanation(self, question: str, topics: Mapping[str, Iterable[str]]) -> Explanation:
         """What was written beside the code of a question, and which `topics` it mentions."""
@@ -181,19 +218,6 @@ class Work:
         given = _given_lines(self.assignment)
         lines = explanation.lines(self.notebook.cells)
         return collaborators.acknowledged(line for line in lines if line not in given)
-
-    def _section(self, question: str) -> Iterable[str]:
-        """The part of the theory file below a question's marker, up to the next one."""
-        ids = [each.id for each in self.assignment.questions]
-        current = ""
-        for line in self.theory.splitlines():
-            plain = re.sub(r"\\(?:sub)*section\*?|\\(?:textbf|paragraph|item)\*?|[{}]", " ", line)
-            named = marker(plain, ids)
-            current = named or current
-            if current == question and not named:
-                yield line
-            elif named == question:
-                yield plain.partition(question)[2].lstrip(".):* ")
 
     def value(self, name: str, question: str | None = None) -> Value | None:
         """What `name` was bound to once `question` had been answered; without one, at the end.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
+    from grader.model import Passage
+
 MOST_TEXT = 20_000
 """How many characters of one output are shown. `executed.ipynb` has all of them."""
 MOST_ANSWER_TEXT = 4000
@@ -44,6 +46,7 @@ _KIND = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,80}")
 _OBJECT = re.compile(r"<IPython\.core\.display\.(\w+) object>")
 """What stands for an object that only a browser with scripts could show."""
 _UNKNOWN = Markup("<em>An output of the kind {}, which is not shown here{}.</em>")
+_PRE = Markup("<pre>{}</pre>")
 _REST = Markup("<p><em>The other {:,} characters are left out{}.</em></p>")
 _GAP = "\n\n[… {:,} characters left out" + SEE_FILE + " …]\n\n"
 
@@ -93,6 +96,18 @@ def answer(notebook: NotebookNode | None, numbers: Sequence[int], space: Space) 
         replace(cell, outputs=tuple(output for output in cell.outputs if output.form != "image"))
         for cell in found
     )
+
+
+def passage(found: Passage, space: Space) -> Markup:
+    """A text from a file: typeset like a Markdown cell if it is an answer, else as it is."""
+    source = found.text[:MOST_SOURCE]
+    if not space.take(2 * len(source) + 200):
+        return _LEFT_OUT
+    if not found.line:
+        return _PRE.format(markup.terminal(source))
+    shown = markdown.render(source)
+    space.take(FORMULA_WEIGHT * shown.count("<math"))
+    return shown
 
 
 def figures(notebook: NotebookNode | None, cells: Sequence[int]) -> tuple[Figure, ...]:

@@ -19,7 +19,7 @@ from grader.assignment.cells import CellMarks
 from grader.assignment.solutions import HINTS, strip_solutions
 from grader.errors import RubricError
 from grader.legible import legible
-from grader.model import Ending, Moment, Outcome
+from grader.model import Ending, FoundBy, Moment, Outcome
 from grader.reports import cells, drawing, markdown, thumbnails, wording
 from grader.reports.classroom import Classroom
 from grader.reports.markup import linked, sentence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-    from grader.model import Grade, Identity, QuestionGrade
+    from grader.model import Grade, Identity, Passage, QuestionGrade
     from grader.reports.feedback import Feedback
 
 NOTEBOOK = "executed.html"
@@ -200,6 +200,7 @@ class _Section:
     reference_figures: tuple[cells.Figure, ...]
     drawings: tuple[drawing.Drawing, ...]
     answer: tuple[cells.Cell, ...]
+    passages: tuple[tuple[Passage, Markup], ...]
 
 
 def _section(
@@ -212,15 +213,17 @@ def _section(
     folded: bool,
 ) -> _Section:
     passed = question.outcome is Outcome.PASSED
+    in_cells = not passed and question.found_by is not FoundBy.HEADING
     return _Section(
         question=question,
-        open=not passed and not folded,
+        open=not passed and (not folded or bool(question.passages)),
         anchor=anchor(question.id),
         prompt=prompts.get(question.id, Markup()),
         figures=cells.figures(executed, question.cells),
         reference_figures=cells.figures(reference, question.reference_cells),
         drawings=tuple(drawing.draw(exhibit) for exhibit in question.exhibits),
-        answer=() if passed else cells.answer(executed, question.cells, space),
+        answer=cells.answer(executed, question.cells, space) if in_cells else (),
+        passages=tuple((passage, cells.passage(passage, space)) for passage in question.passages),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from grader.errors import HarnessError, UsageError
 from grader.model import (
     SCHEMA,
     Check,
+    Document,
     Ending,
     Execution,
     Exhibit,
@@ -20,6 +22,7 @@ from grader.model import (
     Grade,
     Identity,
     Lateness,
+    Passage,
     QuestionGrade,
     ReviewItem,
     Ruling,
@@ -112,7 +115,19 @@ def load_execution(text: str, folder: Path, *, source: str = "execution.json") -
     """
     record = jsons.read(text, document.Execution, source=source, remedy=_RUN_AGAIN)
     gaps = tuple(Gap(**asdict(gap)) for gap in record.gaps) or _gaps_before(text, source)
-    return Execution(folder=folder, **asdict(record) | {"flags": _flags(record.flags), "gaps": gaps})
+    documents = tuple(Document(**asdict(each)) for each in record.documents) or _documents_before(folder)
+    parts = {"flags": _flags(record.flags), "gaps": gaps, "documents": documents}
+    return Execution(folder=folder, **asdict(record) | parts)
+
+
+def _documents_before(folder: Path) -> tuple[Document, ...]:
+    """Version 0.1.0 kept those of two names, as files."""
+    paths = (folder / "evidence" / name for name in ("theory.md", "theory.tex"))
+    contents = {path.name: path.read_bytes() for path in paths if path.is_file()}
+    return tuple(
+        Document(name=name, digest=hashlib.sha256(content).hexdigest(), text=content.decode(errors="replace"))
+        for name, content in contents.items()
+    )
 
 
 def _gaps_before(text: str, source: str) -> tuple[Gap, ...]:
@@ -141,6 +156,7 @@ def _question(question: document.Question) -> QuestionGrade:
     parts = {
         "checks": tuple(_check(check, question.id) for check in question.checks),
         "exhibits": tuple(Exhibit(question=question.id, **asdict(each)) for each in question.exhibits),
+        "passages": tuple(Passage(**asdict(each)) for each in question.passages),
     }
     return QuestionGrade(**asdict(question) | parts)
 

@@ -70,6 +70,14 @@ class Exhibit(_Part, frozen=True, kw_only=True):
     data: dict[str, Any]
 
 
+class Passage(_Part, frozen=True, kw_only=True):
+    """An answer, or what may hold one, in a file beside the notebook."""
+
+    file: str
+    line: int
+    text: str
+
+
 class Question(_Part, frozen=True, kw_only=True):
     """All checks of one question, and where its answer was found."""
 
@@ -83,6 +91,7 @@ class Question(_Part, frozen=True, kw_only=True):
     reference_cells: tuple[int, ...] = ()
     checks: tuple[Check, ...]
     exhibits: tuple[Exhibit, ...] = ()
+    passages: tuple[Passage, ...] = ()
 
 
 class Flag(_Part, frozen=True, kw_only=True):
@@ -148,6 +157,13 @@ class Gap(_Part, frozen=True, kw_only=True):
     why: str
 
 
+class Document(_Part, frozen=True, kw_only=True):
+    name: str
+    digest: str
+    text: str
+    problem: str
+
+
 class Execution(_Part, frozen=True, kw_only=True):
     """What one run of one notebook left behind, but for its folder: `execution.json`, read by nobody else."""
 
@@ -162,6 +178,7 @@ class Execution(_Part, frozen=True, kw_only=True):
     sandbox: dict[str, Any]
     flags: tuple[Flag, ...]
     beside: tuple[str, ...] = ()
+    documents: tuple[Document, ...] = ()
 
 
 def schema() -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from grader import forks
 from grader.intake import collect
-from grader.intake.reading import Reader, here
+from grader.intake.reading import Here, Reader
 from grader.limits import Limits
 
 LIMITS = Limits(stage=5, stage_memory=48 << 20)
@@ -34,7 +34,7 @@ def test_a_process_finds_what_this_one_would(tmp_path):
     with Reader(LIMITS, tmp_path / "cache") as read:
         for given in (NOTHING, frozenset({"words"})):
             found = read(path, given)
-            assert found == here(LIMITS)(path, given)
+            assert found == Here(LIMITS)(path, given)
             assert (found.problem, found.blank, found.made_for) == ("", bool(given), "tiny")
     (tmp_path / "bob.ipynb").write_text("{")
     with Reader(LIMITS, tmp_path / "cache") as read:

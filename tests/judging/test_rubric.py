@@ -858,7 +858,7 @@ def test_a_question_without_an_answer(place, cells, outcome, message, check):
         (
             ("data.csv", "theory.pdf", "scans/Page 1.JPG"),
             Outcome.REVIEW,
-            "Not answered in the notebook, but there are other files: theory.pdf, scans/Page 1.JPG.",
+            "Not answered in the notebook; it may be answered in theory.pdf, scans/Page 1.JPG.",
         ),
     ],
     ids=["nothing", "no file for answers", "files for answers"],

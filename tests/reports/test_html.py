@@ -11,7 +11,19 @@ import pytest
 from nbformat import v4
 from PIL import Image
 
-from grader.model import Ending, Exhibit, Flag, Identity, Lateness, Moment, Outcome, Ruling, Visibility
+from grader.model import (
+    Ending,
+    Exhibit,
+    Flag,
+    FoundBy,
+    Identity,
+    Lateness,
+    Moment,
+    Outcome,
+    Passage,
+    Ruling,
+    Visibility,
+)
 from grader.reports.feedback import for_student
 from grader.reports.html import (
     _environment,
@@ -376,6 +388,25 @@ def test_only_questions_with_something_to_look_at_are_unfolded(page, parsed):
 def test_the_answer_stands_beside_what_was_lost(page, parsed):
     assert "Answer Cell 4 evaluate ( testDataLoader )" in parsed(part(page, "q-4-6", "flags")).text
     assert "Answer" not in parsed(part(page, "q-4-3", "q-4-5")).text
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ((FoundBy.HEADING, 40), "Answered in hw1.tex, line 40"),
+        ((FoundBy.METADATA, 40), "Another answer is in hw1.tex, line 40"),
+        ((FoundBy.NOT_FOUND, 0), "Text of hw1.tex"),
+    ],
+    ids=["the answer", "another answer", "a text to look through"],
+)
+def test_an_answer_in_a_file_is_typeset_and_says_where_it_stands(ann, executed, parsed, place, expected):
+    found_by, line = place
+    passage = Passage(file="hw1.tex", line=line, text=r"It is $\frac{1}{2}$ <script>alert(1)</script>")
+    questions = [replace(ann.questions[0], found_by=found_by, passages=(passage,)), *ann.questions[1:]]
+    page = student_page(replace(ann, questions=tuple(questions)), executed, None)
+    assert f"{expected} It is" in parsed(page).text
+    assert ("<mfrac>" in page) is (line > 0)
+    assert "<script>alert" not in page
 
 
 def test_notices_come_first(index, parsed):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from grader.model import Ending, Execution, Flag, FlagKind, Gap
+from grader.model import Document, Ending, Execution, Flag, FlagKind, Gap
 
 EXECUTION = Execution(
     student="ada",
@@ -15,5 +15,7 @@ EXECUTION = Execution(
     gaps=(Gap(cells=(2, 3), ending=Ending.ENVIRONMENT, why="Cell 3 needs a package."),),
     compat=({"name": "cuda", "count": 2},),
     sandbox={"mode": "none", "seccomp": False},
+    beside=("hw1.pdf",),
+    documents=(Document(name="hw1.pdf", digest="0f", text="½", problem="is damaged after page 1"),),
     flags=(Flag(kind=FlagKind.EVIDENCE, message="2 cells are silent"),),
 )

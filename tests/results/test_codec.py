@@ -279,3 +279,12 @@ def test_what_is_not_an_execution_is_refused_in_one_line_with_a_next_step(text, 
     message = str(refused.value)
     assert message.startswith(f"reference/seed-1/execution.json {problem}")
     assert message.endswith("; run `grader run --force` to execute the notebooks again.")
+
+
+def test_files_that_an_earlier_release_kept_are_read(tmp_path):
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "theory.tex").write_bytes(b"\\section{1a} $2x$ \xff")
+    written = codec.dump_execution(replace(EXECUTION, documents=()))
+    (document,) = codec.load_execution(written, tmp_path).documents
+    assert (document.name, document.text) == ("theory.tex", "\\section{1a} $2x$ \ufffd")
+    assert codec.load_execution(codec.dump_execution(EXECUTION), tmp_path).documents == EXECUTION.documents
