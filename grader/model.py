@@ -288,6 +288,8 @@ class Ruling:
     """ISO 8601, UTC."""
     assignment: str = ""
     """Its id; empty in those of earlier versions: the assignment of the results folder."""
+    machine: str = ""
+    """What the machine had said, as a sentence, if it is overruled; empty: it had left the check to a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +309,8 @@ class Check:
     cause: str = ""
     """The error from which the loss follows, the same text for all checks that lost points by it."""
     visibility: Visibility = Visibility.VISIBLE
+    code: str = ""
+    """Which answer was judged; of the whole hand-in where none was found. Empty in grades of earlier releases."""
     review: ReviewItem | None = None
     """Given where the machine left the check to a person, also once that person has ruled."""
     ruling: Ruling | None = None

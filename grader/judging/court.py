@@ -174,10 +174,13 @@ class Court:
         self, case: Case, student: Work | None, checks: Sequence[Check], exhibits: Sequence[Exhibit]
     ) -> Grade:
         execution = case.execution
-        code = _code_of_hand_in(execution)
-        open_ = [_with_item(check, code) for check in checks]
+        hand_in = _code_of_hand_in(execution)
+        coded = [
+            replace(_with_item(check, hand_in), code=_code_of_answer(student, check.question) or hand_in)
+            for check in checks
+        ]
         questions = beside.with_texts_attached(
-            [self._question(question, student, open_, exhibits) for question in self.assignment.questions],
+            [self._question(question, student, coded, exhibits) for question in self.assignment.questions],
             execution,
         )
         choice = (Flag(kind=FlagKind.CHOICE, message=f"{case.choice}."),) if case.choice else ()
@@ -280,6 +283,10 @@ def _taken(check: Check) -> str:
     """A check that takes points from the reference, and what it saw."""
     seen = f" Expected: {check.expected}. Seen: {check.actual}." if check.expected or check.actual else ""
     return f"{check.id}: {check.earned} of {check.max} points. {check.message}{seen}"
+
+
+def _code_of_answer(student: Work | None, question: str) -> str:
+    return student.code(question) if student else ""
 
 
 def _code_of_hand_in(execution: Execution) -> str:

@@ -5,6 +5,7 @@ All of it is read from what an execution left behind; nothing a student wrote ru
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import statistics
@@ -196,6 +197,15 @@ class Work:
         given = {cell.source.strip() for cell in self.assignment.template.cells}
         cells = (self.notebook.cells[index] for index in self.answer(question).cells)
         return "\n\n".join(cell.source for cell in cells if cell.source.strip() not in given).strip()
+
+    def code(self, question: str) -> str:
+        """Which answer this is: the same for the same cells and passages of files; empty if there is none."""
+        written = () if self.is_blank(question) else self.answer(question).cells
+        parts = [
+            (self.notebook.cells[index].cell_type, self.notebook.cells[index].source) for index in written
+        ]
+        parts += [("file", passage.text) for passage in self.passages(question)]
+        return hashlib.sha256(repr(parts).encode()).hexdigest()[:10] if parts else ""
 
     def own_source(self, question: str) -> str:
         """The source of a question's cells, without the lines that the blank notebook has in its cells for it.

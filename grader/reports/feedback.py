@@ -121,7 +121,7 @@ def concealed(grade: Grade, moment: Moment) -> frozenset[tuple[str, bool]]:
 
 def _check(check: Check, places: Sequence[str], told: _Told) -> Check:
     """Without what only a reviewer needs. What broke says nothing about the student, but much about the rubric."""
-    ruling = replace(check.ruling, by=STAFF, student="") if check.ruling else None
+    ruling = replace(check.ruling, by=STAFF, student="", machine="") if check.ruling else None
     bare = replace(check, review=None, ruling=ruling)
     if check.outcome is Outcome.BROKEN:
         return replace(bare, message=NOT_JUDGED, expected="", actual="", hint="", cause="")

@@ -42,6 +42,7 @@ class Ruling(_Part, frozen=True, kw_only=True):
     comment: str
     by: str
     at: str
+    machine: str = ""
 
 
 class Check(_Part, frozen=True, kw_only=True):
@@ -58,6 +59,7 @@ class Check(_Part, frozen=True, kw_only=True):
     hint: str
     cause: str = ""
     visibility: Visibility
+    code: str = ""
     review: Review | None = None
     ruling: Ruling | None = None
 

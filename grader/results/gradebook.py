@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATABASE = "gradebook.sqlite"
-VERSION = 5
+VERSION = 6
 """Of the tables below, kept in the database as its `user_version`."""
 
 SCHEMA = """
@@ -57,7 +57,8 @@ create table ruling (       -- what people decided; rows are only ever added
     by        text not null,
     at        text not null,
     assignment text not null default '',  -- empty: unknown, so the one of this folder
-    withdrawn text not null default ''    -- when it was undone; empty: it counts
+    withdrawn text not null default '',   -- when it was undone; empty: it counts
+    machine   text not null default ''    -- what it overrules, as a sentence; empty: the check was left open
 );
 """
 _VERSIONS_3 = """
@@ -101,6 +102,7 @@ update ruling set assignment = coalesce(
     ),
     3: f"alter table execution add column run text not null default ''; {_LAST_RULING}",
     4: "alter table student add column enrolled text not null default '{}';",
+    5: "alter table ruling add column machine text not null default '';",
 }
 """How the tables of each version become those of the next one."""
 

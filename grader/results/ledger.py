@@ -24,7 +24,7 @@ class Ledger:
     def rulings(self) -> list[Ruling]:
         """All that count, in the order in which they were entered."""
         rows = self._database.execute(
-            "select check_id, meaning, student, points, comment, by, at, assignment from ruling"
+            "select check_id, meaning, student, points, comment, by, at, assignment, machine from ruling"
             " where withdrawn = '' order by number"
         )
         with gradebook.unchanged(self._root):
@@ -38,8 +38,9 @@ class Ledger:
                     by=by,
                     at=at,
                     assignment=assignment,
+                    machine=machine,
                 )
-                for check, group, student, points, comment, by, at, assignment in rows
+                for check, group, student, points, comment, by, at, assignment, machine in rows
             ]
 
     @property
@@ -64,8 +65,8 @@ class Ledger:
 
     def add(self, decisions: Sequence[Ruling]) -> None:
         self._database.executemany(
-            "insert into ruling (check_id, meaning, student, points, comment, by, at, assignment)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into ruling (check_id, meaning, student, points, comment, by, at, assignment, machine)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     each.check,
@@ -76,6 +77,7 @@ class Ledger:
                     each.by,
                     each.at,
                     each.assignment,
+                    each.machine,
                 )
                 for each in decisions
             ],

@@ -33,19 +33,17 @@ def read(sheets: Mapping[str, str], grades: Sequence[Grade], *, by: str, at: str
     """The rulings of sheets that were filled in, by their names. Rows without points decide nothing.
 
     Each is for one answer, by its code: a row for all of a group reaches those whose answers its sheet shows, not
-    one that joins the group later. `undecided` names rows with a comment alone.
+    one that joins the group later. A row without a group may overrule a check that the machine decided, for one
+    student and with a comment. `undecided` names rows with a comment alone.
 
     Raises:
         UsageError: rows that do not fit this class or each other; names each of them and what to do.
     """
     items = {
-        (check.id, check.review.group, grade.student): (
-            check,
-            check.review.code or code_of(check.review.answer),
-        )
+        (check.id, check.review.group if check.review else "", grade.student): (check, code)
         for grade in grades
         for check in grade.checks
-        if check.review is not None
+        if (code := answer_code(check))
     }
     students = {grade.student for grade in grades}
     rows = [(source, number, row) for source, text in sheets.items() for number, row in _rows(text, source)]
@@ -61,20 +59,21 @@ def read(sheets: Mapping[str, str], grades: Sequence[Grade], *, by: str, at: str
             continue
         key, place = _key(row), f"{source}, row {number}{_of(row)}"
         first, earlier = decided.setdefault(key, (place, row))
-        everyone = row["student"] == EVERYONE
+        everyone = row["student"] == EVERYONE and bool(row["group"])
         reached = {
             student: code
             for student, code in shown.get((source, *key[:2]), {}).items()
             if everyone or student == row["student"]
         }
         points = _number(row["points"])
+        check = items[*key[:2], next(iter(reached))][0] if reached else None
         if any(earlier[column] != row[column] for column in ("points", "comment")):
             problem = f"this answer was decided in {first}, already; keep one of the two rows"
-        elif not reached:
+        elif check is None:
             problem = _unknown(row, items, students)
         else:
-            problem = _unfit(row["points"], points, items[*key[:2], next(iter(reached))][0].max)
-        if points is None or problem:
+            problem = _unfit(row, points, check)
+        if points is None or check is None or problem:
             problems.append(f"{place}: {problem}")
             continue
         rulings += [
@@ -87,6 +86,7 @@ def read(sheets: Mapping[str, str], grades: Sequence[Grade], *, by: str, at: str
                 by=by,
                 at=at,
                 assignment=grades[0].assignment,
+                machine=said_by_machine(check),
             )
             for code in dict.fromkeys(reached.values())
         ]
@@ -121,7 +121,9 @@ def _unknown(row: Mapping[str, str], items: Iterable[tuple[str, str, str]], stud
     if row["student"] not in students and row["student"] != EVERYONE:
         return f"there is no student {row['student']!r} in this class"
     if row["check"] not in {check for check, _, _ in items}:
-        return f"there is no check {row['check']!r} with answers to review"
+        return f"there is no check {row['check']!r} in this class"
+    if row["student"] == EVERYONE and not row["group"]:
+        return f"only one student at a time can get other points for {row['check']}; name the student"
     whose = (
         "no student in this sheet has such an"
         if row["student"] == EVERYONE
@@ -151,13 +153,36 @@ def _number(text: str) -> Decimal | None:
     return Decimal(text.replace(",", ".")) if _POINTS.fullmatch(text) else None
 
 
-def _unfit(text: str, points: Decimal | None, maximum: Decimal) -> str:
-    """What is wrong with the points of a row, if anything."""
+def _unfit(row: Mapping[str, str], points: Decimal | None, check: Check) -> str:
+    """What is wrong with what a row says of a check, if anything."""
+    text = row["points"]
     if points is None:
         return f"{text[:_SHOWN]!r} is not a number of points with at most 6 decimals"
-    if not 0 <= points <= maximum:
-        return f"{text} point{'s' * (points != 1)} given; 0 to {maximum} is allowed"
+    return unfit_points(points, row["comment"], check)
+
+
+def unfit_points(points: Decimal, comment: str, check: Check) -> str:
+    """Why a person can't decide a check like this, for a message; empty if that is possible."""
+    if not 0 <= points <= check.max:
+        return f"{points} point{'s' * (points != 1)} given; 0 to {check.max} is allowed"
+    if check.review is None and not comment:
+        return "say in a comment why this check is decided otherwise"
     return ""
+
+
+def answer_code(check: Check) -> str:
+    """Which answer a decision of this check is about; empty for one that an earlier release judged."""
+    if check.review is None:
+        return check.code
+    return check.review.code or code_of(check.review.answer)
+
+
+def said_by_machine(check: Check) -> str:
+    """How a check came out before any person decided it, as a sentence; empty if it was left to one."""
+    if check.review is not None:
+        return ""
+    said = f": {check.message}" if check.message else ""
+    return f"{check.outcome.capitalize()}, {check.earned} of {check.max} points{said}".rstrip(".") + "."
 
 
 def apply(grade: Grade, rulings: Iterable[Ruling]) -> Grade:
@@ -257,21 +282,22 @@ def _latest(rulings: Iterable[Ruling]) -> dict[tuple[str, str, str], Ruling]:
 
 
 def _codes(check: Check) -> tuple[str, ...]:
-    """What may be ruled of a check: its answer alone; then, by earlier releases, its text or its group."""
+    """What may be ruled of an open check: its answer alone; then, by earlier releases, its text or its group."""
     if check.review is None:
         return ()
-    text = code_of(check.review.answer)
-    return f"{_ONE}{check.review.code or text}", text, check.review.group
+    return f"{_ONE}{answer_code(check)}", code_of(check.review.answer), check.review.group
 
 
 def _keys(check: Check, student: str) -> Iterator[tuple[str, str, str]]:
-    """The rulings that may decide a check, the first to count first.
+    """The rulings that may decide a check, those for this student first.
 
     Where we have no words of the student, those that an earlier release made for all are for nobody in particular.
     """
-    for whose in (student, ""):
-        ours = not whose and check.review is not None and check.review.code
-        yield from ((check.id, code, whose) for code in _codes(check)[: 1 if ours else None])
+    yield from ((check.id, code, student) for code in _codes(check))
+    if check.code:
+        yield check.id, f"{_ONE}{check.code}", student
+    ours = check.review is not None and check.review.code
+    yield from ((check.id, code, "") for code in _codes(check)[: 1 if ours else None])
 
 
 def answers(grade: Grade) -> Iterator[tuple[str, str]]:
@@ -280,13 +306,15 @@ def answers(grade: Grade) -> Iterator[tuple[str, str]]:
 
 
 def _decided(check: Check, student: str, rulings: Mapping[tuple[str, str, str], Ruling]) -> Check:
-    if check.review is None or check.outcome not in (Outcome.REVIEW, Outcome.BROKEN):
-        return check
-    found = next((rulings[key] for key in _keys(check, student) if key in rulings), None)
-    if found is None or found.points > check.max:
+    found = [rulings[key] for key in _keys(check, student) if key in rulings]
+    own = [ruling for ruling in found if ruling.student] or found[:1]
+    last = max(own, key=list(rulings.values()).index) if len(own) > 1 else next(iter(own), None)
+    if last is None or last.points > check.max:
         return _with_earlier(check, student, rulings)
-    ruling = replace(found, group=check.review.group)
+    ruling = replace(last, group=check.review.group if check.review else "")
     full, none = ruling.points == check.max, ruling.points == 0
+    if ruling.machine:  # what it advised is no longer to the point
+        check = replace(check, hint="", cause="")
     return replace(
         check,
         outcome=Outcome.PASSED if full else Outcome.FAILED if none else Outcome.PARTIAL,
@@ -297,8 +325,15 @@ def _decided(check: Check, student: str, rulings: Mapping[tuple[str, str, str], 
 
 
 def _with_earlier(check: Check, student: str, rulings: Mapping[tuple[str, str, str], Ruling]) -> Check:
-    """A check whose answer nobody has decided, with what was decided about the student's earlier answer to it."""
-    earlier = [each for (name, _, whose), each in rulings.items() if (name, whose) == (check.id, student)]
+    """A check whose answer nobody has decided, with what was decided about the student's earlier answer to it.
+
+    Where the machine decides, only what overruled it then is worth a note.
+    """
+    earlier = [
+        each
+        for (name, _, whose), each in rulings.items()
+        if (name, whose) == (check.id, student) and (check.review is not None or each.machine)
+    ]
     if not earlier:
         return check
     last = earlier[-1]

@@ -30,7 +30,7 @@ from grader.judging.server import Judge
 from grader.judging.work import Band, Reference, Work
 from grader.kernel.inside.probe.log import Arrays
 from grader.kernel.inside.probe.values import encode
-from grader.model import Ending, Execution, Flag, FlagKind, FoundBy, Gap, Outcome, combine
+from grader.model import Document, Ending, Execution, Flag, FlagKind, FoundBy, Gap, Outcome, combine
 from grader.reports.classroom import Classroom
 
 TOML = """
@@ -908,6 +908,32 @@ def test_what_is_left_open_without_the_students_words_has_a_code_of_the_hand_in(
 def test_the_students_words_have_no_code_of_the_hand_in(place):
     check = place.grade(place.check("review('Read it.', actual='No.')")).checks[0]
     assert check.review.code == ""
+
+
+def test_a_check_says_which_answer_it_judged(place):
+    """By the cells and files that answer its question; by the hand-in where there is no answer."""
+
+    def code(*cells, theory=""):
+        files = (Document(name="theory.md", text=theory, digest="d"),) if theory else ()
+        run = place.run(cells, documents=files)
+        return place.grade(rubric, run).checks[0].code
+
+    def answer(source, new=new_code_cell):
+        return new(source, metadata={"grader": {"question": "1"}})
+
+    rubric = place.check("pass")
+    first = code(answer("x = 2"))
+    assert code(CELLS[0], answer("x = 2"), CELLS[2]) == first, "other cells are no part of it"
+    assert code(answer("x = 2"), theory="**2.** Something else.") == first
+    others = [
+        code(answer("x = 3")),
+        code(answer("x = 2", new_markdown_cell)),
+        code(answer("x = 2"), theory="**1.** It is two."),
+        code(CELLS[2]),
+        code(CELLS[2], new_code_cell("z = 3")),
+    ]
+    assert len({first, *others}) == 6
+    assert all(len(each) == 10 for each in others)
 
 
 # --- a student's work -----------------------------------------------------------------------------------

@@ -211,6 +211,7 @@ def test_a_person_speaks_for_the_course_and_by_no_name(ann, parsed):
         comment="Well put.",
         by="Ada L.",
         at="2026-01-02T03:04:05+00:00",
+        machine="Failed: zqmachine.",
     )
     review = ReviewItem(answer="my words", group="zqgroup", polarity="zqyes", tags=("zqtag",))
     given = with_checks(
@@ -220,7 +221,7 @@ def test_a_person_speaks_for_the_course_and_by_no_name(ann, parsed):
     text = parsed(page).text
     assert "Well put." in text
     assert "Decided by the course staff on 2026-01-02." in text
-    assert [word for word in ("Ada L.", "zqgroup", "zqyes", "zqtag") if word in page] == []
+    assert [word for word in ("Ada L.", "zqgroup", "zqyes", "zqtag", "zqmachine") if word in page] == []
 
 
 def test_what_broke_is_not_explained_to_a_student(ann, parsed):

@@ -318,7 +318,7 @@ def test_it_says_who_decided_what_and_once_that_the_rest_was_automatic(jane, par
     )
     first, second, *others = jane.questions
 
-    def page(comment):
+    def page(comment, ruling=ruling):
         ruled = replace(
             second.checks[0],
             ruling=replace(ruling, comment=comment),
@@ -330,6 +330,8 @@ def test_it_says_who_decided_what_and_once_that_the_rest_was_automatic(jane, par
     assert "Decided by Ada <b> on 2026-01-02." in page("")
     assert page("").count("Ada") == 1
     assert "Nicely done. Decided by Ada <b> on 2026-01-02." in page("Nicely done.")
+    overruling = replace(ruling, machine="Failed, 0 of 1 points: Too <b>.")
+    assert "2026-01-02. The program had said: Failed, 0 of 1 points: Too <b>." in page("", overruling)
     assert page("").count("A person will decide this.") == 1
     assert page("").count("Checks were decided automatically, unless they say that a person") == 1
 

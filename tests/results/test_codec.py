@@ -75,6 +75,7 @@ GRADE = Grade(
                     outcome=Outcome.FAILED,
                     earned=Decimal(0),
                     max=Decimal("0.25"),
+                    code="5f0c1d7a92",
                     review=ReviewItem(answer="No.", group="0964b78145", polarity="no", tags=("kink",)),
                     ruling=Ruling(
                         check="test_training.py::test_reason",
@@ -84,6 +85,7 @@ GRADE = Grade(
                         comment="Why?",
                         by="Ada L.",
                         at="2026-01-02T03:04:05+00:00",
+                        machine="Passed, 0.25 of 0.25 points.",
                     ),
                 ),
             ),
@@ -133,7 +135,7 @@ def test_a_grade_comes_back_as_it_was():
 def test_the_keys_come_in_their_order():
     assert list(document()) == KEYS
     assert list(document()["questions"][0]["checks"][1]["ruling"]) == [
-        "student", "points", "comment", "by", "at",
+        "student", "points", "comment", "by", "at", "machine",
     ]  # fmt: skip
 
 

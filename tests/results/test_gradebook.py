@@ -35,6 +35,37 @@ pragma user_version = 1;
 """
 """The tables of version 1."""
 
+FIFTH = """
+create table run (name text primary key, value text not null);
+create table student (
+    student text primary key, position integer not null, origin text not null, roster text not null,
+    enrolled text not null default '{}'
+);
+create table execution (
+    student text primary key, key text not null, ending text not null, record text not null,
+    at text not null default current_timestamp, conditions text not null default '{}', run text not null default ''
+);
+create table grade (
+    student text primary key, key text not null, result text not null, at text not null default current_timestamp
+);
+create table ruling (
+    number integer primary key, check_id text not null, meaning text not null, student text not null,
+    points text not null, comment text not null, by text not null, at text not null,
+    assignment text not null default '', withdrawn text not null default ''
+);
+create table version (
+    number integer primary key, ruling integer not null, at text not null default current_timestamp, last integer
+);
+create table earlier_grade (
+    version integer not null, student text not null, execution text not null, key text not null,
+    result text not null, primary key (version, student)
+);
+insert into ruling values (4, 'test_one', '=a1', 'ada', '0.5', '', 'me', '', 'hw1', '2026-01-03');
+insert into ruling values (7, 'test_one', '=a1', '', '0.25', '', 'me', '', 'hw1', '');
+pragma user_version = 5;
+"""
+"""The tables of version 5."""
+
 
 @pytest.fixture
 def root(tmp_path):
@@ -96,6 +127,20 @@ def test_a_gradebook_of_version_1_gets_todays_columns_and_keeps_its_rows(root, b
     (root / DATABASE).unlink()
     opened(root)
     assert migrated == columns(book), "an old gradebook must end with the columns of a new one"
+
+
+def test_a_gradebook_of_version_5_keeps_its_rulings(root, book):
+    book(FIFTH)
+    opened(root)
+    assert book() == [(VERSION,)]
+    assert book(query="select number, check_id, points, withdrawn, machine from ruling") == [
+        (4, "test_one", "0.5", "2026-01-03", ""),
+        (7, "test_one", "0.25", "", ""),
+    ]
+    migrated = columns(book)
+    (root / DATABASE).unlink()
+    opened(root)
+    assert migrated == columns(book)
 
 
 def test_there_is_a_step_from_each_earlier_version():

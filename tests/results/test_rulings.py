@@ -286,7 +286,7 @@ def test_a_sheet_of_decided_answers_shows_the_decision(class_):
         ),
         (
             lambda text: filled(text, bo="0.5").replace("test_why", "test_how"),
-            "row 6 (bo, 2b): there is no check 'test_how' with answers to review",
+            "row 6 (bo, 2b): there is no check 'test_how' in this class",
         ),
         (
             lambda text: (
@@ -560,3 +560,108 @@ def test_the_latest_ruling_is_the_one_made_last_even_if_the_clock_went_back(tmp_
         for points, at in (("0.5", "2030-01-01T00:00:00+00:00"), ("0.25", "1970-01-01T00:00:00+00:00")):
             store.rule([replace(each, at=at) for each in read(filled(text, ana=points), class_)])
         assert store.settled(class_[0]).total == Decimal("0.25")
+
+
+class TestACheckThatTheMachineDecided:
+    """Failed, passed or broken: a person may decide it otherwise for one student, and says why."""
+
+    def judged(self, code="a1", outcome=Outcome.FAILED, message="Something is missing."):
+        earned = Decimal("0.5") if outcome is Outcome.PASSED else Decimal(0)
+        check = replace(
+            left_open("-"), outcome=outcome, earned=earned, message=message, code=code, review=None,
+            hint="Look again.",
+        )  # fmt: skip
+        return grade("ana", check)
+
+    def sheet(self, class_, **cells):
+        """The sheet with one more row, as somebody types it."""
+        row = dict.fromkeys(COLUMNS, "") | {"check": "test_why", "student": "ana"} | cells
+        return review_csv(class_) + csvs.write([row.values()]).removeprefix("\ufeff")
+
+    def overruled(self, class_):
+        return read(self.sheet(class_, points="0.25", comment="It is in the plot."), class_)
+
+    @pytest.mark.parametrize(
+        ("outcome", "machine"),
+        [
+            (Outcome.FAILED, "Failed, 0 of 0.5 points: Something is missing."),
+            (Outcome.PASSED, "Passed, 0.5 of 0.5 points: Something is missing."),
+            (Outcome.BROKEN, "Broken, 0 of 0.5 points: Something is missing."),
+        ],
+    )
+    def test_says_who_decided_it_why_and_what_the_machine_said(self, outcome, machine):
+        judged = self.judged(outcome=outcome)
+        (check,) = rulings.apply(judged, self.overruled([judged])).checks
+        assert (check.outcome, check.earned, check.hint) == (Outcome.PARTIAL, Decimal("0.25"), "")
+        assert (check.message, check.ruling.by, check.ruling.machine) == (
+            "It is in the plot.",
+            "ada",
+            machine,
+        )
+
+    @pytest.mark.parametrize(
+        ("cells", "said"),
+        [
+            ({}, "say in a comment why this check is decided otherwise"),
+            ({"comment": "x", "points": "0.75"}, "0.75 points given; 0 to 0.5 is allowed"),
+            ({"comment": "x", "student": "*"}, "only one student at a time can get other points"),
+            ({"comment": "x", "student": "eve"}, "there is no student 'eve'"),
+            ({"comment": "x", "code": "b2"}, "ana has no such answer to test_why"),
+        ],
+        ids=["no comment", "too many points", "everyone", "stranger", "another answer"],
+    )
+    def test_is_not_decided_without_a_reason_or_by_mistake(self, cells, said):
+        judged = [self.judged()]
+        with pytest.raises(UsageError, match=re.escape(said)):
+            read(self.sheet(judged, **{"points": "0.25"} | cells), judged)
+
+    def test_has_no_row_in_the_sheet(self):
+        judged = self.judged()
+        assert rows(review_csv([judged, rulings.apply(judged, self.overruled([judged]))])) == []
+
+    def test_keeps_the_decision_when_the_rubric_says_otherwise(self):
+        decided = self.overruled([self.judged()])
+        open_ = self.judged(outcome=Outcome.REVIEW)
+        left = replace(open_.checks[0], review=left_open("words").review)
+        for now in (
+            self.judged(outcome=Outcome.PASSED),
+            self.judged(message="Other words."),
+            grade("ana", left),
+        ):
+            assert rulings.apply(now, decided).total == Decimal("0.25")
+            assert rulings.unfit(decided, [now]) == []
+
+    def test_is_the_machines_again_when_the_answer_changed(self):
+        decided = self.overruled([self.judged()])
+        now = self.judged("b2")
+        (check,) = rulings.apply(now, decided).checks
+        assert (check.outcome, check.earned, check.ruling) == (Outcome.FAILED, 0, None)
+        assert check.message == (
+            "Something is missing. "
+            "An earlier answer got 0.25 of 0.5 points from ada on 2026-01-02: It is in the plot."
+        )
+        assert len(rulings.unfit(decided, [now])) == 1
+        assert rulings.apply(grade("bo", *now.checks), decided).checks == now.checks
+
+    def test_says_nothing_of_decisions_about_answers_that_were_left_open(self, class_):
+        decided = read(filled(review_csv(class_), ana="0.5"), class_)
+        now = self.judged()
+        assert rulings.apply(now, decided).checks == now.checks
+
+    def test_is_decided_by_the_latest_also_if_it_was_left_open_in_between(self):
+        left = grade("ana", replace(left_open("words"), code="a1"))
+        in_review = read(filled(review_csv([left]), ana="0.5"), [left])
+        overruled = self.overruled([self.judged()])
+        assert rulings.apply(left, [*in_review, *overruled]).total == Decimal("0.25")
+        assert rulings.apply(left, [*overruled, *in_review]).total == Decimal("0.5")
+
+    def test_of_an_earlier_release_can_be_decided_once_it_is_judged_again(self):
+        judged = [self.judged(code="")]
+        with pytest.raises(UsageError, match="there is no check 'test_why' in this class"):
+            self.overruled(judged)
+
+    def test_is_kept_with_what_the_machine_said(self, tmp_path):
+        decided = self.overruled([self.judged()])
+        with Store.open(tmp_path / "results") as store:
+            store.rule(decided)
+            assert store.rulings() == decided
