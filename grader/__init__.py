@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grader.judging.api import award, fail, question, review, skip
+    from grader.judging.api import award, fail, question, read, review, skip
 
-__all__ = ["award", "fail", "question", "review", "skip"]
+__all__ = ["award", "fail", "question", "read", "review", "skip"]
 
 
 def __getattr__(name: str) -> object:

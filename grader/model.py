@@ -250,6 +250,44 @@ ELSEWHERE = "elsewhere"
 """The tag of a question whose answer may stand in another file, or in a cell that nothing marks."""
 
 
+MOST_ITEMS = 30
+"""Of one check."""
+_MOST_WORDS = 300
+"""Characters of an item."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What earns or costs points in an answer that a person reads."""
+
+    words: str
+    points: Decimal
+    number: int = 0
+    """Of this version of it in the gradebook; 0: as the rubric has it."""
+    withdrawn: bool = False
+    """Offered no more, and worth nothing in the decisions that name it."""
+
+    @property
+    def problem(self) -> str:
+        """Why nobody could use it, for a message; else nothing."""
+        if not self.words.strip():
+            return "an item has no words"
+        if len(self.words) > _MOST_WORDS:
+            return f"the item {self.words[:40]!r}… has more than {_MOST_WORDS} characters"
+        return "" if is_points(self.points) else f"{self.words!r} needs a number of points"
+
+
+def is_points(points: Decimal) -> bool:
+    """May a person or a rubric have meant this number?"""
+    return points.is_finite() and abs(points) < 10**6 and points == round(points, 6)
+
+
+def start_of(items: Sequence[Item], worth: Decimal) -> Decimal:
+    """With how many points an answer starts: all that the check is worth if items can only take some."""
+    takes, gives = any(each.points < 0 for each in items), any(each.points > 0 for each in items)
+    return worth if takes and not gives else Decimal(0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewItem:
     """What a person needs to decide a check, and what sorts it beside others like it."""
@@ -263,6 +301,8 @@ class ReviewItem:
     tags: tuple[str, ...] = ()
     code: str = ""
     """Which answer it is where `answer` is our own sentence, the same for many; empty: its words say so."""
+    items: tuple[Item, ...] = ()
+    """By which that person gives points, as the rubric has them; empty: by no items."""
 
     @property
     def elsewhere(self) -> bool:

@@ -6,19 +6,24 @@
         ...
 
 A test that returns passes. To say more it ends with `fail`, `award` (part of the points), `review` (a person
-decides) or `skip`. An error in the test itself is `broken`: never the student's loss.
+decides), `read` (a person reads the answer and says which items hold) or `skip`. An error in the test itself is
+`broken`: never the student's loss.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from decimal import Decimal
-from typing import NoReturn, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 
-from grader.model import Outcome, ReviewItem, Visibility
+from grader.errors import RubricError
+from grader.model import MOST_ITEMS, NOT_ANSWERED, Item, Outcome, ReviewItem, Visibility, start_of
 from grader.theory.words import code_of
+
+if TYPE_CHECKING:
+    from grader.judging.work import Work
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
@@ -107,6 +112,63 @@ def review(
     raise CheckEnded(
         Outcome.REVIEW, message, points=worth, expected=expected, actual=actual, hint=hint, item=item
     )
+
+
+class Reading(Exception):  # noqa: N818 - as above
+    """Ends a check by laying the answer to its question before a person."""
+
+    def __init__(self, student: Work, items: Mapping[str, float | str | Decimal], message: str) -> None:
+        super().__init__(message)
+        self._student = student
+        self._items = items
+        self._message = message
+
+    def of(self, question: str, worth: Decimal) -> CheckEnded:
+        """How a check of this question ends.
+
+        Raises:
+            RubricError: its items can't be used, or do not reach what the check is worth.
+        """
+        items = tuple(_items(self._items))
+        problems = [each.problem for each in items if each.problem]
+        gained = sum(each.points for each in items if not each.problem and each.points > 0)
+        if not 0 < len(items) <= MOST_ITEMS:
+            problems = [f"a person needs 1 to {MOST_ITEMS} items, not {len(items)}"]
+        elif len({each.words for each in items}) < len(items):
+            problems = ["two items have the same words"]
+        elif not problems and not start_of(items, worth) and gained < worth:
+            problems = [f"the items give {gained} of the check's {worth} points"]
+        if problems:
+            raise RubricError(f"`read` can't be used like this: {problems[0]}.")
+        text = self._student.written(question)
+        if not text:
+            return CheckEnded(Outcome.FAILED, NOT_ANSWERED)
+        item = ReviewItem(answer=text, group=code_of(text), items=items)
+        return CheckEnded(Outcome.REVIEW, self._message, actual=text, item=item)
+
+
+def _items(items: Mapping[str, float | str | Decimal]) -> Iterable[Item]:
+    for words, points in items.items():
+        try:
+            worth = Decimal(str(points))
+        except InvalidOperation:
+            worth = Decimal("nan")
+        yield Item(words=" ".join(str(words).split()), points=worth)
+
+
+def read(
+    student: Work,
+    items: Mapping[str, float | str | Decimal],
+    *,
+    message: str = "A person reads this answer.",
+) -> NoReturn:
+    """A person reads what was written for the check's question, and says which `items` hold.
+
+    Each has words and points. An answer starts at 0 points, and what holds adds to them, up to the check's points;
+    if all items are negative, it starts at the check's points, and what holds takes some. A person may change the
+    items later. Where nothing was written, the check fails.
+    """
+    raise Reading(student, items, message)
 
 
 def skip(message: str) -> NoReturn:

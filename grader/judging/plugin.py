@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from _pytest.fixtures import FixtureLookupError
 
-from grader.errors import HarnessError
-from grader.judging.api import CheckEnded
+from grader.errors import HarnessError, RubricError
+from grader.judging.api import CheckEnded, Reading
 from grader.judging.exhibits import Exhibits
 from grader.judging.marks import Mark, contradictions
 from grader.model import Check, Exhibit, Outcome, Visibility
@@ -117,7 +117,13 @@ def _why_not_collected(error: BaseException, folder: Path) -> str:
 
 
 def _check(mark: Mark, raised: BaseException | None) -> Check:
-    end = _end(raised, mark) if raised else CheckEnded(Outcome.PASSED, "")
+    match raised:
+        case None:
+            end = CheckEnded(Outcome.PASSED, "")
+        case Reading():
+            end = _read(raised, mark)
+        case _:
+            end = _end(raised, mark)
     earned = {Outcome.PASSED: mark.points, Outcome.PARTIAL: end.points, Outcome.REVIEW: end.points}
     return Check(
         id=mark.check,
@@ -133,6 +139,13 @@ def _check(mark: Mark, raised: BaseException | None) -> Check:
         visibility=Visibility(mark.visibility),
         review=end.item,
     )
+
+
+def _read(raised: Reading, mark: Mark) -> CheckEnded:
+    try:
+        return raised.of(mark.question, mark.points)
+    except RubricError as error:
+        return CheckEnded(Outcome.BROKEN, f"{_place(raised, mark)}: {error}")
 
 
 def _end(raised: BaseException, mark: Mark) -> CheckEnded:

@@ -21,6 +21,7 @@ from grader.model import (
     Gap,
     Grade,
     Identity,
+    Item,
     Lateness,
     Passage,
     QuestionGrade,
@@ -162,10 +163,15 @@ def _question(question: document.Question) -> QuestionGrade:
 
 
 def _check(check: document.Check, question: str) -> Check:
-    review = ReviewItem(**asdict(check.review)) if check.review else None
+    review = _review(check.review) if check.review else None
     group = review.group if review else ""
     ruling = Ruling(check=check.id, group=group, **asdict(check.ruling)) if check.ruling else None
     return Check(question=question, **asdict(check) | {"review": review, "ruling": ruling})
+
+
+def _review(review: document.Review) -> ReviewItem:
+    items = tuple(Item(**asdict(item)) for item in review.items)
+    return ReviewItem(**asdict(review) | {"items": items})
 
 
 def _flags(flags: Iterable[document.Flag]) -> tuple[Flag, ...]:

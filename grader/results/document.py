@@ -24,6 +24,13 @@ class _Part(Struct, frozen=True, kw_only=True):
                 raise ValueError(f"`{name}` must be a finite number of points, and it is {value}")
 
 
+class Item(_Part, frozen=True, kw_only=True):
+    """What earns or costs points in an answer that a person reads."""
+
+    words: str
+    points: Decimal
+
+
 class Review(_Part, frozen=True, kw_only=True):
     """What a person needs to decide a check."""
 
@@ -32,6 +39,7 @@ class Review(_Part, frozen=True, kw_only=True):
     polarity: str
     tags: tuple[str, ...]
     code: str = ""
+    items: tuple[Item, ...] = ()
 
 
 class Ruling(_Part, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ from grader.judging.server import Judge
 from grader.judging.work import Band, Reference, Work
 from grader.kernel.inside.probe.log import Arrays
 from grader.kernel.inside.probe.values import encode
-from grader.model import Document, Ending, Execution, Flag, FlagKind, FoundBy, Gap, Outcome, combine
+from grader.model import Document, Ending, Execution, Flag, FlagKind, FoundBy, Gap, Outcome, combine, start_of
 from grader.reports.classroom import Classroom
 
 TOML = """
@@ -57,7 +57,7 @@ CELLS = (
     new_code_cell("y = 1", metadata={"grader": {"question": "2", "names": ["y"]}}),
 )
 SECOND = '@question("2", points=0.5)\ndef test_two(): pass\n'
-HEAD = "import os, sys, time\nimport pytest\nfrom grader import award, fail, question, review, skip\n"
+HEAD = "import os, sys, time\nimport pytest\nfrom grader import award, fail, question, read, review, skip\n"
 
 
 def sample(*, complete):
@@ -908,6 +908,55 @@ def test_what_is_left_open_without_the_students_words_has_a_code_of_the_hand_in(
 def test_the_students_words_have_no_code_of_the_hand_in(place):
     check = place.grade(place.check("review('Read it.', actual='No.')")).checks[0]
     assert check.review.code == ""
+
+
+# --- answers that a person reads by items -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("items", "start"),
+    [({"says  what ": 0.5, "says whom": "0.5", "is kind": 1}, 0), ({"no reason": -0.5, "too long": -1}, 1)],
+    ids=["giving", "taking"],
+)
+def test_an_answer_is_left_to_a_person_with_the_items_of_the_rubric(place, items, start):
+    run = place.run((CELLS[0], new_code_cell("x = 2", metadata=CELLS[1].metadata)))
+    check = place.grade(place.check(f"read(student, {items})"), run).checks[0]
+    assert (check.outcome, check.earned, check.actual) == (Outcome.REVIEW, 0, "x = 2")
+    found = check.review.items
+    assert {each.words: str(each.points) for each in found} == {
+        " ".join(words.split()): str(points) for words, points in items.items()
+    }
+    assert (check.review.answer, start_of(found, check.max)) == ("x = 2", start)
+
+
+def test_a_question_without_an_answer_is_not_laid_before_a_person(place):
+    rubric = place.check("read(student, {'says what': 1})")
+    assert place.grade(rubric, place.run(CELLS[:1])).checks[0].message == "Not answered."
+
+
+@pytest.mark.parametrize(
+    ("items", "message"),
+    [
+        ("{'says what': 0.75, 'is long': -0.5}", "the items give 0.75 of the check's 1 points"),
+        ("{'says what': 0}", "the items give 0 of the check's 1 points"),
+        ("{}", "a person needs 1 to 30 items, not 0"),
+        ("{str(n): 1 for n in range(31)}", "a person needs 1 to 30 items, not 31"),
+        ("{' ': 1}", "an item has no words"),
+        ("{'a  b': 1, 'a b': 1}", "two items have the same words"),
+        ("{'x' * 301: 1}", "has more than 300 characters"),
+        ("{'says what': 'one'}", "'says what' needs a number of points"),
+        ("{'says what': True}", "'says what' needs a number of points"),
+        ("{'says what': float('nan')}", "'says what' needs a number of points"),
+        ("{'says what': '1e99'}", "'says what' needs a number of points"),
+    ],
+)
+def test_items_that_nobody_could_use_are_refused_with_file_and_line(place, items, message):
+    rubric = place.check(f"read(student, {items})")
+    with place.court(rubric) as court:
+        grade = court.judge(Case(execution=place.run()))
+        said = rf"test_rubric\.py:7: `read` can't be used like this: .*{re.escape(message)}"
+        with pytest.raises(RubricError, match=said):
+            court.approve(grade)
 
 
 def test_a_check_says_which_answer_it_judged(place):

@@ -20,6 +20,7 @@ from grader.model import (
     FoundBy,
     Grade,
     Identity,
+    Item,
     Lateness,
     Outcome,
     QuestionGrade,
@@ -76,7 +77,13 @@ GRADE = Grade(
                     earned=Decimal(0),
                     max=Decimal("0.25"),
                     code="5f0c1d7a92",
-                    review=ReviewItem(answer="No.", group="0964b78145", polarity="no", tags=("kink",)),
+                    review=ReviewItem(
+                        answer="No.",
+                        group="0964b78145",
+                        polarity="no",
+                        tags=("kink",),
+                        items=(Item(words="names the kink", points=Decimal("0.25")),),
+                    ),
                     ruling=Ruling(
                         check="test_training.py::test_reason",
                         group="0964b78145",
