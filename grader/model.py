@@ -268,6 +268,11 @@ class Item:
     """Offered no more, and worth nothing in the decisions that name it."""
 
     @property
+    def label(self) -> str:
+        """Words and points; empty if it is withdrawn."""
+        return "" if self.withdrawn else f"{self.words} ({self.points:+f})"
+
+    @property
     def problem(self) -> str:
         """Why nobody could use it, for a message; else nothing."""
         if not self.words.strip():
@@ -311,6 +316,30 @@ class ReviewItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How the points of a decision by items add up."""
+
+    worth: Decimal
+    """The check's points when it was made."""
+    start: Decimal
+    items: tuple[Item, ...] = ()
+    """Those that apply."""
+    adjustment: Decimal = Decimal(0)
+    """What a person added or took besides."""
+
+    @property
+    def in_force(self) -> tuple[Item, ...]:
+        """The items that are not withdrawn since."""
+        return tuple(item for item in self.items if not item.withdrawn)
+
+    @property
+    def points(self) -> Decimal:
+        """From 0 to what the check was worth."""
+        total = sum((item.points for item in self.items), self.start + self.adjustment)
+        return min(max(total, Decimal(0)), self.worth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
     """A person's decision of a check: for one student's answer or for all that mean the same."""
 
@@ -330,6 +359,12 @@ class Ruling:
     """Its id; empty in those of earlier versions: the assignment of the results folder."""
     machine: str = ""
     """What the machine had said, as a sentence, if it is overruled; empty: it had left the check to a person."""
+    tally: Tally | None = None
+    """None: the points were given as a number."""
+    number: int = field(default=0, compare=False)
+    """Its place in the gradebook; 0: it is not entered yet."""
+    decision: int = field(default=0, compare=False)
+    """The number of the first ruling of the same decision, which may reach several students and be revised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from grader.model import (
     QuestionGrade,
     ReviewItem,
     Ruling,
+    Tally,
 )
 from grader.results import document
 
@@ -164,14 +165,21 @@ def _question(question: document.Question) -> QuestionGrade:
 
 def _check(check: document.Check, question: str) -> Check:
     review = _review(check.review) if check.review else None
-    group = review.group if review else ""
-    ruling = Ruling(check=check.id, group=group, **asdict(check.ruling)) if check.ruling else None
+    ruling = _ruling(check.ruling, check.id, review.group if review else "") if check.ruling else None
     return Check(question=question, **asdict(check) | {"review": review, "ruling": ruling})
 
 
 def _review(review: document.Review) -> ReviewItem:
-    items = tuple(Item(**asdict(item)) for item in review.items)
-    return ReviewItem(**asdict(review) | {"items": items})
+    return ReviewItem(**asdict(review) | {"items": _items(review.items)})
+
+
+def _ruling(ruling: document.Ruling, check: str, group: str) -> Ruling:
+    tally = ruling.tally and Tally(**asdict(ruling.tally) | {"items": _items(ruling.tally.items)})
+    return Ruling(check=check, group=group, **asdict(ruling) | {"tally": tally})
+
+
+def _items(items: Iterable[document.Item]) -> tuple[Item, ...]:
+    return tuple(Item(**asdict(item)) for item in items)
 
 
 def _flags(flags: Iterable[document.Flag]) -> tuple[Flag, ...]:

@@ -42,6 +42,15 @@ class Review(_Part, frozen=True, kw_only=True):
     items: tuple[Item, ...] = ()
 
 
+class Tally(_Part, frozen=True, kw_only=True):
+    """How the points of a decision by items add up."""
+
+    worth: Decimal
+    start: Decimal
+    items: tuple[Item, ...]
+    adjustment: Decimal
+
+
 class Ruling(_Part, frozen=True, kw_only=True):
     """What a person decided."""
 
@@ -51,6 +60,7 @@ class Ruling(_Part, frozen=True, kw_only=True):
     by: str
     at: str
     machine: str = ""
+    tally: Tally | None = None
 
 
 class Check(_Part, frozen=True, kw_only=True):

@@ -58,7 +58,32 @@ create table ruling (       -- what people decided; rows are only ever added
     at        text not null,
     assignment text not null default '',  -- empty: unknown, so the one of this folder
     withdrawn text not null default '',   -- when it was undone; empty: it counts
-    machine   text not null default ''    -- what it overrules, as a sentence; empty: the check was left open
+    machine   text not null default '',   -- what it overrules, as a sentence; empty: the check was left open
+    tally     text not null default '',   -- JSON: how its points add up; empty: they were given as a number
+    decision  integer not null default 0  -- the number of the first ruling of the same decision
+);
+"""
+_RULING_6 = """
+alter table ruling add column machine text not null default '';
+alter table ruling add column tally text not null default '';
+alter table ruling add column decision integer not null default 0;
+update ruling set decision = number;
+"""
+_DECISIONS_6 = """
+create table item (         -- versions of what earns or costs points; rows are only ever added
+    number    integer primary key,        -- counted together with those of rulings and of undone
+    check_id  text not null,
+    words     text not null,
+    points    text not null,              -- empty: withdrawn
+    by        text not null,              -- empty: the rubric
+    at        text not null,
+    replaces  integer not null            -- the version before; 0: none
+);
+create table undone (       -- decisions that no longer count; rows are only ever added
+    number    integer primary key,
+    decision  integer not null,
+    by        text not null,
+    at        text not null
 );
 """
 _VERSIONS_3 = """
@@ -79,7 +104,7 @@ create table earlier_grade ( -- the grades that a regrade replaced
 _LAST_RULING = """
 alter table version add column last integer; -- the last ruling of the regrade; null: unknown, of an earlier release
 """
-VERSIONS = _VERSIONS_3 + _LAST_RULING
+VERSIONS = _VERSIONS_3 + _LAST_RULING + _DECISIONS_6
 TABLES = {"run", "student", "execution", "grade", "ruling"}
 """Those of every version."""
 MIGRATIONS = {
@@ -102,7 +127,7 @@ update ruling set assignment = coalesce(
     ),
     3: f"alter table execution add column run text not null default ''; {_LAST_RULING}",
     4: "alter table student add column enrolled text not null default '{}';",
-    5: "alter table ruling add column machine text not null default '';",
+    5: _RULING_6 + _DECISIONS_6,
 }
 """How the tables of each version become those of the next one."""
 
@@ -220,6 +245,8 @@ def forget(database: sqlite3.Connection, student: str, answers: Iterable[tuple[s
         for check, meaning in answers if "ruling" in deleted else ():  # other programs have databases, too
             query = "delete from ruling where check_id = ? and meaning = ? and student = ''"
             deleted["ruling"] += database.execute(query, (check, meaning)).rowcount
+        if "undone" in tables and "ruling" in deleted:
+            database.execute("delete from undone where decision not in (select decision from ruling)")
     if any(deleted.values()):
         database.execute("vacuum")
         database.execute("pragma wal_checkpoint(truncate)")

@@ -1,17 +1,58 @@
-"""The rulings in a gradebook: rows are only ever added, and withdrawn when a regrade is undone."""
+"""What people decided, in a gradebook: rulings, and the items by which they are made. Rows are only ever added."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from grader.model import Ruling
+import msgspec
+
+from grader.model import Item, Ruling, Tally
 from grader.results import gradebook
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+_COLUMNS = "number, decision, check_id, meaning, student, points, comment, by, at, assignment, machine, tally"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of an item, and who made it."""
+
+    check: str
+    item: Item
+    by: str
+    """Empty: the rubric."""
+    at: str
+    replaces: int = 0
+    """The number of the version before; 0: it is the first one."""
+
+    @property
+    def number(self) -> int:
+        return self.item.number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """That somebody undid a decision."""
+
+    number: int
+    decision: int
+    by: str
+    at: str
+
+
+class _Tally(msgspec.Struct):
+    """As it is stored: items by their numbers."""
+
+    worth: Decimal
+    start: Decimal
+    items: list[int]
+    adjustment: Decimal
 
 
 class Ledger:
@@ -22,32 +63,41 @@ class Ledger:
         self._root = root
 
     def rulings(self) -> list[Ruling]:
-        """All that count, in the order in which they were entered."""
-        rows = self._database.execute(
-            "select check_id, meaning, student, points, comment, by, at, assignment, machine from ruling"
-            " where withdrawn = '' order by number"
+        """All that count, by decision in the order in which they were entered, revised ones in their place."""
+        return self._rulings(
+            "withdrawn = '' and decision not in (select decision from undone) order by decision, number"
         )
+
+    def every_ruling(self) -> list[Ruling]:
+        """Those as well that were undone, in the order in which they were entered."""
+        return self._rulings("true order by number")
+
+    def _rulings(self, which: str) -> list[Ruling]:
+        rows = self._database.execute(f"select {_COLUMNS} from ruling where {which}")  # noqa: S608 - words of ours
         with gradebook.unchanged(self._root):
-            return [
-                Ruling(
-                    check=check,
-                    group=group,
-                    student=student,
-                    points=Decimal(points),
-                    comment=comment,
-                    by=by,
-                    at=at,
-                    assignment=assignment,
-                    machine=machine,
-                )
-                for check, group, student, points, comment, by, at, assignment, machine in rows
-            ]
+            items = {version.number: version.item for version in self.versions()}
+            return [_ruling(row, items) for row in rows.fetchall()]
+
+    def withdrawn(self) -> dict[int, str]:
+        """The numbers of the rulings that were withdrawn with their regrade, and when."""
+        return dict(self._database.execute("select number, withdrawn from ruling where withdrawn != ''"))
+
+    def decides(self, check: str) -> bool:
+        """Has anybody ever decided an answer to this check?"""
+        query = "select exists (select 1 from ruling where check_id = ? and meaning != '')"
+        return bool(self._database.execute(query, (check,)).fetchone()[0])
 
     @property
     def last(self) -> int:
-        """The number of the last one, withdrawn or not."""
-        number: int = self._database.execute("select coalesce(max(number), 0) from ruling").fetchone()[0]
-        return number
+        """The number of the last row, whether it counts or not."""
+        query = """
+            select max(number) from (
+                select number from ruling union all select number from item union all select number from undone
+                union all select max(ruling, coalesce(last, 0)) from version
+            )
+        """
+        number: int | None = self._database.execute(query).fetchone()[0]
+        return number or 0
 
     def new(self, decisions: Sequence[Ruling]) -> list[Ruling]:
         """Those that change something."""
@@ -63,25 +113,33 @@ class Ledger:
             if latest.get((each.check, each.group, each.student)) != (each.points, each.comment)
         ]
 
-    def add(self, decisions: Sequence[Ruling]) -> None:
-        self._database.executemany(
-            "insert into ruling (check_id, meaning, student, points, comment, by, at, assignment, machine)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    each.check,
-                    each.group,
-                    each.student,
-                    str(each.points),
-                    each.comment,
-                    each.by,
-                    each.at,
-                    each.assignment,
-                    each.machine,
-                )
-                for each in decisions
-            ],
-        )
+    def add(self, decisions: Sequence[Ruling], *, together: bool = False) -> int:
+        """Enter rulings, each as a decision of its own unless they are made `together` or revise an earlier one.
+
+        Returns the number of the first one.
+        """
+        first = self.last + 1
+        rows = [
+            (
+                number,
+                each.decision or (first if together else number),
+                each.check,
+                each.group,
+                each.student,
+                str(each.points),
+                each.comment,
+                each.by,
+                each.at,
+                each.assignment,
+                each.machine,
+                _stored(each.tally) if each.tally else "",
+            )
+            for number, each in enumerate(decisions, start=first)
+        ]
+        places = ", ".join("?" * len(_COLUMNS.split()))
+        insert = f"insert into ruling ({_COLUMNS}) values ({places})"  # noqa: S608 - words of ours
+        self._database.executemany(insert, rows)
+        return first
 
     def withdraw(self, *, after: int, last: int | None) -> int:
         """Withdraw those with a number above `after` and up to `last`; how many they are, without notes.
@@ -96,3 +154,72 @@ class Ledger:
         if last is not None:
             self._database.execute(f"{update} and meaning = ''", span)
         return self._database.execute(f"{update} and meaning != ''", span).rowcount
+
+    def undo(self, decision: int, *, by: str, at: str) -> None:
+        self._database.execute("insert into undone values (?, ?, ?, ?)", (self.last + 1, decision, by, at))
+
+    def undone(self) -> list[Undone]:
+        rows = self._database.execute("select number, decision, by, at from undone order by number")
+        return [Undone(number=number, decision=decision, by=by, at=at) for number, decision, by, at in rows]
+
+    def versions(self) -> list[Version]:
+        """All versions of all items, oldest first."""
+        rows = self._database.execute(
+            "select number, check_id, words, points, by, at, replaces from item order by number"
+        )
+        with gradebook.unchanged(self._root):
+            return [
+                Version(
+                    check=check,
+                    item=Item(words=words, points=Decimal(points or 0), number=number, withdrawn=not points),
+                    by=by,
+                    at=at,
+                    replaces=replaces,
+                )
+                for number, check, words, points, by, at, replaces in rows
+            ]
+
+    def add_version(self, version: Version) -> int:
+        """Enter a version of an item under the next number, which is returned; without `at`, made now."""
+        item, number = version.item, self.last + 1
+        points = "" if item.withdrawn else str(item.points)
+        row = (number, version.check, item.words, points, version.by, version.at, version.replaces)
+        self._database.execute(
+            "insert into item values (?, ?, ?, ?, ?, coalesce(nullif(?, ''), strftime('%Y-%m-%dT%H:%M:%SZ')), ?)",
+            row,
+        )
+        return number
+
+
+def _ruling(row: Sequence[Any], items: Mapping[int, Item]) -> Ruling:
+    number, decision, check, group, student, points, comment, by, at, assignment, machine, tally = row
+    return Ruling(
+        number=number,
+        decision=decision,
+        check=check,
+        group=group,
+        student=student,
+        points=Decimal(points),
+        comment=comment,
+        by=by,
+        at=at,
+        assignment=assignment,
+        machine=machine,
+        tally=_tally(tally, items) if tally else None,
+    )
+
+
+def _tally(text: str, items: Mapping[int, Item]) -> Tally:
+    """Raises ValueError if this is not what `_stored` wrote."""
+    try:
+        stored = msgspec.json.decode(text, type=_Tally)
+        named = tuple(items[number] for number in stored.items)
+    except (msgspec.MsgspecError, KeyError) as error:
+        raise ValueError(f"a ruling has the tally {text[:100]!r}") from error
+    return Tally(worth=stored.worth, start=stored.start, items=named, adjustment=stored.adjustment)
+
+
+def _stored(tally: Tally) -> str:
+    items = [item.number for item in tally.items]
+    stored = _Tally(worth=tally.worth, start=tally.start, items=items, adjustment=tally.adjustment)
+    return msgspec.json.encode(stored).decode()

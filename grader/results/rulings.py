@@ -23,7 +23,7 @@ MOST_PROBLEMS = 10
 _SHOWN = 60
 """Characters of a cell that a message shows."""
 _POINTS = re.compile(r"[+-]?(?:\d{1,6}(?:[.,]\d{0,6})?|[.,]\d{1,6})")
-_ONE = "="
+ONE = "="
 """Before the code of an answer: a ruling for it decides no group that happens to have the same code."""
 _COLUMNS = ("check", "group", "student", "points", "comment")
 """What a ruling is made of; the other columns of the sheet are for the person who reads it."""
@@ -79,7 +79,7 @@ def read(sheets: Mapping[str, str], grades: Sequence[Grade], *, by: str, at: str
         rulings += [
             Ruling(
                 check=row["check"],
-                group=f"{_ONE}{code}",
+                group=f"{ONE}{code}",
                 student="" if everyone else row["student"],
                 points=points,
                 comment=row["comment"],
@@ -187,7 +187,7 @@ def said_by_machine(check: Check) -> str:
 
 def apply(grade: Grade, rulings: Iterable[Ruling]) -> Grade:
     """The grade with what a person decided: the latest ruling counts, one for the student before one for all."""
-    by_key = _latest(ruling for ruling in rulings if ruling.assignment in ("", grade.assignment))
+    by_key = latest(ruling for ruling in rulings if ruling.assignment in ("", grade.assignment))
     questions = []
     for question in grade.questions:
         checks = tuple(_decided(check, grade.student, by_key) for check in question.checks)
@@ -250,9 +250,9 @@ def unfit(rulings: Iterable[Ruling], grades: Sequence[Grade]) -> list[tuple[Ruli
     students = {grade.student for grade in grades}
     ids = {check.id for _, check in checks}
     unseen = {student for student, check in checks if check.outcome is Outcome.BROKEN and not check.review}
-    open_to = {key: check for student, check in checks for key in _keys(check, student)}
+    open_to = {key: check for student, check in checks for key in keys(check, student)}
     found = []
-    for key, ruling in _latest(rulings).items():
+    for key, ruling in latest(rulings).items():
         if not ruling.group:
             continue  # a note
         if ruling.assignment not in ("", *(grade.assignment for grade in grades[:1])):
@@ -271,31 +271,31 @@ def unfit(rulings: Iterable[Ruling], grades: Sequence[Grade]) -> list[tuple[Ruli
     return found
 
 
-def _latest(rulings: Iterable[Ruling]) -> dict[tuple[str, str, str], Ruling]:
+def latest(rulings: Iterable[Ruling]) -> dict[tuple[str, str, str], Ruling]:
     """By what each is for, in the order in which they were made."""
-    latest: dict[tuple[str, str, str], Ruling] = {}
+    found: dict[tuple[str, str, str], Ruling] = {}
     for ruling in rulings:
         key = ruling.check, ruling.group, ruling.student
-        latest.pop(key, None)
-        latest[key] = ruling
-    return latest
+        found.pop(key, None)
+        found[key] = ruling
+    return found
 
 
 def _codes(check: Check) -> tuple[str, ...]:
     """What may be ruled of an open check: its answer alone; then, by earlier releases, its text or its group."""
     if check.review is None:
         return ()
-    return f"{_ONE}{answer_code(check)}", code_of(check.review.answer), check.review.group
+    return f"{ONE}{answer_code(check)}", code_of(check.review.answer), check.review.group
 
 
-def _keys(check: Check, student: str) -> Iterator[tuple[str, str, str]]:
+def keys(check: Check, student: str) -> Iterator[tuple[str, str, str]]:
     """The rulings that may decide a check, those for this student first.
 
     Where we have no words of the student, those that an earlier release made for all are for nobody in particular.
     """
     yield from ((check.id, code, student) for code in _codes(check))
     if check.code:
-        yield check.id, f"{_ONE}{check.code}", student
+        yield check.id, f"{ONE}{check.code}", student
     ours = check.review is not None and check.review.code
     yield from ((check.id, code, "") for code in _codes(check)[: 1 if ours else None])
 
@@ -306,12 +306,17 @@ def answers(grade: Grade) -> Iterator[tuple[str, str]]:
 
 
 def _decided(check: Check, student: str, rulings: Mapping[tuple[str, str, str], Ruling]) -> Check:
-    found = [rulings[key] for key in _keys(check, student) if key in rulings]
+    found = [rulings[key] for key in keys(check, student) if key in rulings]
     own = [ruling for ruling in found if ruling.student] or found[:1]
     last = max(own, key=list(rulings.values()).index) if len(own) > 1 else next(iter(own), None)
     if last is None or last.points > check.max:
         return _with_earlier(check, student, rulings)
-    ruling = replace(last, group=check.review.group if check.review else "")
+    items = last.tally.in_force if last.tally else ()
+    ruling = replace(
+        last,
+        group=check.review.group if check.review else "",
+        tally=replace(last.tally, items=items) if last.tally and items else None,
+    )
     full, none = ruling.points == check.max, ruling.points == 0
     if ruling.machine:  # what it advised is no longer to the point
         check = replace(check, hint="", cause="")
@@ -319,9 +324,19 @@ def _decided(check: Check, student: str, rulings: Mapping[tuple[str, str, str], 
         check,
         outcome=Outcome.PASSED if full else Outcome.FAILED if none else Outcome.PARTIAL,
         earned=ruling.points,
-        message=ruling.comment or f"Decided by {ruling.by.removesuffix('.')}.",
+        message=reason(ruling) or f"Decided by {ruling.by.removesuffix('.')}.",
         ruling=ruling,
     )
+
+
+def reason(ruling: Ruling) -> str:
+    """Why it gives its points, as far as it says: the items that apply, then the comment."""
+    if ruling.tally is None or not ruling.tally.in_force:
+        return ruling.comment
+    parts = [item.label for item in ruling.tally.in_force]
+    if ruling.tally.adjustment:
+        parts.append(f"adjusted ({ruling.tally.adjustment:+f})")
+    return f"{'; '.join(parts)}. {ruling.comment}".rstrip()
 
 
 def _with_earlier(check: Check, student: str, rulings: Mapping[tuple[str, str, str], Ruling]) -> Check:
@@ -337,6 +352,6 @@ def _with_earlier(check: Check, student: str, rulings: Mapping[tuple[str, str, s
     if not earlier:
         return check
     last = earlier[-1]
-    said = f": {last.comment}" if last.comment else ""
+    said = f": {reason(last)}" if reason(last) else ""
     note = f"An earlier answer got {last.points} of {check.max} points from {last.by} on {last.at[:10]}{said}"
     return replace(check, message=f"{check.message} {note.rstrip('.')}.".strip())

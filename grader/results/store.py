@@ -21,6 +21,7 @@ from grader.errors import UsageError
 from grader.legible import listing
 from grader.model import Ending, Identity, without_exhibits
 from grader.results import codec, gradebook, rulings
+from grader.results.decisions import Decisions
 from grader.results.folder import STUDENTS, ResultsFolder
 from grader.results.ledger import Ledger
 
@@ -336,6 +337,11 @@ class Store(ResultsFolder):
         return at, withdrawn, restored, kept - restored
 
     # ---- rulings
+
+    @property
+    def decisions(self) -> Decisions:
+        """What people decide one by one, and the items by which they do."""
+        return Decisions(self._database, self._ledger, self.grade)
 
     def rule(self, decisions: Sequence[Ruling]) -> int:
         """Add rulings; one that changes nothing is left out. How many were new."""

@@ -22,6 +22,7 @@ from grader.model import (
     Outcome,
     Passage,
     Ruling,
+    Tally,
     Visibility,
 )
 from grader.reports.feedback import for_student
@@ -322,7 +323,7 @@ def test_it_says_who_decided_what_and_once_that_the_rest_was_automatic(jane, par
         ruled = replace(
             second.checks[0],
             ruling=replace(ruling, comment=comment),
-            message=comment or "Decided by Ada <b>.",
+            message=comment or ("says what (+1)." if ruling.tally else "Decided by Ada <b>."),
         )
         given = replace(jane, questions=(first, replace(second, checks=(ruled,)), *others))
         return parsed(student_page(given, None, None)).text
@@ -330,6 +331,8 @@ def test_it_says_who_decided_what_and_once_that_the_rest_was_automatic(jane, par
     assert "Decided by Ada <b> on 2026-01-02." in page("")
     assert page("").count("Ada") == 1
     assert "Nicely done. Decided by Ada <b> on 2026-01-02." in page("Nicely done.")
+    by_items = replace(ruling, tally=Tally(worth=Decimal(1), start=Decimal(0)))
+    assert "says what (+1). Decided by Ada <b> on 2026-01-02." in page("", by_items)
     overruling = replace(ruling, machine="Failed, 0 of 1 points: Too <b>.")
     assert "2026-01-02. The program had said: Failed, 0 of 1 points: Too <b>." in page("", overruling)
     assert page("").count("A person will decide this.") == 1

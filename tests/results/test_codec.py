@@ -26,6 +26,7 @@ from grader.model import (
     QuestionGrade,
     ReviewItem,
     Ruling,
+    Tally,
     Visibility,
 )
 from grader.results import codec
@@ -93,6 +94,12 @@ GRADE = Grade(
                         by="Ada L.",
                         at="2026-01-02T03:04:05+00:00",
                         machine="Passed, 0.25 of 0.25 points.",
+                        tally=Tally(
+                            worth=Decimal("0.25"),
+                            start=Decimal("0.25"),
+                            adjustment=Decimal("-0.05"),
+                            items=(Item(words="is copied", points=Decimal("-0.2")),),
+                        ),
                     ),
                 ),
             ),
@@ -142,7 +149,7 @@ def test_a_grade_comes_back_as_it_was():
 def test_the_keys_come_in_their_order():
     assert list(document()) == KEYS
     assert list(document()["questions"][0]["checks"][1]["ruling"]) == [
-        "student", "points", "comment", "by", "at", "machine",
+        "student", "points", "comment", "by", "at", "machine", "tally",
     ]  # fmt: skip
 
 

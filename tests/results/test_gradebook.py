@@ -133,9 +133,9 @@ def test_a_gradebook_of_version_5_keeps_its_rulings(root, book):
     book(FIFTH)
     opened(root)
     assert book() == [(VERSION,)]
-    assert book(query="select number, check_id, points, withdrawn, machine from ruling") == [
-        (4, "test_one", "0.5", "2026-01-03", ""),
-        (7, "test_one", "0.25", "", ""),
+    assert book(query="select number, check_id, points, withdrawn, machine, tally, decision from ruling") == [
+        (4, "test_one", "0.5", "2026-01-03", "", "", 4),
+        (7, "test_one", "0.25", "", "", "", 7),
     ]
     migrated = columns(book)
     (root / DATABASE).unlink()

@@ -368,7 +368,7 @@ def test_a_gradebook_that_can_only_be_read_is_one_line(root):
     [
         "insert into run values ('profile', 'full')",
         "insert into student (student, position, origin, roster) values ('ada', 0, '', 'no JSON')",
-        "insert into ruling values (1, 'test_one', 'x', 'ada', 'lots', '', 'me', '', '', '', '')",
+        "insert into ruling values (1, 'test_one', 'x', 'ada', 'lots', '', 'me', '', '', '', '', '', 1)",
         "alter table ruling drop column points",
         "drop table version",
     ],
