@@ -13,7 +13,7 @@ from grader.results import gradebook
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 _COLUMNS = "number, decision, check_id, meaning, student, points, comment, by, at, assignment, machine, tally"
@@ -46,15 +46,6 @@ class Undone:
     at: str
 
 
-class _Tally(msgspec.Struct):
-    """As it is stored: items by their numbers."""
-
-    worth: Decimal
-    start: Decimal
-    items: list[int]
-    adjustment: Decimal
-
-
 class Ledger:
     """Reads and writes; transactions are its caller's."""
 
@@ -75,8 +66,7 @@ class Ledger:
     def _rulings(self, which: str) -> list[Ruling]:
         rows = self._database.execute(f"select {_COLUMNS} from ruling where {which}")  # noqa: S608 - words of ours
         with gradebook.unchanged(self._root):
-            items = {version.number: version.item for version in self.versions()}
-            return [_ruling(row, items) for row in rows.fetchall()]
+            return [_ruling(row) for row in rows]
 
     def withdrawn(self) -> dict[int, str]:
         """The numbers of the rulings that were withdrawn with their regrade, and when."""
@@ -132,7 +122,7 @@ class Ledger:
                 each.at,
                 each.assignment,
                 each.machine,
-                _stored(each.tally) if each.tally else "",
+                msgspec.json.encode(each.tally).decode() if each.tally else "",
             )
             for number, each in enumerate(decisions, start=first)
         ]
@@ -191,7 +181,7 @@ class Ledger:
         return number
 
 
-def _ruling(row: Sequence[Any], items: Mapping[int, Item]) -> Ruling:
+def _ruling(row: Sequence[Any]) -> Ruling:
     number, decision, check, group, student, points, comment, by, at, assignment, machine, tally = row
     return Ruling(
         number=number,
@@ -205,21 +195,5 @@ def _ruling(row: Sequence[Any], items: Mapping[int, Item]) -> Ruling:
         at=at,
         assignment=assignment,
         machine=machine,
-        tally=_tally(tally, items) if tally else None,
+        tally=msgspec.json.decode(tally, type=Tally) if tally else None,
     )
-
-
-def _tally(text: str, items: Mapping[int, Item]) -> Tally:
-    """Raises ValueError if this is not what `_stored` wrote."""
-    try:
-        stored = msgspec.json.decode(text, type=_Tally)
-        named = tuple(items[number] for number in stored.items)
-    except (msgspec.MsgspecError, KeyError) as error:
-        raise ValueError(f"a ruling has the tally {text[:100]!r}") from error
-    return Tally(worth=stored.worth, start=stored.start, items=named, adjustment=stored.adjustment)
-
-
-def _stored(tally: Tally) -> str:
-    items = [item.number for item in tally.items]
-    stored = _Tally(worth=tally.worth, start=tally.start, items=items, adjustment=tally.adjustment)
-    return msgspec.json.encode(stored).decode()
