@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import pytest
 
-from grader.errors import RubricError
 from grader.model import MOST_ITEMS, NOT_ANSWERED, Item, Outcome, ReviewItem, Visibility, start_of
 from grader.theory.words import code_of
 
@@ -127,7 +126,7 @@ class Reading(Exception):  # noqa: N818 - as above
         """How a check of this question ends.
 
         Raises:
-            RubricError: its items can't be used, or do not reach what the check is worth.
+            ValueError: its items can't be used, or do not reach what the check is worth.
         """
         items = tuple(_items(self._items))
         problems = [each.problem for each in items if each.problem]
@@ -139,7 +138,7 @@ class Reading(Exception):  # noqa: N818 - as above
         elif not problems and not start_of(items, worth) and gained < worth:
             problems = [f"the items give {gained} of the check's {worth} points"]
         if problems:
-            raise RubricError(f"`read` can't be used like this: {problems[0]}.")
+            raise ValueError(problems[0])
         text = self._student.written(question)
         if not text:
             return CheckEnded(Outcome.FAILED, NOT_ANSWERED)

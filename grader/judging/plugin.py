@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 from _pytest.fixtures import FixtureLookupError
 
-from grader.errors import HarnessError, RubricError
+from grader.errors import HarnessError
 from grader.judging.api import CheckEnded, Reading
 from grader.judging.exhibits import Exhibits
 from grader.judging.marks import Mark, contradictions
@@ -144,8 +144,9 @@ def _check(mark: Mark, raised: BaseException | None) -> Check:
 def _read(raised: Reading, mark: Mark) -> CheckEnded:
     try:
         return raised.of(mark.question, mark.points)
-    except RubricError as error:
-        return CheckEnded(Outcome.BROKEN, f"{_place(raised, mark)}: {error}")
+    except Exception as error:  # noqa: BLE001 - a rubric may have given it anything
+        problem = f"{_place(raised, mark)}: `read` can't be used like this: {error}."
+        return CheckEnded(Outcome.BROKEN, problem)
 
 
 def _end(raised: BaseException, mark: Mark) -> CheckEnded:

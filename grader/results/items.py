@@ -35,12 +35,11 @@ class Change:
 def current(versions: Iterable[Version]) -> dict[int, Item]:
     """The latest version of each item by the number of its first one, in the order in which they were made."""
     first: dict[int, int] = {}
-    current: dict[int, Item] = {}
+    found: dict[int, Item] = {}
     for version in versions:
-        number = version.item.number
-        first[number] = first.get(version.replaces, number)
-        current[first[number]] = version.item
-    return current
+        first[version.number] = first.get(version.replaces, version.number)
+        found[first[version.number]] = version.item
+    return found
 
 
 def offered(versions: Iterable[Version]) -> tuple[Item, ...]:

@@ -939,6 +939,7 @@ def test_a_question_without_an_answer_is_not_laid_before_a_person(place):
     [
         ("{'says what': 0.75, 'is long': -0.5}", "the items give 0.75 of the check's 1 points"),
         ("{'says what': 0}", "the items give 0 of the check's 1 points"),
+        ("['says what']", "'list' object has no attribute 'items'."),
         ("{}", "a person needs 1 to 30 items, not 0"),
         ("{str(n): 1 for n in range(31)}", "a person needs 1 to 30 items, not 31"),
         ("{' ': 1}", "an item has no words"),
