@@ -151,6 +151,19 @@ def _number(text: str) -> Decimal | None:
     return Decimal(text.replace(",", ".")) if _POINTS.fullmatch(text) else None
 
 
+def points(text: str, maximum: Decimal) -> Decimal:
+    """Points as a person typed them.
+
+    Raises:
+        UsageError: they are not a number of points that the check may give.
+    """
+    number = _number(text.strip())
+    if problem := _unfit(text.strip(), number, maximum):
+        raise UsageError(f"{problem[0].upper()}{problem[1:]}.")
+    assert number is not None  # noqa: S101 - for mypy
+    return number
+
+
 def _unfit(text: str, points: Decimal | None, maximum: Decimal) -> str:
     """What is wrong with the points of a row, if anything."""
     if points is None:
@@ -272,6 +285,17 @@ def _keys(check: Check, student: str) -> Iterator[tuple[str, str, str]]:
     for whose in (student, ""):
         ours = not whose and check.review is not None and check.review.code
         yield from ((check.id, code, whose) for code in _codes(check)[: 1 if ours else None])
+
+
+def code(check: Check) -> str:
+    """What a ruling names as its `group` that is for just this answer to a check."""
+    return _codes(check)[0]
+
+
+def history(rulings: Iterable[Ruling], check: Check, student: str) -> list[Ruling]:
+    """Everything that was ever decided about an answer, oldest first."""
+    keys = set(_keys(check, student))
+    return [each for each in rulings if (each.check, each.group, each.student) in keys]
 
 
 def answers(grade: Grade) -> Iterator[tuple[str, str]]:
