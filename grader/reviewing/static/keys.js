@@ -46,6 +46,10 @@ document.addEventListener("keydown", (event) => {
     target.blur();
     return;
   }
+  if (isOnItsWay) { // a key pressed now was meant for nothing that can be seen
+    event.preventDefault();
+    return;
+  }
   if (isTyping(target) || (one("#keys")?.open && key !== "?")) {
     return;
   }
@@ -75,6 +79,12 @@ document.addEventListener("input", ({ target }) => {
     document.querySelectorAll("input[name=choice]").forEach((choice) => { choice.checked = false; });
   }
 });
+
+let isOnItsWay = false; // the next page
+document.addEventListener("htmx:beforeRequest", () => { isOnItsWay = true; });
+for (const end of ["htmx:afterSwap", "htmx:sendError", "htmx:timeout", "htmx:sendAbort"]) {
+  document.addEventListener(end, () => { isOnItsWay = false; });
+}
 
 // The button of a list of keys is of no use without this script.
 const reveal = () => {
