@@ -185,6 +185,11 @@ def bare_notebook_page(student: str, problem: str) -> str:
     return f"<!DOCTYPE html><title>Notebook</title><p>{escape(sentence.format(student, problem))}"
 
 
+def nothing_drawn(why: str) -> str:
+    """A part of a page, or all of one, that says why there is nothing else."""
+    return f'<p class="quiet">{escape(why)}</p>'
+
+
 def bare_feedback_page(student: str) -> str:
     """A student's page where not even the checks can be drawn."""
     sentence = "Your feedback, {}, could not be drawn. Ask the course staff for it."

@@ -56,7 +56,7 @@ class _Room:
 
     async def front(self, request: Request) -> Response:
         piles = await run_in_threadpool(self._desk.piles)
-        return self._page(request, "front.html", piles=piles, said="")
+        return self._page(request, "front.html", piles=piles, written=_number(request, "written"))
 
     async def first(self, request: Request) -> Response:
         """The first answer that is still open, or the first of all."""
@@ -102,11 +102,12 @@ class _Room:
         by = request.state.access.name
         try:
             points = _points(form.get("choice", [""])[-1], typed["points"].strip())
-            await run_in_threadpool(self._desk.decide, pile_key, shown, points, typed["comment"], by=by)
+            pile = await run_in_threadpool(
+                self._desk.decide, pile_key, shown, points, typed["comment"], by=by
+            )
         except UsageError as error:
             status = HTTPStatus.CONFLICT if isinstance(error, Changed) else HTTPStatus.UNPROCESSABLE_ENTITY
             return await self._answer(request, status=status, problem=str(error), typed=typed)
-        pile = await run_in_threadpool(self._desk.pile, pile_key)
         following = pile.next_open(pile.place(key))
         return _to(f"/c/{pile_key}/{following.key}?after={key}" if following else "/")
 
@@ -123,11 +124,8 @@ class _Room:
             answer.set_cookie(self._names_cookie, "shown", httponly=True, samesite="lax")
         return answer
 
-    async def reports(self, request: Request) -> Response:
-        number = await run_in_threadpool(self._desk.write_reports)
-        piles = await run_in_threadpool(self._desk.piles)
-        said = f"The class page and the tables were written, and the reports of {number} students that had changed."
-        return self._page(request, "front.html", piles=piles, said=said)
+    async def reports(self, _: Request) -> Response:
+        return _to(f"/?written={await run_in_threadpool(self._desk.write_reports)}")
 
     def _page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         return pages.page(
@@ -155,6 +153,12 @@ def _place(request: Request) -> tuple[str, str]:
     return request.path_params["pile"], request.path_params["answer"]
 
 
+def _number(request: Request, name: str) -> int | None:
+    """A small number in the address, which anybody may have written."""
+    text = request.query_params.get(name, "")
+    return int(text) if re.fullmatch("[0-9]{1,6}", text) else None
+
+
 def _to(address: str) -> RedirectResponse:
     return RedirectResponse(address, HTTPStatus.SEE_OTHER)
 
@@ -167,7 +171,8 @@ async def _static(request: Request) -> Response:
 
 
 async def _refused(_: Request, error: Exception) -> Response:
-    return pages.problem(HTTPStatus.CONFLICT, str(error))
+    ours = not isinstance(error, UsageError)
+    return pages.problem(HTTPStatus.INTERNAL_SERVER_ERROR if ours else HTTPStatus.CONFLICT, str(error))
 
 
 async def _unknown(_: Request, error: Exception) -> Response:

@@ -16,20 +16,21 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
 
+from markupsafe import Markup
+
+from grader import forks
 from grader.errors import UsageError
 from grader.execution import reference
 from grader.limits import Limits
 from grader.model import Ruling, without_exhibits
+from grader.publishing import pages
 from grader.publishing.publisher import Publisher
 from grader.results import gradebook, rulings
 from grader.results.store import Store
-from grader.reviewing.work import Artist, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
-
-    from markupsafe import Markup
 
     from grader.model import Check, Grade, QuestionGrade
 
@@ -39,6 +40,8 @@ MOST_WORDS = 4000
 MOST_MEMBERS = 50
 """Other answers of a group that are shown, and decided, at once."""
 MOST_COMMENTS = 20
+SHEET = "notebook"
+"""The page of the whole notebook, beside that of an answer."""
 QUARTER = Decimal("0.25")
 MOST_CHOICES = 10
 """One for each digit."""
@@ -135,17 +138,17 @@ class Desk:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._lock = threading.Lock()
+        self._lock, self._drawn_one_at_a_time = threading.Lock(), threading.Lock()
         self._state: tuple[int, ...] = ()
         self._piles: dict[str, Pile] = {}
         with self._opened(searched=True) as store:
-            self._artist = Artist(reference.stored(store)[0], Limits())
+            self._drawing = forks.Server(pages.drawing, reference.stored(store)[0], Limits())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._artist.close()
+        self._drawing.__exit__()
 
     def piles(self) -> list[Pile]:
         """In the order of the questions."""
@@ -167,7 +170,9 @@ class Desk:
             grade = store.grade(entry.student)
             questions = grade.questions if grade else ()
             shown = next((each for each in questions if each.id == entry.question.id), entry.question)
-            work = Work(execution=store.execution(entry.student), question=shown)
+            work = pages.Work(
+                execution=store.execution(entry.student), title="This answer", question=shown, sheet=SHEET
+            )
         same_check = [
             each.comment for each in reversed(decided) if each.check == pile.check.id and each.comment
         ]
@@ -177,7 +182,7 @@ class Desk:
             members=_members(pile, entry),
             history=tuple(rulings.history(decided, entry.check, entry.student)),
             comments=tuple(dict.fromkeys(same_check))[:MOST_COMMENTS],
-            drawn=self._artist.drawn(work),
+            drawn=self._drawn(work),
         )
 
     def notebook(self, pile_key: str, key: str) -> Markup:
@@ -186,12 +191,12 @@ class Desk:
             pile = self._pile(pile_key)
             place = pile.place(key)
             execution = store.execution(pile.entries[place].student)
-        return self._artist.drawn(Work(execution=execution, title=f"The notebook of answer {place + 1}"))
+        return self._drawn(pages.Work(execution=execution, title=f"The notebook of answer {place + 1}"))
 
-    def decide(self, pile_key: str, shown: Mapping[str, str], points: str, comment: str, *, by: str) -> None:
+    def decide(self, pile_key: str, shown: Mapping[str, str], points: str, comment: str, *, by: str) -> Pile:
         """Record a decision for the answers that a page showed: their keys, and the versions that it showed.
 
-        It is in the gradebook when this returns.
+        It is in the gradebook when this returns the pile as it is then.
 
         Raises:
             Changed: one of them is not as it was shown.
@@ -224,6 +229,7 @@ class Desk:
                 ]
             )
             self._read(store, {entry.student for entry in entries})
+            return self._pile(pile_key)
 
     def write_reports(self) -> int:
         """Write what is not as it would be written now; the number of students whose files these were."""
@@ -236,6 +242,10 @@ class Desk:
             publisher.class_(store.recall("notices") or [])
             self._state = gradebook.state(self._root)
         return late
+
+    def _drawn(self, work: pages.Work) -> Markup:
+        with self._drawn_one_at_a_time:
+            return Markup(pages.drawn_work(self._drawing, work))  # noqa: S704 - cleaned where it was drawn
 
     @contextmanager
     def _opened(self, *, searched: bool = False) -> Iterator[Store]:

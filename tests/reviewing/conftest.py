@@ -150,9 +150,9 @@ class Client:
 
 
 @contextmanager
-def served(root, graders=("Ada L.",)):
+def served(root, graders=("Ada L.",), host="127.0.0.1"):
     """The server in a thread of this process, and a client of each grader, who has signed in."""
-    with Server(root, host="127.0.0.1", port=0, graders=graders) as server:
+    with Server(root, host=host, port=0, graders=graders) as server:
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

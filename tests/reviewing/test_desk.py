@@ -259,3 +259,12 @@ def test_the_state_of_a_gradebook_changes_with_each_write(root):
         with Store.existing(root):
             assert gradebook.state(root) == seen[-1]
     assert len(set(seen)) == 4
+
+
+def test_what_can_not_be_drawn_is_said_on_its_page(desk, root):
+    (root / "students/ada-long/executed.ipynb").write_text("{ no notebook")
+    (root / "students/bob-east/executed.ipynb").unlink()
+    for student, problem in (("ada-long", "could not be drawn"), ("bob-east", "did not run")):
+        pile, entry = entry_of(desk, student)
+        assert desk.sight(pile.key, entry.key).entry == entry
+        assert problem in desk.notebook(pile.key, entry.key)

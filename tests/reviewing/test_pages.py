@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from urllib.parse import urlencode
 
 import pytest
 from reports.hostile import HTML, MARKDOWN, harmless
@@ -162,13 +163,21 @@ def test_while_another_grader_is_at_work_nothing_is_stored_and_the_page_says_so(
 
 
 def test_reports_are_written_on_request(page):
-    status, text, _ = page.ask("/reports", Form(page.ask("/")[1]).fields)
-    assert status == 200
-    assert "the reports of 5 students that had changed" in text
+    status, _, headers = page.ask("/reports", Form(page.ask("/")[1]).fields)
+    assert status == 303
+    assert "were written, with 5 reports that had changed." in page.ask(headers["Location"])[1]
     assert (page.root / "students/ada-long/report.html").exists()
 
 
 OUR_OWN = re.compile(r' (?:id|name)="(?:asked|members|answer|cell-\d+)"| href="(?:/c/|notebook)[^"]*"')
+
+
+@pytest.mark.parametrize("number", ["", "-1", "x", "1" * 7, "<b>", "²"])
+def test_a_number_in_an_address_may_be_anything(page, number):
+    status, text, _ = page.ask(f"/?{urlencode({'written': number})}")
+    assert (status, "were written" in text) == (200, False)
+
+
 ATTACKS = [each.values[0] for each in (*HTML, *MARKDOWN)]
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from grader.errors import UsageError
 from grader.results import gradebook
-from grader.reviewing.server import Server
+from grader.reviewing.server import Server, is_loopback
 
-from .conftest import Client
+from .conftest import Client, served
 from .test_pages import Form, decide, entry_address, first, rulings
 
 
@@ -133,3 +133,15 @@ def test_a_port_that_is_taken_is_one_line(root):
         port = int(re.search(r":(\d+)/", server.links["Ada"])[1])
         with pytest.raises(UsageError, match=f"The page can't be served at 127.0.0.1, port {port}: "):
             Server(root, host="127.0.0.1", port=port, graders=["Ada"])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_addresses_of_this_machine_alone_need_no_names(host):
+    assert is_loopback(host)
+
+
+def test_the_page_is_served_by_ipv6_too(root):
+    with served(root, host="::1") as (_, client):
+        assert client.host.startswith("[::1]:")
+        assert client.ask("/")[0] == 200
+        assert client.ask("/", Host="[::2]:80")[0] == 421
