@@ -56,17 +56,14 @@ class _Room:
 
     async def front(self, request: Request) -> Response:
         piles = await run_in_threadpool(self._desk.piles)
-        return self._page(request, "front.html", piles=piles, written=_number(request, "written"))
+        return self._page(request, "front.html", piles=piles, written="written" in request.query_params)
 
     async def first(self, request: Request) -> Response:
         """The first answer that is still open, or the first of all."""
         pile = await run_in_threadpool(self._desk.pile, request.path_params["pile"])
         return _to(f"/c/{pile.key}/{(pile.next_open(-1) or pile.entries[0]).key}")
 
-    async def answer(self, request: Request) -> Response:
-        return await self._answer(request)
-
-    async def _answer(
+    async def answer(
         self,
         request: Request,
         *,
@@ -74,17 +71,20 @@ class _Room:
         problem: str = "",
         typed: Mapping[str, str] | None = None,
     ) -> Response:
-        sight = await run_in_threadpool(self._desk.sight, *_place(request))
-        entries, place = sight.pile.entries, sight.place
-        following = sight.pile.next_open(place)
+        place = _place(request)
+        sheet = "/".join(("", "c", *place, "notebook"))
+        sight = await run_in_threadpool(self._desk.sight, *place, sheet=sheet)
+        entries, at = sight.pile.entries, sight.place
+        following = sight.pile.next_open(at)
         before = next((each for each in entries if each.key == request.query_params.get("after")), None)
         return self._page(
             request,
             "decide.html",
             status=status,
             sight=sight,
-            previous=entries[place - 1] if place else None,
-            following=entries[place + 1] if place + 1 < len(entries) else None,
+            sheet=sheet,
+            previous=entries[at - 1] if at else None,
+            following=entries[at + 1] if at + 1 < len(entries) else None,
             skip=following if following and following.key != sight.entry.key else None,
             before=before,
             choices=choices(sight.entry.check.max),
@@ -107,7 +107,7 @@ class _Room:
             )
         except UsageError as error:
             status = HTTPStatus.CONFLICT if isinstance(error, Changed) else HTTPStatus.UNPROCESSABLE_ENTITY
-            return await self._answer(request, status=status, problem=str(error), typed=typed)
+            return await self.answer(request, status=status, problem=str(error), typed=typed)
         following = pile.next_open(pile.place(key))
         return _to(f"/c/{pile_key}/{following.key}?after={key}" if following else "/")
 
@@ -125,7 +125,8 @@ class _Room:
         return answer
 
     async def reports(self, _: Request) -> Response:
-        return _to(f"/?written={await run_in_threadpool(self._desk.write_reports)}")
+        await run_in_threadpool(self._desk.write_reports)
+        return _to("/?written")
 
     def _page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         return pages.page(
@@ -151,12 +152,6 @@ def _points(chosen: str, typed: str) -> str:
 
 def _place(request: Request) -> tuple[str, str]:
     return request.path_params["pile"], request.path_params["answer"]
-
-
-def _number(request: Request, name: str) -> int | None:
-    """A small number in the address, which anybody may have written."""
-    text = request.query_params.get(name, "")
-    return int(text) if re.fullmatch("[0-9]{1,6}", text) else None
 
 
 def _to(address: str) -> RedirectResponse:

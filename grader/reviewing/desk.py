@@ -40,8 +40,6 @@ MOST_WORDS = 4000
 MOST_MEMBERS = 50
 """Other answers of a group that are shown, and decided, at once."""
 MOST_COMMENTS = 20
-SHEET = "notebook"
-"""The page of the whole notebook, beside that of an answer."""
 QUARTER = Decimal("0.25")
 MOST_CHOICES = 10
 """One for each digit."""
@@ -160,8 +158,12 @@ class Desk:
         with self._opened():
             return self._pile(key)
 
-    def sight(self, pile_key: str, key: str) -> Sight:
-        """Raises UsageError if there is no such answer."""
+    def sight(self, pile_key: str, key: str, *, sheet: str) -> Sight:
+        """What is known of an answer; `sheet` is the address of the whole notebook.
+
+        Raises:
+            UsageError: there is no such answer.
+        """
         with self._opened() as store:
             pile = self._pile(pile_key)
             place = pile.place(key)
@@ -171,7 +173,7 @@ class Desk:
             questions = grade.questions if grade else ()
             shown = next((each for each in questions if each.id == entry.question.id), entry.question)
             work = pages.Work(
-                execution=store.execution(entry.student), title="This answer", question=shown, sheet=SHEET
+                execution=store.execution(entry.student), title="This answer", question=shown, sheet=sheet
             )
         same_check = [
             each.comment for each in reversed(decided) if each.check == pile.check.id and each.comment

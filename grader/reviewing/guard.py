@@ -164,13 +164,12 @@ def _check_origin(request: Request) -> None:
     Browsers say so in `Sec-Fetch-Site`, on this machine and wherever TLS is used. `Origin` alone is not enough: as
     our pages send no referrer, it is `null` for their forms.
     """
-    site = request.headers.get("sec-fetch-site")
-    own = request.headers["host"]
-    if (
-        site != "same-origin"
-        if site
-        else request.headers.get("origin") not in (f"http://{own}", f"https://{own}")
-    ):
+    site, own = request.headers.get("sec-fetch-site"), request.headers["host"]
+    if site is None:
+        is_ours = request.headers.get("origin") in (f"http://{own}", f"https://{own}")
+    else:
+        is_ours = site == "same-origin"
+    if not is_ours:
         raise Refused(
             HTTPStatus.FORBIDDEN,
             "Another page sent this, so nothing was changed. Open the link that `grader review` printed.",

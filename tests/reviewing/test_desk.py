@@ -76,7 +76,7 @@ def test_a_later_decision_counts_and_the_earlier_one_is_shown(desk):
     decide(desk, "ada-long", points="0.25", by="Ada")
     decide(desk, "ada-long", points="1", by="Bob")
     pile, entry = entry_of(desk, "ada-long")
-    sight = desk.sight(pile.key, entry.key)
+    sight = desk.sight(pile.key, entry.key, sheet="")
     assert entry.check.ruling.points == 1
     assert [(each.points, each.by) for each in sight.history] == [
         (Decimal("0.25"), "Ada"),
@@ -160,7 +160,7 @@ def test_points_that_have_a_digit(most, expected):
 
 def members(desk, student):
     pile, entry = entry_of(desk, student)
-    return sorted(each.student for each in desk.sight(pile.key, entry.key).members)
+    return sorted(each.student for each in desk.sight(pile.key, entry.key, sheet="").members)
 
 
 def test_a_group_is_what_a_check_took_for_the_same_and_nobody_decided(desk):
@@ -198,7 +198,7 @@ def test_comments_are_offered_again(desk):
     decide(desk, "bob-east", comment="Too short.")
     decide(desk, "cyd-west", comment="Say why.")
     pile, entry = entry_of(desk, "dan-hill")
-    assert desk.sight(pile.key, entry.key).comments == ("Say why.", "Too short.")
+    assert desk.sight(pile.key, entry.key, sheet="").comments == ("Say why.", "Too short.")
 
 
 def test_what_other_commands_decide_is_seen(desk, root):
@@ -266,5 +266,5 @@ def test_what_can_not_be_drawn_is_said_on_its_page(desk, root):
     (root / "students/bob-east/executed.ipynb").unlink()
     for student, problem in (("ada-long", "could not be drawn"), ("bob-east", "did not run")):
         pile, entry = entry_of(desk, student)
-        assert desk.sight(pile.key, entry.key).entry == entry
+        assert desk.sight(pile.key, entry.key, sheet="").entry == entry
         assert problem in desk.notebook(pile.key, entry.key)
