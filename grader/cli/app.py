@@ -42,6 +42,9 @@ class Grader(Group):
             "regrade": Entry(
                 "regrading:regrade", "Apply a changed rubric or a manual review; no notebook runs."
             ),
+            "review": Entry(
+                "reviewing:review", "Decide by hand what the checks left open, on a page in the browser."
+            ),
             "report": Entry("regrading:report", "Write the reports and tables again from the stored grades."),
             "release": Entry("releasing:release", "Write the page that each student may see."),
             "export": Entry(

@@ -64,6 +64,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' * (number != 1)}"
 
 
+def user(option: str) -> str:
+    """Who works here, as decisions name them if `option` did not."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a user whom its /etc/passwd does not know
+        raise UsageError(f"Say with {option} who reviewed the answers: your user has no name here.") from None
+
+
 def meant(name: str, known: Sequence[str]) -> str:
     """Which names may have been meant by one that is not known; empty if none is near."""
     from difflib import get_close_matches

@@ -17,6 +17,7 @@ from grader.cli.console import (
     show,
     show_json,
     show_line,
+    user,
 )
 from grader.cli.options import JsonOption, ResultsArgument
 from grader.errors import UsageError
@@ -257,20 +258,11 @@ def _rulings(paths: Sequence[Path], grades: Sequence[Grade], by: str | None, tal
 
     at = datetime.now(UTC).isoformat(timespec="seconds")
     sheets = {str(path): read_text(path, talk) for path in paths}
-    found = rulings.read(sheets, grades, by=by or _user(), at=at)
+    found = rulings.read(sheets, grades, by=by or user("--by"), at=at)
     for source, text in sheets.items():
         for note in rulings.undecided(text, source=source):
             talk.warn(f"Note: {note}")
     return found
-
-
-def _user() -> str:
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a user whom its /etc/passwd does not know
-        raise UsageError("Say with --by who reviewed the answers: your user has no name here.") from None
 
 
 def _bench(store: Store, assignment: str | None) -> tuple[Bench, dict[str, list[str]], Rules]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from grader.limits import Limits
-    from grader.model import Execution, Grade
+    from grader.model import Execution, Grade, QuestionGrade
     from grader.reports.feedback import Feedback
 
 LEFT_OUT = (
@@ -58,7 +58,19 @@ class FeedbackPage:
     """Why the notebook can't be drawn; then it shows the checks alone."""
 
 
-AnyPage = Page | NotebookPage | FeedbackPage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What was handed in, for a page that names nobody: an answer as a part of it, or the whole notebook."""
+
+    execution: Execution | None
+    title: str
+    question: QuestionGrade | None = None
+    """Whose answer it is; None for the notebook."""
+    sheet: str = ""
+    """Where that page has the notebook."""
+
+
+AnyPage = Page | NotebookPage | FeedbackPage | Work
 
 
 @contextlib.contextmanager
@@ -84,6 +96,14 @@ def drawn(server: forks.Server[AnyPage, str], page: Page) -> tuple[str, bool]:
         return server.ask(Page(grade=page.grade, execution=None, problem=why)), lasting
     except forks.Unanswered:
         return html.bare_page(page.grade, why), lasting
+
+
+def drawn_work(server: forks.Server[AnyPage, str], work: Work) -> str:
+    """The part of a page, or the page, as HTML."""
+    try:
+        return server.ask(work)
+    except forks.Unanswered as error:
+        return html.nothing_drawn(f"{work.title} could not be drawn. {error}")
 
 
 def drawn_notebook(server: forks.Server[AnyPage, str], page: NotebookPage) -> tuple[str, bool]:
@@ -116,9 +136,20 @@ def _drawn(reference: NotebookNode | None, prompts: Mapping[str, Markup], page: 
             return html.feedback_page(page.feedback, executed, reference, prompts, problem=page.problem)
         case NotebookPage():
             return html.notebook_page(_read(page.execution), title=page.grade.student, grade=page.grade)
+        case Work():
+            return _work(reference, prompts, page)
         case Page() if page.problem:
             return html.stand_in_page(page.grade, page.problem)
     return html.student_page(page.grade, notebook_of(page.execution), reference, prompts)
+
+
+def _work(reference: NotebookNode | None, prompts: Mapping[str, Markup], work: Work) -> str:
+    executed = notebook_of(work.execution)
+    if work.question is not None:
+        return html.answer_fragment(work.question, executed, reference, prompts, sheet=work.sheet)
+    if executed is None:
+        return html.nothing_drawn(f"{work.title} did not run.")
+    return html.notebook_page(executed, title=work.title)
 
 
 def notebook_of(execution: Execution | None) -> NotebookNode | None:

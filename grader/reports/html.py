@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from grader.assignment.cells import CellMarks
@@ -131,10 +131,28 @@ def notebook_page(notebook: NotebookNode, *, title: str, grade: Grade | None = N
     )
 
 
+def answer_fragment(
+    question: QuestionGrade,
+    executed: NotebookNode | None,
+    reference: NotebookNode | None,
+    prompts: Mapping[str, Markup] = MappingProxyType({}),
+    *,
+    sheet: str,
+) -> str:
+    """What a question asks and what was answered, without what checks say of it; for a page of another room.
+
+    `sheet` is where that page has the whole notebook.
+    """
+    section = _section(question, executed, reference, prompts, cells.Space(cells.ANSWERS), always=True)
+    figures = (*section.figures, *section.reference_figures)
+    shown = thumbnails.fitted(figure.image for figure in figures)
+    return _page("answer.html", section=section, shown=shown, sheet=sheet if executed is not None else "")
+
+
 def prepare(reference: NotebookNode | None) -> dict[str, Markup]:
     """Load, once, what every page needs; what each question asks, by its id."""
-    for template in _environment().list_templates(extensions=["html"]):
-        _environment().get_template(template)
+    for template in environment().list_templates(extensions=["html"]):
+        environment().get_template(template)
     if reference is None:
         return {}
     cells.render(reference)
@@ -167,6 +185,11 @@ def bare_notebook_page(student: str, problem: str) -> str:
     return f"<!DOCTYPE html><title>Notebook</title><p>{escape(sentence.format(student, problem))}"
 
 
+def nothing_drawn(why: str) -> str:
+    """A part of a page, or all of one, that says why there is nothing else."""
+    return f'<p class="quiet">{escape(why)}</p>'
+
+
 def bare_feedback_page(student: str) -> str:
     """A student's page where not even the checks can be drawn."""
     sentence = "Your feedback, {}, could not be drawn. Ask the course staff for it."
@@ -184,7 +207,7 @@ def class_page(
 
 
 def _page(template: str, **values: Any) -> str:
-    return legible(_environment().get_template(template).render(values))
+    return legible(environment().get_template(template).render(values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,10 +233,12 @@ def _section(
     prompts: Mapping[str, Markup],
     space: cells.Space,
     *,
-    folded: bool,
+    folded: bool = False,
+    always: bool = False,
 ) -> _Section:
+    """With `always`, the answer is shown even if nothing is wrong with it."""
     passed = question.outcome is Outcome.PASSED
-    in_cells = not passed and question.found_by is not FoundBy.HEADING
+    in_cells = (always or not passed) and question.found_by is not FoundBy.HEADING
     return _Section(
         question=question,
         open=not passed and (not folded or bool(question.passages)),
@@ -237,16 +262,17 @@ def anchor(question: str) -> str:
     return "q-" + re.sub(r"[^A-Za-z0-9]+", "-", question)
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("grader.reports"),
+@lru_cache
+def environment(*packages: str) -> Environment:
+    """The templates of reports, and before them those of other packages."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in (*packages, "grader.reports")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    made.filters.update(
         points=wording.points,
         people=wording.people,
         adaptation=wording.adaptation,
@@ -256,10 +282,10 @@ def _environment() -> Environment:
         path=lambda text: quote(text, safe=""),
         summary=_summary,
     )
-    environment.globals.update(
+    made.globals.update(
         style=_resource("style.css"),
         script=_resource("class.js"),
-        style_hash=_source_hash(_resource("style.css")),
+        style_hash=style_hash(),
         script_hash=_source_hash(_resource("class.js")),
         share=wording.share,
         Outcome=Outcome,
@@ -268,13 +294,18 @@ def _environment() -> Environment:
         Status=wording.Status,
         canvas=drawing,
     )
-    return environment
+    return made
 
 
 def _resource(name: str) -> Markup:
     """A file of ours, included in the page without escaping, so that it matches its hash."""
     text = files("grader.reports").joinpath("templates", name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704 - our own text
+
+
+def style_hash() -> str:
+    """Of the style in each page, for a content security policy."""
+    return _source_hash(_resource("style.css"))
 
 
 def _source_hash(text: str) -> str:

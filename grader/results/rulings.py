@@ -153,6 +153,19 @@ def _number(text: str) -> Decimal | None:
     return Decimal(text.replace(",", ".")) if _POINTS.fullmatch(text) else None
 
 
+def points(text: str, comment: str, check: Check) -> Decimal:
+    """Points as a person typed them.
+
+    Raises:
+        UsageError: they are not a number of points that the check may give, or lack a comment that it needs.
+    """
+    number = _number(text.strip())
+    if problem := _unfit({"points": text.strip(), "comment": comment}, number, check):
+        raise UsageError(f"{problem[0].upper()}{problem[1:]}.")
+    assert number is not None  # noqa: S101 - for mypy
+    return number
+
+
 def _unfit(row: Mapping[str, str], points: Decimal | None, check: Check) -> str:
     """What is wrong with what a row says of a check, if anything."""
     text = row["points"]
@@ -285,7 +298,7 @@ def _codes(check: Check) -> tuple[str, ...]:
     """What may be ruled of an open check: its answer alone; then, by earlier releases, its text or its group."""
     if check.review is None:
         return ()
-    return f"{ONE}{answer_code(check)}", code_of(check.review.answer), check.review.group
+    return code(check), code_of(check.review.answer), check.review.group
 
 
 def keys(check: Check, student: str) -> Iterator[tuple[str, str, str]]:
@@ -298,6 +311,17 @@ def keys(check: Check, student: str) -> Iterator[tuple[str, str, str]]:
         yield check.id, f"{ONE}{check.code}", student
     ours = check.review is not None and check.review.code
     yield from ((check.id, code, "") for code in _codes(check)[: 1 if ours else None])
+
+
+def code(check: Check) -> str:
+    """What a ruling names as its `group` that is for just this answer to a check."""
+    return f"{ONE}{answer_code(check)}"
+
+
+def history(rulings: Iterable[Ruling], check: Check, student: str) -> list[Ruling]:
+    """Everything that was ever decided about an answer, oldest first."""
+    own = set(keys(check, student))
+    return [each for each in rulings if (each.check, each.group, each.student) in own]
 
 
 def answers(grade: Grade) -> Iterator[tuple[str, str]]:

@@ -42,8 +42,8 @@ class Store(ResultsFolder):
 
     @classmethod
     @contextmanager
-    def open(cls, root: Path) -> Iterator[Store]:
-        """Create or continue a results folder.
+    def open(cls, root: Path, *, searched: bool = True) -> Iterator[Store]:
+        """Create or continue a results folder. With `searched`, its gradebook is searched for damage.
 
         Raises:
             UsageError: it can't be written, holds other things, or another run is using it.
@@ -56,7 +56,7 @@ class Store(ResultsFolder):
             raise UsageError(f"{root} holds other files; name an empty or new folder with -o.")
         with suppress(OSError):  # somebody else's, who let us write
             root.chmod(0o700)
-        with closing(gradebook.connect(root)) as database, gradebook.explaining(root):
+        with closing(gradebook.connect(root, searched=searched)) as database, gradebook.explaining(root):
             store = cls(root, database)
             store.clear_work()
             try:
@@ -66,7 +66,7 @@ class Store(ResultsFolder):
 
     @classmethod
     @contextmanager
-    def existing(cls, root: Path) -> Iterator[Store]:
+    def existing(cls, root: Path, *, searched: bool = True) -> Iterator[Store]:
         """Continue a results folder that `grader run` has made.
 
         Raises:
@@ -76,7 +76,7 @@ class Store(ResultsFolder):
             raise UsageError(
                 f"{root} is not a results folder: it has no {gradebook.DATABASE}. Run `grader run` first."
             )
-        with cls.open(root) as store:
+        with cls.open(root, searched=searched) as store:
             yield store
 
     # ---- the run

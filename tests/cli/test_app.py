@@ -119,7 +119,7 @@ def complete(shell, line):
 @pytest.mark.parametrize(
     ("line", "completed"),
     [
-        ("grader re", ["regrade", "report", "release"]),
+        ("grader re", ["regrade", "review", "report", "release"]),
         ("grader data ", ["fetch", "where"]),
         ("grader run submissions/ --pro", ["--profile"]),
         ("grader run submissions/ --profile ", ["full", "quick"]),

@@ -27,8 +27,8 @@ from grader.model import (
 )
 from grader.reports.feedback import for_student
 from grader.reports.html import (
-    _environment,
     class_page,
+    environment,
     feedback_page,
     notebook_page,
     prepare,
@@ -758,10 +758,10 @@ def test_a_picture_that_cannot_be_made_smaller_is_named(jane):
 
 
 def test_every_template_is_compiled_before_the_first_page_is_drawn():
-    _environment.cache_clear()
+    environment.cache_clear()
     prepare(None)
-    environment = _environment()
-    assert {name for _, name in environment.cache} == set(environment.list_templates(extensions=["html"]))
+    made = environment()
+    assert {name for _, name in made.cache} == set(made.list_templates(extensions=["html"]))
 
 
 def test_displays_are_drawn_or_named(parsed):
