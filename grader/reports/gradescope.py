@@ -62,7 +62,7 @@ def _overview(grade: Grade) -> str:
         *(flag.message for flag in grade.flags),
     ]
     reasons = wording.open_items(grade)
-    lines = [*_hidden(grade), *_late(grade), *lines]
+    lines = [*_hidden(grade), *wording.late(grade), *lines]
     if reasons:
         points = wording.points(wording.open_points(grade))
         lines = [f"This score is provisional: up to {points} more points may be added.", *reasons, *lines]
@@ -75,12 +75,6 @@ def _hidden(grade: Grade) -> Iterator[str]:
     hidden = [f"{counts[each]} {until}" for each, until in _UNTIL.items() if counts[each]]
     if hidden:
         yield f"Gradescope shows no total while checks are hidden: {', '.join(hidden)}."
-
-
-def _late(grade: Grade) -> Iterator[str]:
-    if grade.late:
-        taken = f" (-{wording.points(grade.late.points)} points)" if grade.late.points else ""
-        yield f"{grade.late.message.removesuffix('.')}{taken}."
 
 
 def _test(check: Check) -> dict[str, Any]:

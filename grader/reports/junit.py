@@ -57,7 +57,8 @@ def _suite(grade: Grade, timestamp: datetime | None, hostname: str) -> ET.Elemen
     if hostname:
         attributes["hostname"] = hostname
     suite = _element("testsuite", attributes)
-    suite.append(_properties({"points": f"{grade.total:f}", "max_points": f"{grade.max:f}"}))
+    late = {"late": f"{-grade.late.points:f}"} if grade.late else {}
+    suite.append(_properties({"points": f"{grade.total:f}", "max_points": f"{grade.max:f}"} | late))
     suite.extend(cases)
     return suite
 

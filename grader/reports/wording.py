@@ -56,6 +56,14 @@ def people(grade: Grade) -> str:
     return listing([called(each) for each in grade.people or (grade.identity,)])
 
 
+def late(grade: Grade) -> tuple[str, ...]:
+    """What being late took, as a sentence; nothing if it came in time."""
+    if grade.late is None:
+        return ()
+    taken = f" (-{points(grade.late.points)})" if grade.late.points else ""
+    return (f"{grade.late.message.removesuffix('.')}{taken}.",)
+
+
 def called(who: Identity) -> str:
     """What to call somebody; empty if nothing is known."""
     return who.name or who.id or who.email or ""

@@ -464,13 +464,14 @@ def test_points_are_cut_to_the_cent(of, total, written):
 
 
 def test_a_comment_says_what_cost_points(room):
-    late = Lateness(points=Decimal("0.5"), message="Handed in 1 day late: 0.5 points.")
+    late = Lateness(points=Decimal("0.5"), message="Handed in 1 day after the due time.")
     grade = replace(room[2], identity=Identity(id="209"), late=late, total=Decimal("1.50"))
     row = Sheet.read(filled("moodle", MOODLE, [grade]).content, name="x").rows[4]
     assert row[4] == "1.50"
     assert row[9] == (
         "1.5 of 3.5 points. 4.3: The figure shows `image` (-0.5). 4.6: `evaluate` scores everything the loader "
-        "yields, not just its first batch (-1). Handed in 1 day late: 0.5 points."
+        "yields, not just its first batch (-1). Other checks are not shown. Handed in 1 day after "
+        "the due time (-0.5)."
     )
 
 
@@ -484,7 +485,10 @@ def test_a_comment_is_escaped_and_hides_what_is_hidden(room):
         room[2], identity=Identity(id="209"), questions=(replace(question, checks=tuple(checks)),)
     )
     text = Sheet.read(filled("moodle", MOODLE, [grade]).content, name="x").rows[4][9]
-    assert text == "2 of 3.5 points. 4.6: &lt;b&gt;\N{REPLACEMENT CHARACTER} &amp; ;'=HYPERLINK(1) (-1)."
+    assert text == (
+        "2 of 3.5 points. 4.6: &lt;b&gt;\N{REPLACEMENT CHARACTER} &amp; ;'=HYPERLINK(1) (-1). "
+        "Other checks are not shown."
+    )
 
 
 def test_an_earlier_comment_stays_unless_it_may_be_replaced(of):

@@ -133,9 +133,7 @@ def test_hidden_checks_count_in_the_total_and_students_are_told(ann, visibility,
     assert f"Gradescope shows no total while checks are hidden: 1 {until}." in hidden["output"].splitlines()
 
 
-@pytest.mark.parametrize(
-    ("taken", "said"), [("0.5", "Late by a day (-0.5 points)."), ("0", "Late by a day.")]
-)
+@pytest.mark.parametrize(("taken", "said"), [("0.5", "Late by a day (-0.5)."), ("0", "Late by a day.")])
 def test_what_being_late_takes_is_said_and_missing_from_the_score(ann, taken, said):
     late = Lateness(points=Decimal(taken), message="Late by a day.")
     written = json.loads(results_json(replace(ann, late=late, total=ann.total - late.points)))

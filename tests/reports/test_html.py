@@ -83,7 +83,7 @@ def test_what_being_late_takes_stands_by_itself_above_the_total(ann, parsed):
         assert f"Late Handed in 1 day after the due time. {MINUS}0.5 Total 3" in parsed(html).text
     free = parsed(student_page(replace(ann, late=replace(late, points=Decimal(0))), None, None)).text
     assert "Late Handed in 1 day after the due time. 0 Total 3.5" in free
-    assert "graded late" in parsed(class_page([given])).text
+    assert f"graded late {MINUS}0.5" in parsed(class_page([given])).text
 
 
 def page_of(given):

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from grader.model import Ending, Outcome
+from grader.model import Ending, Lateness, Outcome
 from grader.reports.junit import junit_xml
 
 from .junit10 import objections
@@ -147,3 +147,12 @@ def test_what_is_not_valid_is_refused(document, objection):
 
 def test_the_smallest_file_is_valid():
     assert objections(SUITE.format(CASE)) == []
+
+
+def test_what_being_late_took_is_a_property(ann):
+    late = Lateness(points=Decimal("0.50"), message="Late.")
+    text = junit_xml([replace(ann, late=late, total=ann.total - late.points)])
+    (suite,) = ET.fromstring(text)  # noqa: S314 - our own text
+    found = {one.get("name"): one.get("value") for one in suite.findall("properties/property")}
+    assert found == {"points": "3.00", "max_points": "3.5", "late": "-0.50"}
+    assert not objections(text)

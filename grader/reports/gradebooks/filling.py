@@ -12,7 +12,7 @@ from grader import csvs
 from grader.course import to_cents
 from grader.legible import legible
 from grader.model import Ending, Moment
-from grader.reports import wording
+from grader.reports import feedback, wording
 from grader.reports.gradebooks.people import everybody, rows_of
 from grader.reports.gradebooks.sheet import number
 
@@ -210,7 +210,9 @@ def _comment(grade: Grade | None) -> str:
         [
             f"{wording.points(grade.total)} of {wording.points(grade.max)} points.",
             *lost,
-            *([grade.late.message] if grade.late else []),
+            *["Other checks are not shown."]
+            * any(counts for _, counts in feedback.concealed(grade, Moment.AT_ONCE)),
+            *wording.late(grade),
         ]
     )
     return csvs.escape_formula(html.escape(legible(text)[:LONGEST_COMMENT], quote=False))
