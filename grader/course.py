@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import ROUND_DOWN, Decimal
 from enum import StrEnum
 from math import ceil
@@ -53,9 +53,8 @@ class Amount:
     percent: bool = False
 
     def of(self, maximum: Decimal) -> Decimal:
-        """In points, cut to the cent."""
-        points = self.number * maximum / 100 if self.percent else self.number
-        return to_cents(points)
+        """In points."""
+        return self.number * maximum / 100 if self.percent else self.number
 
     def __str__(self) -> str:
         unit = " %" if self.percent else " point" if self.number == 1 else " points"
@@ -157,7 +156,7 @@ def _lateness(arrival: Arrival, rules: Rules, maximum: Decimal) -> Lateness | No
             "The course system marked it as late, without saying by how much. This costs no points by itself."
         )
         return Lateness(points=Decimal(0), message=said) if arrival.late else None
-    by = rules.aware(arrival.at) - due
+    by = rules.aware(arrival.at).astimezone(UTC) - due.astimezone(UTC)  # clocks may change in between
     if by <= rules.grace:
         return None
     when = f"Handed in {_length(by)} after the due time, {due:%Y-%m-%d %H:%M %Z}".rstrip()
@@ -167,7 +166,9 @@ def _lateness(arrival: Arrival, rules: Rules, maximum: Decimal) -> Lateness | No
     cap = rules.cap.of(maximum) if rules.cap else maximum
     each = f"{rules.penalty} for each started {rules.per}"
     most = f", at most {rules.cap}" if rules.cap else ""
-    return Lateness(points=min(rules.penalty.of(maximum) * units, cap), message=f"{when}: {each}{most}.")
+    return Lateness(
+        points=to_cents(min(rules.penalty.of(maximum) * units, cap)), message=f"{when}: {each}{most}."
+    )
 
 
 def _length(by: timedelta) -> str:

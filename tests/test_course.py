@@ -76,6 +76,31 @@ def test_the_rules_are_the_course_s(rules, points):
     assert taken(after(days=1, minutes=30), rules) == (None if points is None else (points, 8 - points))
 
 
+@pytest.mark.parametrize(
+    ("rules", "points"),
+    [
+        (
+            replace(RULES, penalty=Amount(number=Decimal("0.1"), percent=True), per=Unit.HOUR, cap=None),
+            "0.48",
+        ),
+        (Rules(due=DUE, penalty=Amount(number=Decimal("0.004")), per=Unit.HOUR), "0.19"),
+    ],
+)
+def test_a_small_penalty_is_cut_to_the_cent_once(rules, points):
+    assert taken(after(days=2), rules)[0] == Decimal(points)
+
+
+@pytest.mark.parametrize(
+    ("at", "late"),
+    [(datetime(2026, 3, 29, 3, 10), False), (datetime(2026, 3, 29, 3, 40), True)],  # noqa: DTZ001
+)
+@pytest.mark.parametrize("own", [False, True])
+def test_the_night_in_which_clocks_change_is_no_longer_for_that(at, late, own):
+    due = datetime(2026, 3, 29, 1, 30)  # noqa: DTZ001 - 40 minutes before 3:10
+    rules = Rules(due=due.replace(tzinfo=BERLIN), zone="Europe/Berlin", grace=timedelta(hours=1))
+    assert course.is_late(Arrival(at=at, due=due if own else None), rules) is late
+
+
 def test_a_late_hand_in_says_by_how_much_and_by_which_rule():
     late = course.settled(GRADE, after(days=1, hours=3, minutes=5), RULES).late
     assert late.message == (

@@ -62,6 +62,8 @@ def _due(table: Table, zone: str) -> datetime:
     if not isinstance(due, datetime):
         example = "2026-02-12T23:59:00+01:00"
         table.refuse("due", f"due must be a date with a time, such as {example}, not {tables.shown(due)}.")
+    if not 1970 <= due.year <= 2999:
+        table.refuse("due", f"due is in the year {due.year}; write one from 1970 to 2999.")
     if due.tzinfo is None and not zone:
         table.refuse("due", "due has no time zone; end it with one such as +01:00, or add zone.")
     return due if due.tzinfo else due.replace(tzinfo=ZoneInfo(zone))

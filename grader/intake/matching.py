@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from grader.intake.naming import folded
 from grader.intake.roster import key
 from grader.legible import MOST_NAMED, listing
-from grader.names import exactly, in_any_order, words
+from grader.names import exactly, in_any_order, may_be_one, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -134,24 +134,15 @@ def _fits(tier: _Tier, rows: Iterable[Row], seats: Sequence[_Seat]) -> dict[int,
     fits = {
         row.number: list(
             dict.fromkeys(
-                s for k in of_row(row) for s in known.get(k, ()) if tier is not _IDS or _may_be(row, s)
+                s
+                for k in of_row(row)
+                for s in known.get(k, ())
+                if tier is not _IDS or may_be_one(row.identity.name or "", s.who.name or "")
             )
         )
         for row in rows
     }
     return {number: some for number, some in fits.items() if some}
-
-
-def _may_be(row: Row, seat: _Seat) -> bool:
-    """Do their names share a word? If not, it is another system's number that happens to be the same.
-
-    Canvas leaves out spaces and letters with accents; names in other scripts can't be compared.
-    """
-    names = row.identity.name or "", seat.who.name or ""
-    (ours, our_words), (theirs, their_words) = map(_ascii, names)
-    return (
-        not ours or not theirs or any(w in theirs for w in our_words) or any(w in ours for w in their_words)
-    )
 
 
 def _spellings(name: str) -> frozenset[str]:
@@ -160,8 +151,3 @@ def _spellings(name: str) -> frozenset[str]:
     turned = ["".join(parts[at:] + parts[:at]) for at in range(len(parts))]
     plain = (_NOT_ASCII.sub("", each) for each in turned)
     return in_any_order(name).union(turned, filter(None, plain))
-
-
-def _ascii(name: str) -> tuple[str, list[str]]:
-    parts = [_NOT_ASCII.sub("", word) for word in words(name)]
-    return "".join(parts), [part for part in parts if part]

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from grader import jsons
-from grader.model import SCHEMA, Outcome, Visibility
-from grader.reports import wording
+from grader.model import SCHEMA, Moment, Outcome, Visibility
+from grader.reports import feedback, wording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def _overview(grade: Grade) -> str:
         *(flag.message for flag in grade.flags),
     ]
     reasons = wording.open_items(grade)
-    lines = [*_hidden(grade), *wording.late(grade), *lines]
+    lines = [*_hidden(grade), *wording.late(feedback.for_student(grade, Moment.AT_ONCE).grade), *lines]
     if reasons:
         points = wording.points(wording.open_points(grade))
         lines = [f"This score is provisional: up to {points} more points may be added.", *reasons, *lines]

@@ -189,6 +189,9 @@ def changed(old, new):
         pytest.param(
             TOML + "[rules]\ndue = 2026-02-12T23:59:00", ":20: due has no time zone", id="due nowhere"
         ),
+        pytest.param(
+            TOML + "[rules]\ndue = 9999-12-31T23:00:00Z", ":20: due is in the year 9999", id="due never"
+        ),
         pytest.param(TOML + "[rules]\nzone = '../UTC'", ":20: there is no time zone '../UTC'", id="zone"),
         pytest.param(TOML + "[rules]\npenalty = 1", ":20: penalty needs due", id="a penalty for what"),
         pytest.param(TOML + DUE + "cap = 1", ":21: cap needs penalty", id="a cap of what"),

@@ -292,7 +292,10 @@ def test_the_checker_finds_planted_faults(change, said):
         pytest.param("Jane_Doe", {}, 4, id="name in the other order"),
         pytest.param("x", {"id": "103", "name": "Jane Roe"}, 4, id="another name than the gradebook's"),
         pytest.param(
-            "x", {"id": "103", "name": "Ann Adams"}, "its id is in row 5 and its name in row 3", id="both"
+            "x", {"id": "103", "name": "Ann Adams"}, "its id is in row 5, under another name", id="both"
+        ),
+        pytest.param(
+            "x", {"id": "103", "name": "Max Power"}, "its id is in row 5, under another name", id="by chance"
         ),
         pytest.param("x", {"id": "5"}, "no row has its id or name", id="nobody"),
         pytest.param("x", {"name": "Student, Test"}, "no row has its id or name", id="the test student"),
@@ -361,6 +364,7 @@ def test_each_member_of_a_group_gets_its_grade(of):
         pytest.param("", "needs the columns `student` and `id`; it has: none", id="empty"),
         pytest.param("student,id\nann,\n", "row 2: the student or the id is missing", id="half a row"),
         pytest.param("student,id\nann,1\nann,2\n", "row 3: a second id for ann", id="two ids"),
+        pytest.param("student,id,id\nann,1,2\n", "has two columns `student` or two", id="two columns"),
         pytest.param("student,id\nann,1\nbob,1\n", "row 3: another student has the id 1", id="two students"),
     ],
 )
@@ -377,13 +381,14 @@ def test_ids_that_a_person_gives(text, given):
     [
         pytest.param({"bob": "101"}, "bob is not in the class", id="student"),
         pytest.param({"ann": "999"}, "the id 999 of ann is not in the gradebook", id="id"),
+        pytest.param({"ann": "101", "Ann A.": "102"}, "Ann A. has a second id, 102", id="one person twice"),
         pytest.param({"team": "101"}, "team is 2 people. Name them by their own names or ids.", id="group"),
     ],
 )
 def test_ids_that_fit_nobody_are_refused(of, given, said):
     team = replace(of("team"), people=(Identity(id="1"), Identity(id="2")))
     with pytest.raises(UsageError, match=said):
-        filled("canvas", CANVAS, [of("ann"), team], given=given)
+        filled("canvas", CANVAS, [of("ann", name="Ann A."), team], given=given)
 
 
 # --- what is written, and what stays

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grader import csvs
 from grader.errors import UsageError
 from grader.legible import listing
-from grader.names import in_any_order
+from grader.names import in_any_order, may_be_one
 from grader.reports.wording import called
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def read_ids(content: bytes, *, name: str) -> dict[str, str]:
     """
     table = csvs.read(csvs.decoded(content, name=name), name=name, columns=("student",))
     top, header = csvs.header(table, ("student",))
+    if header.count("id") > 1 or header.count("student") > 1:
+        raise UsageError(f"{name} has two columns `student` or two columns `id`; keep one of each.")
     if not {"student", "id"} <= set(header):
         raise UsageError(f"{name} needs the columns `student` and `id`; it has: {listing(header) or 'none'}.")
     given: dict[str, str] = {}
@@ -125,6 +127,10 @@ def _given(people: Sequence[Person], given: Mapping[str, str], book: _Book) -> d
             raise UsageError(
                 f"--ids: {student} is {len(places)} people. Name them by their own names or ids."
             )
+        if places[0] in chosen:
+            raise UsageError(
+                f"--ids: {student} has a second id, {own}, under another name. Keep one of them."
+            )
         if len(rows) != 1:
             where = f"in {_listed(rows)}" if rows else "not"
             raise UsageError(
@@ -143,6 +149,7 @@ class _Book:
     """The rows of a gradebook by ids and by names, and the names of the class."""
 
     def __init__(self, layout: Layout, people: Sequence[Person]) -> None:
+        self._layout = layout
         self._ids = [_register({row: {_id(ids.get(row, ""))} for row in layout.people}) for ids in layout.ids]
         self._names = _register({row: in_any_order(name) for row, name in layout.people.items()})
         self._in_class = Counter(key for person in people for key in in_any_order(person.name))
@@ -153,8 +160,8 @@ class _Book:
         """Has the gradebook the ids of the class, so that one which is not there is nobody's here?"""
 
     def by_id(self, own: str) -> frozenset[int]:
-        """The rows of an id in the first column that has it."""
-        return next((rows for known in self._ids if (rows := known.get(_id(own)))), frozenset())
+        """The rows that have an id, in any column."""
+        return frozenset[int]().union(*(known.get(_id(own), ()) for known in self._ids))
 
     def _named(self, person: Person) -> frozenset[int]:
         return frozenset[int]().union(
@@ -165,6 +172,12 @@ class _Book:
         """On what a match rests, and the row, or why there is none."""
         named, rows = self._named(person), next(filter(None, map(self.by_id, person.ids)), frozenset())
         if rows:
+            fits = frozenset(
+                row for row in rows if may_be_one(person.who.name or "", self._layout.people[row])
+            )
+            if not fits:
+                return _ID, f"its id is in {_listed(rows)}, under another name"
+            rows = fits
             another = person.who.name and len(named) == 1 and named != rows
             doubt = f" and its name in {_listed(named)}" if another else ""
             return _ID, f"its id is in {_listed(rows)}{doubt}" if doubt or len(rows) > 1 else next(iter(rows))
