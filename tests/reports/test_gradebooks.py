@@ -445,6 +445,17 @@ def test_who_handed_in_nothing_gets_what_the_rules_say(zero, points):
     assert ("Zed, Zoe" in whys(done)) is not zero
 
 
+def test_nobody_gets_0_while_somebody_who_handed_in_has_no_row(of):
+    missing = [Identity(name="Zed, Zoe", id="109")]
+    lost = filled("canvas", CANVAS, [of("Zoe Xu Zed", "3")], missing=missing, zero=True)
+    assert lost.content == CANVAS.encode()
+    assert lost.notes[-1].startswith(
+        "No 0 was written for those who handed in nothing, as somebody who handed"
+    )
+    known = filled("canvas", CANVAS, [of("x", "3", id="103")], missing=missing, zero=True)
+    assert b'"Zed, Zoe",109,N109,zz9,DL,0.00' in known.content
+
+
 def test_a_maximum_is_checked_and_a_different_one_noted(of):
     done = filled("canvas", CANVAS, [of("a", "3.51", id="101"), of("z", "3.50", id="109")])
     assert whys(done)["a"] == "3.51 points are more than 3.5, the most that the gradebook takes"

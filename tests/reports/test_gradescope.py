@@ -139,3 +139,12 @@ def test_what_being_late_takes_is_said_and_missing_from_the_score(ann, taken, sa
     written = json.loads(results_json(replace(ann, late=late, total=ann.total - late.points)))
     assert said in written["output"].splitlines()
     assert written["score"] == 3.5 - float(taken)
+
+
+def test_what_being_late_takes_tells_nothing_of_hidden_checks(ann):
+    late = Lateness(points=Decimal("3.5"), message="Late by a week.")
+    hidden = replace(ann.questions[0].checks[0], visibility=Visibility.HIDDEN)
+    questions = (replace(ann.questions[0], checks=(hidden, *ann.questions[0].checks[1:])), *ann.questions[1:])
+    written = json.loads(results_json(replace(ann, questions=questions, late=late, total=Decimal(0))))
+    assert "Late by a week (-2)." in written["output"].splitlines()
+    assert written["score"] == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -100,11 +100,11 @@ def fill(
         UsageError: `given` names a student or an id that is not there.
     """
     people = everybody(grades, missing)
-    desk = _Desk(sheet, layout, choices)
-    entries = [
-        desk.entry(person, row)
-        for person, row in zip(people, rows_of(people, layout, given or {}), strict=True)
-    ]
+    placed = list(zip(people, rows_of(people, layout, given or {}), strict=True))
+    lost = sum(person.grade is not None and isinstance(row, str) for person, row in placed)
+    doubt = missing and choices.zero and lost
+    desk = _Desk(sheet, layout, replace(choices, zero=choices.zero and not doubt))
+    entries = [desk.entry(person, row) for person, row in placed]
     known = {entry.row for entry in entries}
     entries += [
         Entry(
@@ -119,7 +119,9 @@ def fill(
         if row not in known
     ]
     return Filled(
-        content=sheet.filled(desk.cells), entries=entries, notes=[*layout.notes, *_notes(layout, grades)]
+        content=sheet.filled(desk.cells),
+        entries=entries,
+        notes=[*layout.notes, *_notes(layout, grades), *[_doubt(lost)] * bool(doubt)],
     )
 
 
@@ -216,6 +218,12 @@ def _comment(grade: Grade | None) -> str:
         ]
     )
     return csvs.escape_formula(html.escape(legible(text)[:LONGEST_COMMENT], quote=False))
+
+
+def _doubt(lost: int) -> str:
+    """Why nobody gets 0 points for handing in nothing: it may be somebody who did."""
+    who = "somebody who handed in has" if lost == 1 else f"{lost} people who handed in have"
+    return f"No 0 was written for those who handed in nothing, as {who} no row; settle that with --ids."
 
 
 def _notes(layout: Layout, grades: Sequence[Grade]) -> list[str]:
