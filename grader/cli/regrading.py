@@ -105,8 +105,7 @@ def regrade(
         all_rulings = [*store.rulings(), *new_rulings]
         grades = [store.settled(grade, all_rulings, rules) for grade, _ in judged]
         if not dry_run:
-            store.regrade(judged, new_rulings)
-            store.remember(rules=rules)
+            store.regrade(judged, new_rulings, rules)
             with Publisher(store, bench.reference[0]) as publisher:
                 for grade in grades:
                     publisher.student(grade)

@@ -104,7 +104,10 @@ create table earlier_grade ( -- the grades that a regrade replaced
 _LAST_RULING = """
 alter table version add column last integer; -- the last ruling of the regrade; null: unknown, of an earlier release
 """
-VERSIONS = _VERSIONS_3 + _LAST_RULING + _DECISIONS_6
+_RULES_6 = (
+    "alter table version add column rules text; -- JSON: the course's rules before; null: not changed\n"
+)
+VERSIONS = _VERSIONS_3 + _LAST_RULING + _DECISIONS_6 + _RULES_6
 TABLES = {"run", "student", "execution", "grade", "ruling"}
 """Those of every version."""
 MIGRATIONS = {
@@ -127,7 +130,7 @@ update ruling set assignment = coalesce(
     ),
     3: f"alter table execution add column run text not null default ''; {_LAST_RULING}",
     4: "alter table student add column enrolled text not null default '{}';",
-    5: _RULING_6 + _DECISIONS_6,
+    5: _RULING_6 + _DECISIONS_6 + _RULES_6,
 }
 """How the tables of each version become those of the next one."""
 

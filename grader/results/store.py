@@ -82,9 +82,12 @@ class Store(ResultsFolder):
     # ---- the run
 
     def remember(self, **values: Any) -> None:
-        rows = [(name, json.dumps(msgspec.to_builtins(value))) for name, value in values.items()]
         with self._database:
-            self._database.executemany("insert or replace into run values (?, ?)", rows)
+            self._remember(**values)
+
+    def _remember(self, **values: Any) -> None:
+        rows = [(name, json.dumps(msgspec.to_builtins(value))) for name, value in values.items()]
+        self._database.executemany("insert or replace into run values (?, ?)", rows)
 
     def recall(self, name: str) -> Any:
         row = self._database.execute("select value from run where name = ?", (name,)).fetchone()
@@ -285,16 +288,22 @@ class Store(ResultsFolder):
         found = (self.readable_grade(student) for student, _, _ in self.students())
         return [without_exhibits(self.settled(grade)) for grade in found if grade is not None]
 
-    def regrade(self, judged: Iterable[tuple[Grade, str]], decisions: Sequence[Ruling]) -> None:
-        """Record grades with their keys, and rulings, all or none; what they replace is kept as a version."""
+    def regrade(
+        self, judged: Iterable[tuple[Grade, str]], decisions: Sequence[Ruling], rules: Rules | None = None
+    ) -> None:
+        """Record grades with their keys, rulings and the course's rules, all or none.
+
+        What they replace is kept as a version.
+        """
         rows = [(grade.student, key, codec.dumps(grade)) for grade, key in judged]
         with self._database:
             stored = dict(self._database.execute("select student, result from grade"))
             changed = [student for student, _, result in rows if stored.get(student, result) != result]
             new, version = self._ledger.new(decisions), None
-            if changed or new:
+            before = json.dumps(self.recall("rules")) if rules not in (None, self.rules()) else None
+            if changed or new or before:
                 version = self._database.execute(
-                    "insert into version (ruling) values (?)", (self._ledger.last,)
+                    "insert into version (ruling, rules) values (?, ?)", (self._ledger.last, before)
                 ).lastrowid
                 self._database.executemany(
                     "insert into earlier_grade select ?, student, execution.key || run, grade.key, result"
@@ -308,6 +317,8 @@ class Store(ResultsFolder):
             self._database.execute(
                 "update version set last = ? where number = ?", (self._ledger.last, version)
             )
+            if rules is not None:
+                self._remember(rules=rules)
 
     def undo(self) -> tuple[str, int, int, int]:
         """Go back to the grades before the last regrade.
@@ -319,11 +330,11 @@ class Store(ResultsFolder):
             UsageError: there is no version to go back to.
         """
         last = self._database.execute(
-            "select number, ruling, last, at from version order by number desc limit 1"
+            "select number, ruling, last, at, rules from version order by number desc limit 1"
         ).fetchone()
         if last is None:
             raise UsageError(f"There is no earlier regrade left to undo in {self.root}.")
-        number, ruling, until, at = last
+        number, ruling, until, at, rules = last
         with self._database:
             restored = self._database.execute(
                 "insert or replace into grade (student, key, result)"
@@ -333,6 +344,8 @@ class Store(ResultsFolder):
             ).rowcount
             kept = self._database.execute("delete from earlier_grade where version = ?", (number,)).rowcount
             withdrawn = self._ledger.withdraw(after=ruling, last=until)
+            if rules is not None:
+                self._remember(rules=json.loads(rules))
             self._database.execute("delete from version where number = ?", (number,))
         return at, withdrawn, restored, kept - restored
 

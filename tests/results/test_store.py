@@ -420,3 +420,14 @@ class TestWhoHandedInWhen:
             database.execute("update student set enrolled = '{}'")
         (grade,) = enrolled.grades()
         assert (grade.identity, grade.people, grade.submitted_at) == (Identity(), (), None)
+
+    def test_goes_back_to_the_rules_before_a_regrade(self, enrolled):
+        enrolled.remember(rules=self.RULES)
+        enrolled.regrade([(GRADE, "key")], [], self.RULES)
+        with pytest.raises(UsageError, match="no earlier regrade"):
+            enrolled.undo()
+        enrolled.regrade([(GRADE, "key")], [], replace(self.RULES, due=self.LATE.at))
+        assert enrolled.grades()[0].late is None
+        enrolled.undo()
+        assert enrolled.rules() == self.RULES
+        assert enrolled.grades()[0].total == Decimal("0.15")
