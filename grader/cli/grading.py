@@ -33,6 +33,7 @@ from grader.model import Profile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.intake.collect import Intake
     from grader.intake.participation import Participation
     from grader.model import Grade, Submission
 
@@ -161,7 +162,7 @@ def run_class(
             )
         _refuse_unreadable(intake.submissions)
         students = _selected(intake.submissions, only or ())
-        known = _participation(participation, column, submissions, intake.submissions)
+        known = _participation(participation, column, submissions, intake)
         talk.say(f"Assignment {given.assignment.id}. {intake.summary}")
         for note in [*intake.notes, *known.notes]:
             talk.say(f"Note: {note}.")
@@ -185,7 +186,8 @@ def run_class(
                     "Note: the last run used a participation list, and this one has none, so points that depend on "
                     f"it are taken back. Name the list with --participation{place}."
                 )
-            for _ in run.grade_all(intake.submissions, known.rows, session, store, missing=intake.missing):
+            missing = [row.identity for row in intake.enrolled.missing]
+            for _ in run.grade_all(intake.submissions, known.rows, session, store, missing=missing):
                 pass
             grades = store.grades()
             unfit = len(rulings.unfit(store.rulings(), grades))
@@ -265,7 +267,7 @@ def _selected(submissions: Sequence[Submission], only: Sequence[str]) -> list[st
 
 
 def _participation(
-    explicit: Path | None, column: str | None, submissions: Path, students: Sequence[Submission]
+    explicit: Path | None, column: str | None, submissions: Path, intake: Intake
 ) -> Participation:
     """What the participation list says of each student.
 
@@ -281,4 +283,4 @@ def _participation(
                 f"--column {column}: there is no participation list; name it with --participation."
             )
         return participation.Participation(rows={}, notes=())
-    return participation.read(path, {each.student: each for each in students}, column)
+    return participation.read(path, intake.enrolled, column)

@@ -148,7 +148,7 @@ def counted(found):
         sum(bool(who.name and who.email) for who in people),
         sum(course.is_late(one.arrival, DUE) for one in found.submissions),
         sum(bool(one.people) for one in found.submissions),
-        [who.name for who in found.missing],
+        [row.identity.name for row in found.enrolled.missing],
         [Path(note.partition(" was ignored")[0]).name for note in found.notes if " was ignored" in note],
     )
 
