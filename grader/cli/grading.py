@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from grader.intake.collect import Intake
     from grader.intake.participation import Participation
     from grader.model import Grade, Submission
+    from grader.results.store import Store
 
 
 def run_class(
@@ -186,6 +187,11 @@ def run_class(
                     "Note: the last run used a participation list, and this one has none, so points that depend on "
                     f"it are taken back. Name the list with --participation{place}."
                 )
+            if roster is None and (lost := _lost(intake, store)):
+                talk.warn(
+                    "Note: the last run used a roster, and this one has none, so these are taken back: "
+                    f"{', '.join(lost)}. To keep them, repeat the command with --roster FILE."
+                )
             missing = [row.identity for row in intake.enrolled.missing]
             for _ in run.grade_all(intake.submissions, known.rows, session, store, missing=missing):
                 pass
@@ -264,6 +270,20 @@ def _selected(submissions: Sequence[Submission], only: Sequence[str]) -> list[st
         if name not in known:
             raise UsageError(f"--only {name}: no such student. {nearby(name, known)}")
     return [name for name in known if not only or name in only]
+
+
+def _lost(intake: Intake, store: Store) -> list[str]:
+    """What only a roster can have said in the last run, counted."""
+    before = store.arrivals()
+    now = {(each.student, each.origin): each.arrival for each in intake.submissions}
+    own = sum(bool(each.due or each.extension) for each in before.values())
+    times = sum(bool(each.at and whose in now and not now[whose].at) for whose, each in before.items())
+    counts = {
+        "due times or extensions of their own": own,
+        "times of submission": times,
+        "students who handed in nothing": len(store.missing()),
+    }
+    return [f"{what} ({number})" for what, number in counts.items() if number]
 
 
 def _participation(

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from grader.model import Execution, Grade, Ruling, Submission
+    from grader.model import Arrival, Execution, Grade, Ruling, Submission
 
 
 class Store(ResultsFolder):
@@ -158,6 +158,14 @@ class Store(ResultsFolder):
         rows = self._database.execute("select student, origin, roster from student order by position")
         with gradebook.unchanged(self.root):
             return [(student, origin, json.loads(roster)) for student, origin, roster in rows]
+
+    def arrivals(self) -> dict[tuple[str, str], Arrival]:
+        """When each hand-in came and until when there was time, by student and origin, as of the last run."""
+        rows = self._database.execute("select student, origin, enrolled from student")
+        return {
+            (student, origin): codec.load_enrolled(text, source=f"What is known of {student}").arrival
+            for student, origin, text in rows
+        }
 
     def forget(self, student: str) -> dict[str, int]:
         """Delete a student's rows here and in backups; how many of each kind. The files are left alone."""

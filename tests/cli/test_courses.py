@@ -70,6 +70,24 @@ def test_a_roster_says_who_it_is_who_had_more_time_and_who_is_missing(graded, co
 
 
 @pytest.mark.usefixtures("warm")
+def test_a_run_that_forgets_the_roster_says_what_it_takes_back(course, run):
+    note = (
+        "Note: the last run used a roster, and this one has none, so these are taken back: due times or extensions "
+        "of their own (1), students who handed in nothing (1). To keep them, repeat the command with --roster FILE.\n"
+    )
+    course()
+    assert "the last run used a roster" not in course().err
+    assert note in run().err
+    assert "the last run used a roster" not in run().err
+
+
+def test_a_run_that_forgets_times_of_the_roster_says_so(run, tmp_path):
+    (roster := tmp_path / "roster.csv").write_text("login,submitted\nada,2021-02-12 20:00\n")
+    run("--roster", roster)
+    assert "so these are taken back: times of submission (1). To keep them" in run().err
+
+
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
     ("attempt", "penalty", "origin", "total"),
     [
