@@ -123,7 +123,7 @@ def collect(
     return Intake(
         layout=chosen.name,
         submissions=submissions,
-        notes=(*notes, *untimed(submissions, rules)),
+        notes=(*notes, *untimed(chosen, submissions, rules)),
         summary=summary(chosen, match, submissions, rules, len(known.missing))
         + (f" Found in {readable(where)}." if where else ""),
         enrolled=known,

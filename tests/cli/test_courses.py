@@ -73,7 +73,7 @@ def test_a_roster_says_who_it_is_who_had_more_time_and_who_is_missing(graded, co
 def test_a_run_that_forgets_the_roster_says_what_it_takes_back(course, run):
     note = (
         "Note: the last run used a roster, and this one has none, so these are taken back: due times or extensions "
-        "of their own (1), students who handed in nothing (1). To keep them, repeat the command with --roster FILE.\n"
+        "of their own (1), students who handed in nothing (1). To keep them, "
     )
     course()
     assert "the last run used a roster" not in course().err
