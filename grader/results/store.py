@@ -382,6 +382,11 @@ class Store(ResultsFolder):
         with gradebook.unchanged(self.root):
             return msgspec.convert(self.recall("rules") or {}, Rules)
 
+    def chosen_by(self) -> Rules:
+        """The rules by which the last run chose among attempts; earlier releases did not note them apart."""
+        with gradebook.unchanged(self.root):
+            return msgspec.convert(self.recall("chosen_by") or self.recall("rules") or {}, Rules)
+
     def _note_rulings(self, student: str, now: Grade | None = None) -> None:
         """Note what was decided about answers that are to be replaced."""
         before = self.readable_grade(student)

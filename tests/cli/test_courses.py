@@ -124,6 +124,19 @@ def test_the_best_attempt_is_named_with_the_others_and_not_run_again(graded, cou
 
 
 @pytest.mark.usefixtures("warm")
+def test_a_regrade_says_that_attempts_must_be_chosen_again_until_they_are(graded, course, call):
+    again = "Changed in [rules] since the last run: `attempt`. Run `grader run` so that attempts are chosen again."
+    course()
+    toml = graded.assignment / "assignment.toml"
+    toml.write_text(toml.read_text().replace('"last"', '"last in time"'))
+    assert again in call("regrade", graded.results, "--dry-run").out.splitlines()
+    for _ in range(2):
+        assert again in call("regrade", graded.results).out.splitlines()
+    course(attempt="last in time")
+    assert "Changed in [rules]" not in call("regrade", graded.results).out
+
+
+@pytest.mark.usefixtures("warm")
 def test_an_open_attempt_counts_in_full_until_a_person_decides(graded, course, call, tmp_path):
     course(attempt="best", penalty="0.25")
     assert (grades(graded)["ana"].origin, grades(graded)["ana"].provisional) == (LAST, True)
