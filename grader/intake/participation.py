@@ -63,6 +63,7 @@ def read(path: Path, class_: Enrolled, column: str | None = None) -> Participati
     judge = _column(path, header, column) if is_table else ""
     matched = match(rows, class_.by_id, source=path.name, listed=class_.rows)
     unknown = strangers(matched.unmatched, class_.missing)
+    absent = len(unknown) < len(matched.unmatched)
     notes = [*matched.notes, *_of_strangers(path, unknown, is_list=not judge)]
     if not judge and not matched.rows:
         raise UsageError(
@@ -78,7 +79,9 @@ def read(path: Path, class_: Enrolled, column: str | None = None) -> Participati
             )
     told: dict[str, dict[str, str]] = {}
     for student, one in class_.by_id.items():
-        unsaid = "" if judge or unknown or student in matched.unclear else "no"
+        # who is not on the roster may be one of those whom it knows and who are thought to be missing
+        unlisted = absent and not any(whose == student for whose, _ in class_.rows)
+        unsaid = "" if judge or unknown or unlisted or student in matched.unclear else "no"
         words = {said.get((student, place), unsaid) for place in range(len(one.people) or 1)}
         row = matched.rows.get((student, 0)) if column is None and not one.people else None
         told[student] = {name: cell for name, cell in (row.cells if row else {}).items() if name not in KINDS}

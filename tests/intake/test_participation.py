@@ -145,6 +145,12 @@ def test_who_is_not_in_a_list_took_no_part_unless_somebody_may_be_misspelled(
     assert list(told) == notes * [doubt]
 
 
+def test_who_is_not_on_the_roster_may_be_somebody_thought_to_be_missing(read_with_roster, monkeypatch):
+    monkeypatch.setitem(BRIGHTSPACE, "zo", hand_in("Zo Y", id="4003"))
+    assert read_with_roster("9105\n9107")[0] == {DINA: "no", "Bo Li": "yes", "Team": "no"}
+    assert read_with_roster("9105")[0] == {DINA: "no", "Bo Li": "yes", "Team": "no", "zo": "no"}
+
+
 def test_other_columns_reach_the_rubric_without_names(tmp_path):
     (path := tmp_path / "list.csv").write_text("student,email,participated,bonus\nana-lima,a@x.edu,yes,2")
     assert participation.read(path, Enrolled(by_id=CLASS)).rows == {
