@@ -93,6 +93,16 @@ class Rules:
         return ZoneInfo(self.zone) if self.zone else self.due.tzinfo if self.due else ZoneInfo("UTC")
 
 
+def choice_changed(before: Rules, now: Rules) -> list[str]:
+    """The keys whose change may make another attempt count, so that attempts must be chosen again."""
+    keys = ["attempt"]
+    if now.attempt is not Attempt.LAST:
+        keys += ["due", "zone", "grace"]
+    if now.attempt is Attempt.BEST:
+        keys += ["penalty", "per", "cap"]
+    return [key for key in keys if getattr(before, key) != getattr(now, key)]
+
+
 def settled(grade: Grade, arrival: Arrival, rules: Rules) -> Grade:
     """A grade with what being late costs, beside the points of its questions."""
     late = _lateness(arrival, rules, grade.max)

@@ -66,6 +66,7 @@ def grade_all(
         notices=session.notices,
         seeds=session.assignment.seeds,
         rules=session.assignment.rules,
+        chosen_by=session.assignment.rules,
         missing=missing,
         reference=plan_keys,
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from grader import course
-from grader.course import Amount, Rules, Unit
+from grader.course import Amount, Attempt, Missing, Rules, Unit
 from grader.model import Arrival, Ending, Grade
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -150,3 +150,18 @@ def test_no_other_amount_is_taken(value):
 )
 def test_points_are_cut_to_the_cent(points, counted):
     assert str(course.settled(replace(GRADE, total=points), Arrival(), Rules()).total) == counted
+
+
+@pytest.mark.parametrize(
+    ("attempt", "change", "keys"),
+    [
+        (Attempt.LAST, {"due": None, "penalty": None}, []),
+        (Attempt.LAST, {"attempt": Attempt.BEST}, ["attempt"]),
+        (Attempt.LAST_IN_TIME, {"due": None, "penalty": None}, ["due"]),
+        (Attempt.BEST, {"due": None, "penalty": None}, ["due", "penalty"]),
+        (Attempt.BEST, {"missing": Missing.ZERO}, []),
+    ],
+)
+def test_attempts_are_chosen_again_when_a_rule_changes_that_decides_which_counts(attempt, change, keys):
+    before = replace(RULES, attempt=attempt)
+    assert course.choice_changed(before, replace(before, **change)) == keys

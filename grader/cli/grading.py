@@ -33,8 +33,10 @@ from grader.model import Profile
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grader.intake.collect import Intake
     from grader.intake.participation import Participation
     from grader.model import Grade, Submission
+    from grader.results.store import Store
 
 
 def run_class(
@@ -161,7 +163,7 @@ def run_class(
             )
         _refuse_unreadable(intake.submissions)
         students = _selected(intake.submissions, only or ())
-        known = _participation(participation, column, submissions, intake.submissions)
+        known = _participation(participation, column, submissions, intake)
         talk.say(f"Assignment {given.assignment.id}. {intake.summary}")
         for note in [*intake.notes, *known.notes]:
             talk.say(f"Note: {note}.")
@@ -185,7 +187,13 @@ def run_class(
                     "Note: the last run used a participation list, and this one has none, so points that depend on "
                     f"it are taken back. Name the list with --participation{place}."
                 )
-            for _ in run.grade_all(intake.submissions, known.rows, session, store, missing=intake.missing):
+            if roster is None and (lost := _lost(intake, store)):
+                talk.warn(
+                    "Note: the last run used a roster, and this one has none, so these are taken back: "
+                    f"{', '.join(lost)}. To keep them, repeat the command with --roster FILE."
+                )
+            missing = [row.identity for row in intake.enrolled.missing]
+            for _ in run.grade_all(intake.submissions, known.rows, session, store, missing=missing):
                 pass
             grades = store.grades()
             unfit = len(rulings.unfit(store.rulings(), grades))
@@ -264,8 +272,22 @@ def _selected(submissions: Sequence[Submission], only: Sequence[str]) -> list[st
     return [name for name in known if not only or name in only]
 
 
+def _lost(intake: Intake, store: Store) -> list[str]:
+    """What only a roster can have said in the last run, counted."""
+    before = store.arrivals()
+    now = {(each.student, each.origin): each.arrival for each in intake.submissions}
+    own = sum(bool(each.due or each.extension) for each in before.values())
+    times = sum(bool(each.at and whose in now and not now[whose].at) for whose, each in before.items())
+    counts = {
+        "due times or extensions of their own": own,
+        "times of submission": times,
+        "students who handed in nothing": len(store.missing()),
+    }
+    return [f"{what} ({number})" for what, number in counts.items() if number]
+
+
 def _participation(
-    explicit: Path | None, column: str | None, submissions: Path, students: Sequence[Submission]
+    explicit: Path | None, column: str | None, submissions: Path, intake: Intake
 ) -> Participation:
     """What the participation list says of each student.
 
@@ -281,4 +303,4 @@ def _participation(
                 f"--column {column}: there is no participation list; name it with --participation."
             )
         return participation.Participation(rows={}, notes=())
-    return participation.read(path, {each.student: each for each in students}, column)
+    return participation.read(path, intake.enrolled, column)

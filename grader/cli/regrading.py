@@ -85,7 +85,7 @@ def regrade(
     from grader.execution import worker
 
     worker.prepare_ahead()  # of the long imports here
-    from grader import run
+    from grader import course, run
     from grader.publishing.publisher import Publisher
     from grader.results.rulings import notes_of, unfit
     from grader.results.store import Store
@@ -93,6 +93,7 @@ def regrade(
     talk = Talk(quiet=as_json)
     with Store.existing(results) as store:
         bench, outdated, rules = _bench(store, assignment)
+        chosen_again = _of_attempts(course.choice_changed(store.chosen_by(), rules))
         before = {grade.student: grade for grade in store.readable_grades()}
         judged = list(_shown(run.regrade_all(store, bench, outdated), len(before), talk.console))
         new_rulings = _rulings(rulings or (), [grade for grade, _ in judged], by, talk)
@@ -112,7 +113,11 @@ def regrade(
                 publisher.class_(store.recall("notices") or [])
     _show_changes(before, grades, outdated, as_json=as_json)
     if not as_json:
-        for line in (*_of_outdated(outdated, len(grades)), *_of_unfit(unfit(all_rulings, grades))):
+        for line in (
+            *_of_outdated(outdated, len(grades)),
+            *chosen_again,
+            *_of_unfit(unfit(all_rulings, grades)),
+        ):
             show_line(line)
         show_line(_outcome(len(_changes(before, grades)), len(grades), len(outdated), dry_run=dry_run))
     raise typer.Exit(GRADED) if dry_run else end(grades)
@@ -192,6 +197,14 @@ def _of_outdated(outdated: Mapping[str, Sequence[str]], total: int) -> Iterator[
             f"Changed since the notebooks ran: {', '.join(parts)}. {len(outdated)} of {counted(total, 'student')} "
             f"need a new run, and keep their grades until then: {listing(list(outdated))}. Repeat `grader run`."
         )
+
+
+def _of_attempts(changed: Sequence[str]) -> list[str]:
+    keys = ", ".join(f"`{key}`" for key in changed)
+    again = (
+        f"Changed in [rules] since the last run: {keys}. Run `grader run` so that attempts are chosen again."
+    )
+    return [again] * bool(changed)
 
 
 def _of_unfit(found: Sequence[tuple[Ruling, str]]) -> Iterator[str]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from grader.intake.layouts import named_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from grader.intake.listing import Entry
     from grader.intake.reading import Found
 
 _AGAIN = re.compile(r"(?P<name>.+?)(?:-(?P<number>\d{1,3}))?(?P<ending>\.[^.]*)", re.DOTALL)
-Rule = tuple["Callable[[Entry, Found], float | str]", str]
+Rule = tuple["Callable[[Entry, Found], float | str | tuple[float, ...]]", str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,18 +38,18 @@ def choose(
 ) -> Choice:
     """Put a student's notebooks in order.
 
-    What `pick` matches comes first; then what can be read, and is not blank; then notebooks of the assignment's
-    kit; then what is not late; then the last attempt, as the layout records it; then those named after the
+    What `pick` matches comes first; then what can be read, and is not blank; then what is not late; then the last
+    attempt, as the layout records it; then notebooks of the assignment's kit; then those named after the
     assignment; then the newest.
     """
-    dated = any(entry.at for entry in found)
+    tries = _tries(found)
     rules: tuple[Rule, ...] = (
         (lambda entry, _: not matches(entry, pick), "it matches --pick"),
         (lambda _, read: bool(read.problem), "the other can't be read"),
         (lambda _, read: read.blank, "the other has no answers"),
-        (lambda _, read: assignment is None or read.made_for != assignment, "it was made from the kit"),
         (lambda entry, _: is_late(entry), "it was handed in in time"),
-        (lambda entry, _: -_attempt(entry) if dated else 0.0, "it was handed in last"),
+        (lambda entry, _: tuple(-each for each in tries[entry]), "it was handed in last"),
+        (lambda _, read: assignment is None or read.made_for != assignment, "it was made from the kit"),
         (lambda entry, _: not named_after(entry, assignment), "it is named after the assignment"),
         (lambda entry, _: -entry.order, "it was uploaded last"),
         (lambda entry, _: -entry.modified, "it is the newest file"),
@@ -68,12 +68,8 @@ def attempts(found: Mapping[Entry, Found]) -> list[dict[Entry, Found]]:
 
     Files of one date, and files of several names, are one attempt. What can't be read is none of its own.
     """
-    fit = [entry for entry, read in found.items() if not read.problem]
-    numbers = {entry: _AGAIN.fullmatch(entry.name) if entry.order else None for entry in fit}
-    one_name = len({number["name"] + number["ending"] for number in numbers.values() if number}) == 1
     tried: dict[tuple[float, int], dict[Entry, Found]] = {}
-    for entry, number in numbers.items():
-        which = _attempt(entry) if entry.at else 0.0, int(number["number"] or 0) if number and one_name else 0
+    for entry, which in _tries([entry for entry, read in found.items() if not read.problem]).items():
         tried.setdefault(which, {})[entry] = found[entry]
     last, *earlier = [tried[which] for which in sorted(tried, reverse=True)] or [{}]
     return [last | {entry: read for entry, read in found.items() if read.problem}, *earlier]
@@ -87,7 +83,18 @@ def matches(entry: Entry, pick: str | None) -> bool:
     return any(fnmatchcase(name.casefold(), pick.casefold()) for name in names)
 
 
-def _attempt(entry: Entry) -> float:
+def _tries(entries: Collection[Entry]) -> dict[Entry, tuple[float, int]]:
+    """Of which attempt each is, as far as the layout tells: its date, and the number that Canvas adds to names."""
+    numbers = {entry: _AGAIN.fullmatch(entry.name) if entry.order else None for entry in entries}
+    one_name = len({number["name"] + number["ending"] for number in numbers.values() if number}) == 1
+    dated = any(entry.at for entry in entries)
+    return {
+        entry: (_date(entry) if dated else 0.0, int(number["number"] or 0) if number and one_name else 0)
+        for entry, number in numbers.items()
+    }
+
+
+def _date(entry: Entry) -> float:
     at = entry.at
     if at and at.tzinfo is None:  # in the time zone of the course, as all of this hand-in are
         at = at.replace(tzinfo=UTC)

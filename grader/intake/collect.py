@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from grader.intake.listing import Entry
     from grader.intake.reading import Found, Reading
     from grader.limits import Limits
-    from grader.model import Identity
 
 NAMELESS = frozenset({"", ".json", ".txt"})
 """Endings of files that are tried as notebooks if a student has no other."""
@@ -49,12 +48,12 @@ class Intake:
 
     layout: str
     submissions: tuple[Submission, ...]
+    enrolled: Enrolled
+    """The class as its roster knows it."""
     notes: tuple[str, ...] = ()
     """What was ignored and why, and which of several notebooks was taken; one sentence each."""
     summary: str = ""
     """What was recognised, with counts, as a sentence."""
-    missing: tuple[Identity, ...] = ()
-    """Who is on the roster and handed in nothing."""
 
 
 def collect(
@@ -124,10 +123,10 @@ def collect(
     return Intake(
         layout=chosen.name,
         submissions=submissions,
-        notes=(*notes, *untimed(submissions, rules)),
+        notes=(*notes, *untimed(chosen, submissions, rules)),
         summary=summary(chosen, match, submissions, rules, len(known.missing))
         + (f" Found in {readable(where)}." if where else ""),
-        missing=known.missing,
+        enrolled=known,
     )
 
 

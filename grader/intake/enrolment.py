@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,9 @@ class Enrolled:
     """A class as its roster knows it."""
 
     by_id: Mapping[str, HandIn]
-    missing: tuple[Identity, ...] = ()
+    rows: Mapping[tuple[str, int], Row] = field(default_factory=dict)
+    """What the roster says of each person who handed in, by student, and place among the members of a group."""
+    missing: tuple[Row, ...] = ()
     """Who handed in nothing."""
     notes: tuple[str, ...] = ()
 
@@ -57,12 +59,16 @@ def enrolled(by_id: Mapping[str, HandIn], path: Path, rules: Rules) -> Enrolled:
     in_teams = {row.number for some in teams.values() for row in some if row}
     twice = [str(row) for row in matched.rows.values() if row.number in in_teams]
     strangers = [s for s in by_id if not any(people[s]) and s not in teams and s not in matched.unclear]
+    known = people | teams
     return Enrolled(
         by_id={
-            student: _filled(one, teams.get(student) or people[student], rules, team=student in teams)
+            student: _filled(one, known[student], rules, team=student in teams)
             for student, one in by_id.items()
         },
-        missing=tuple(row.identity for row in matched.unmatched if row.number not in in_teams),
+        rows={
+            (student, place): row for student, some in known.items() for place, row in enumerate(some) if row
+        },
+        missing=tuple(row for row in matched.unmatched if row.number not in in_teams),
         notes=(*matched.notes, *_notes(path, strangers, twice, matched.unmatched)),
     )
 

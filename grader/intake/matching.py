@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from grader.intake.naming import folded
@@ -51,6 +52,8 @@ class _Seat:
     place: int
     who: Identity
     alone: bool
+    known: frozenset[str] = frozenset()
+    """What the roster calls this person: ids, logins and addresses."""
 
     @property
     def alias(self) -> str:
@@ -59,7 +62,7 @@ class _Seat:
 
     @property
     def ids(self) -> frozenset[str]:
-        return frozenset({key(self.who.id or self.alias)} - {""})
+        return self.known | {key(self.who.id or self.alias)} - {""}
 
 
 _Tier = tuple["Callable[[Row], frozenset[str]]", "Callable[[_Seat], frozenset[str]]"]
@@ -69,8 +72,14 @@ _TIERS: tuple[_Tier, ...] = (
         lambda seat: exactly(folded(seat.student)) if seat.alone else frozenset(),
     ),
     (lambda row: row.ids, lambda seat: seat.ids),
-    (lambda row: exactly(row.identity.email or ""), lambda seat: exactly(seat.who.email or seat.alias)),
-    (lambda row: exactly(row.login), lambda seat: exactly(seat.who.id or seat.alias)),
+    (
+        lambda row: exactly(row.identity.email or ""),
+        lambda seat: exactly(seat.who.email or seat.alias) | seat.known,
+    ),
+    (
+        lambda row: exactly(row.login) | {key(row.login)} - {""},
+        lambda seat: exactly(seat.who.id or seat.alias) | seat.known,
+    ),
     (
         lambda row: _spellings(row.identity.name or ""),
         lambda seat: in_any_order(seat.who.name or seat.who.id or seat.alias),
@@ -79,10 +88,29 @@ _TIERS: tuple[_Tier, ...] = (
 _IDS, _NAMES = _TIERS[1], _TIERS[-1]
 
 
-def match(rows: Sequence[Row], everyone: Mapping[str, HandedIn], *, source: str) -> Matched:
-    """Find the row of each person, or say why nobody can; `source` is the name of the table."""
+def match(
+    rows: Sequence[Row],
+    everyone: Mapping[str, HandedIn],
+    *,
+    source: str,
+    listed: Mapping[tuple[str, int], Row] = MappingProxyType({}),
+) -> Matched:
+    """Find the row of each person, or say why nobody can.
+
+    Args:
+        rows: those of the table.
+        everyone: who handed in.
+        source: the name of the table.
+        listed: the roster's rows of these people, as `Matched.rows`; what it calls them counts too.
+    """
     seats = [
-        _Seat(student, place, who, not one.people)
+        _Seat(
+            student,
+            place,
+            who,
+            not one.people,
+            listed[student, place].known if (student, place) in listed else frozenset(),
+        )
         for student, one in everyone.items()
         for place, who in enumerate(one.people or (one.identity,))
     ]
@@ -122,6 +150,15 @@ def match(rows: Sequence[Row], everyone: Mapping[str, HandedIn], *, source: str)
         unmatched=tuple(left.values()),
         notes=(note + more,) if doubts else (),
     )
+
+
+def strangers(rows: Sequence[Row], missing: Sequence[Row]) -> list[Row]:
+    """Those of `rows` that are of nobody in these rows of the roster."""
+    seats = [
+        _Seat("", place, row.identity, alone=False, known=row.known) for place, row in enumerate(missing)
+    ]
+    fit = {number for tier in _TIERS for number in _fits(tier, rows, seats)}
+    return [row for row in rows if row.number not in fit]
 
 
 def _fits(tier: _Tier, rows: Iterable[Row], seats: Sequence[_Seat]) -> dict[int, list[_Seat]]:

@@ -11,7 +11,7 @@ from grader import csvs
 from grader.errors import UsageError
 from grader.intake import roster
 from grader.intake.listing import readable
-from grader.intake.matching import match
+from grader.intake.matching import match, strangers
 from grader.intake.naming import folded
 from grader.intake.roster import KINDS, Row
 from grader.legible import listing
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from grader.intake.matching import HandedIn
+    from grader.intake.enrolment import Enrolled
 
 PARTICIPATION = "participation.csv"
 PARTICIPATED = "participated"
@@ -39,14 +39,15 @@ class Participation:
     notes: tuple[str, ...]
 
 
-def read(path: Path, everyone: Mapping[str, HandedIn], column: str | None = None) -> Participation:
+def read(path: Path, class_: Enrolled, column: str | None = None) -> Participation:
     """Say of each student whether they took part: `yes`, `no`, or nothing if the file does not say.
 
-    Who is not in a list did not take part. Of a group it is said only if it is the same for all members.
+    Who is not in a list did not take part, unless the list names somebody whom nobody knows: that may be them,
+    misspelled. Of a group it is said only if it is the same for all members.
 
     Args:
         path: a table with columns as of a roster and one that says who took part, or a list.
-        everyone: the students; what is known of each.
+        class_: the students; what is known of each.
         column: which column says it; without it, `participated`, or the only one that says nothing else.
 
     Raises:
@@ -60,8 +61,10 @@ def read(path: Path, everyone: Mapping[str, HandedIn], column: str | None = None
     )
     rows = roster.read(path, times=False) if is_table else _lines(text)
     judge = _column(path, header, column) if is_table else ""
-    matched = match(rows, everyone, source=path.name)
-    notes = [*matched.notes, *_strangers(path, matched.unmatched)]
+    matched = match(rows, class_.by_id, source=path.name, listed=class_.rows)
+    unknown = strangers(matched.unmatched, class_.missing)
+    absent = len(unknown) < len(matched.unmatched)
+    notes = [*matched.notes, *_of_strangers(path, unknown, is_list=not judge)]
     if not judge and not matched.rows:
         raise UsageError(
             f"{path}: nobody in this list handed in anything. Give names or ids, one a line, or a table whose "
@@ -75,9 +78,11 @@ def read(path: Path, everyone: Mapping[str, HandedIn], column: str | None = None
                 f"{path.name}: `{judge}` can't be read as yes or no, so a person decides: {listing(unread)}"
             )
     told: dict[str, dict[str, str]] = {}
-    for student, one in everyone.items():
-        unknown = "" if judge or student in matched.unclear else "no"
-        words = {said.get((student, place), unknown) for place in range(len(one.people) or 1)}
+    for student, one in class_.by_id.items():
+        # who is not on the roster may be one of those whom it knows and who are thought to be missing
+        unlisted = absent and not any(whose == student for whose, _ in class_.rows)
+        unsaid = "" if judge or unknown or unlisted or student in matched.unclear else "no"
+        words = {said.get((student, place), unsaid) for place in range(len(one.people) or 1)}
         row = matched.rows.get((student, 0)) if column is None and not one.people else None
         told[student] = {name: cell for name, cell in (row.cells if row else {}).items() if name not in KINDS}
         told[student].pop(judge, None)
@@ -98,7 +103,7 @@ def _lines(text: str) -> list[Row]:
             identity=Identity(name=readable(line), email=line if "@" in line else None),
             alias=folded(line),
             ids=frozenset({roster.key(line)}),
-            login=line.casefold(),
+            login=line.lstrip("#").casefold(),
         )
         for line, number in first.items()
         if line and line.lower() not in KINDS
@@ -144,11 +149,13 @@ def _word(cell: str) -> str:
     return "yes" if cell in _YES else "no" if cell in _NO else ""
 
 
-def _strangers(path: Path, rows: Sequence[Row]) -> list[str]:
+def _of_strangers(path: Path, rows: Sequence[Row], *, is_list: bool) -> list[str]:
     if not rows:
         return []
     doubt = csvs.doubt(path.read_bytes(), name=path.name)
+    fit = "fits nobody who handed in" if len(rows) == 1 else "fit nobody who handed in"
+    until = "; until then, a person decides about students who are not in the list" * is_list
     return [
-        f"{path.name} names {listing(list(map(str, rows)))}, who submitted nothing",
+        f"{path.name}: {listing(list(map(str, rows)))} {fit}: check the spelling or the id{until}",
         *[doubt] * bool(doubt),
     ]

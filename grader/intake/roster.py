@@ -78,6 +78,8 @@ class Row:
     ids: frozenset[str] = frozenset()
     """As `key` makes them."""
     login: str = ""
+    known: frozenset[str] = frozenset()
+    """Every id, login and address, as `key` makes them."""
     teams: frozenset[str] = frozenset()
     """As `in_any_order` makes them."""
     arrival: Arrival = field(default_factory=Arrival)
@@ -193,6 +195,8 @@ def _row(number: int, cells: list[str], columns: Mapping[str, list[int]], header
         alias=folded(alias),
         ids=frozenset(map(key, ids)),
         login=said.get("login", "").lstrip("#").casefold(),
+        known=frozenset(key(each) for kind in ("id", "login", "email") for each in found.get(kind, ()))
+        - {""},
         teams=frozenset().union(*teams),
         arrival=Arrival(
             at=_date("submitted", said),

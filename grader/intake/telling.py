@@ -41,13 +41,21 @@ def summary(
     return f"{layout.title}: {', '.join(parts)}."
 
 
-def untimed(submissions: Sequence[Submission], rules: Rules) -> list[str]:
-    """A note on hand-ins that count as in time because nobody knows when they came."""
+def untimed(layout: Layout, submissions: Sequence[Submission], rules: Rules) -> list[str]:
+    """Notes on hand-ins that cost nothing because nobody knows when they came."""
     timeless = [one for one in submissions if one.arrival.at is None and rules.due_for(one.arrival)]
-    number = sum(not is_late(one.arrival, rules) for one in timeless)
+    late = [one.student for one in timeless if is_late(one.arrival, rules)]
+    number = len(timeless) - len(late)
     many = "hand-ins have no recorded time and so count as in time"
     one = "hand-in has no recorded time and so counts as in time"
-    return [f"{number} {many if number > 1 else one}"] * bool(number)
+    notes = [f"{number} {many if number > 1 else one}"] * bool(number)
+    if late and rules.penalty is not None:
+        are, system = "are" if len(late) > 1 else "is", layout.title.split()[0]
+        notes.append(
+            f"{len(late)} {are} late, but {system} does not say by how much, so nothing is taken: {listing(late)}. "
+            "Give the times in the roster's column `submitted`"
+        )
+    return notes
 
 
 def ignored(given: Download, match: Match) -> list[str]:

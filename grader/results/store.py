@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from grader.model import Execution, Grade, Ruling, Submission
+    from grader.model import Arrival, Execution, Grade, Ruling, Submission
 
 
 class Store(ResultsFolder):
@@ -161,6 +161,14 @@ class Store(ResultsFolder):
         rows = self._database.execute("select student, origin, roster from student order by position")
         with gradebook.unchanged(self.root):
             return [(student, origin, json.loads(roster)) for student, origin, roster in rows]
+
+    def arrivals(self) -> dict[tuple[str, str], Arrival]:
+        """When each hand-in came and until when there was time, by student and origin, as of the last run."""
+        rows = self._database.execute("select student, origin, enrolled from student")
+        return {
+            (student, origin): codec.load_enrolled(text, source=f"What is known of {student}").arrival
+            for student, origin, text in rows
+        }
 
     def forget(self, student: str) -> dict[str, int]:
         """Delete a student's rows here and in backups; how many of each kind. The files are left alone."""
@@ -386,6 +394,11 @@ class Store(ResultsFolder):
         """The course's, as of the last run or regrade."""
         with gradebook.unchanged(self.root):
             return msgspec.convert(self.recall("rules") or {}, Rules)
+
+    def chosen_by(self) -> Rules:
+        """The rules by which the last run chose among attempts; earlier releases did not note them apart."""
+        with gradebook.unchanged(self.root):
+            return msgspec.convert(self.recall("chosen_by") or self.recall("rules") or {}, Rules)
 
     def _note_rulings(self, student: str, now: Grade | None = None) -> None:
         """Note what was decided about answers that are to be replaced."""

@@ -70,6 +70,24 @@ def test_a_roster_says_who_it_is_who_had_more_time_and_who_is_missing(graded, co
 
 
 @pytest.mark.usefixtures("warm")
+def test_a_run_that_forgets_the_roster_says_what_it_takes_back(course, run):
+    note = (
+        "Note: the last run used a roster, and this one has none, so these are taken back: due times or extensions "
+        "of their own (1), students who handed in nothing (1). To keep them, "
+    )
+    course()
+    assert "the last run used a roster" not in course().err
+    assert note in run().err
+    assert "the last run used a roster" not in run().err
+
+
+def test_a_run_that_forgets_times_of_the_roster_says_so(run, tmp_path):
+    (roster := tmp_path / "roster.csv").write_text("login,submitted\nada,2021-02-12 20:00\n")
+    run("--roster", roster)
+    assert "so these are taken back: times of submission (1). To keep them" in run().err
+
+
+@pytest.mark.usefixtures("warm")
 @pytest.mark.parametrize(
     ("attempt", "penalty", "origin", "total"),
     [
@@ -103,6 +121,19 @@ def test_the_best_attempt_is_named_with_the_others_and_not_run_again(graded, cou
     assert grades(graded)["ana"] == ana, "it is not the last attempt, which was late"
     call("forget", "ana", graded.results)
     assert not [path for path in graded.results.rglob("*") if b"ana" in path.name.encode()]
+
+
+@pytest.mark.usefixtures("warm")
+def test_a_regrade_says_that_attempts_must_be_chosen_again_until_they_are(graded, course, call):
+    again = "Changed in [rules] since the last run: `attempt`. Run `grader run` so that attempts are chosen again."
+    course()
+    toml = graded.assignment / "assignment.toml"
+    toml.write_text(toml.read_text().replace('"last"', '"last in time"'))
+    assert again in call("regrade", graded.results, "--dry-run").out.splitlines()
+    for _ in range(2):
+        assert again in call("regrade", graded.results).out.splitlines()
+    course(attempt="last in time")
+    assert "Changed in [rules]" not in call("regrade", graded.results).out
 
 
 @pytest.mark.usefixtures("warm")

@@ -124,14 +124,19 @@ class TestRun:
         table = tmp_path / "list.csv"
         table.write_text("student,participated\nada,yes\nzoe,no\n")
         said = run("--participation", table)
-        assert "Note: list.csv names zoe (row 3), who submitted nothing." in said.err.splitlines()
+        assert (
+            "Note: list.csv: zoe (row 3) fits nobody who handed in: check the spelling or the id."
+            in said.err.splitlines()
+        )
         assert said.code == GRADED
 
     def test_says_how_it_read_a_list_that_names_strangers(self, run, tmp_path):
         table = tmp_path / "list.csv"
         table.write_bytes("student,participated\nbořek,yes\n".encode("cp1250"))
         said = run("--participation", table).err.splitlines()
-        assert "Note: list.csv names boøek (row 2), who submitted nothing." in said
+        assert (
+            "Note: list.csv: boøek (row 2) fits nobody who handed in: check the spelling or the id." in said
+        )
         assert any(
             line.startswith("Note: list.csv is not in UTF-8, so it was read as Windows-1252") for line in said
         )

@@ -148,7 +148,7 @@ def counted(found):
         sum(bool(who.name and who.email) for who in people),
         sum(course.is_late(one.arrival, DUE) for one in found.submissions),
         sum(bool(one.people) for one in found.submissions),
-        [who.name for who in found.missing],
+        [row.identity.name for row in found.enrolled.missing],
         [Path(note.partition(" was ignored")[0]).name for note in found.notes if " was ignored" in note],
     )
 
@@ -200,6 +200,35 @@ def test_the_roster_says_when_where_the_download_does_not(taken):
 def test_who_cannot_be_late_is_counted_if_anything_is_due(taken, rules, notes):
     found = taken(["bsmith.ipynb", "joerg.ipynb"], rules=rules)
     assert [note for note in found.notes if "recorded time" in note] == notes
+
+
+UNTIMED = "1 hand-in has no recorded time and so counts as in time"
+GIVE = "Give the times in the roster's column `submitted`"
+
+
+@pytest.mark.parametrize(
+    ("names", "penalty", "notes"),
+    [
+        (
+            ["a_LATE_1_2_hw1.ipynb", "b_LATE_3_4_hw1.ipynb", "c_5_6_hw1.ipynb"],
+            course.amount("10 %"),
+            [
+                UNTIMED,
+                f"2 are late, but Canvas does not say by how much, so nothing is taken: a_1, b_3. {GIVE}",
+            ],
+        ),
+        (
+            ["a_LATE_1_2_hw1.ipynb"],
+            course.amount("10 %"),
+            [f"1 is late, but Canvas does not say by how much, so nothing is taken: a_1. {GIVE}"],
+        ),
+        (["a_LATE_1_2_hw1.ipynb"], None, []),
+    ],
+    ids=["several", "one", "no penalty"],
+)
+def test_who_is_late_without_a_time_is_named_if_that_costs_points(taken, names, penalty, notes):
+    found = taken(names, "id\n1", rules=replace(DUE, penalty=penalty))
+    assert [note for note in found.notes if "recorded time" in note or "by how much" in note] == notes
 
 
 def test_who_is_not_on_the_roster_is_named(taken):

@@ -301,6 +301,33 @@ def test_a_blank_or_foreign_copy_does_not_count_because_it_is_newer(handed_in, n
 
 
 @pytest.mark.parametrize(
+    ("day", "content", "chosen", "why"),
+    [
+        (13, written("x = 2"), "b", "it was handed in last"),
+        (12, written("x = 2"), "kit", "it was made from the kit"),
+        (13, written("# your answer"), "kit", "the other has no answers"),
+        (13, "no notebook", "kit", "the other can't be read"),
+    ],
+    ids=["a later attempt", "the same attempt", "a later blank one", "a later one that is not readable"],
+)
+def test_a_copy_of_the_kit_counts_before_others_of_its_attempt_only(handed_in, day, content, chosen, why):
+    first, second = (f"HW_ada_attempt_2021-02-{each}-10-00-00" for each in (12, day))
+    kit = nbformat.writes(written("x = 1", assignment="hw1"))
+    text = content if isinstance(content, str) else nbformat.writes(content)
+    handed_in.put(f"{first}_kit.ipynb", content=kit).put(f"{second}_b.ipynb", content=text)
+    (ada,) = handed_in.collect(assignment="hw1", blank=written("# your answer")).submissions
+    assert (ada.origin.rpartition("_")[2], ada.choice.rpartition(": ")[2]) == (f"{chosen}.ipynb", why)
+
+
+def test_a_later_attempt_by_canvas_counts_before_a_copy_of_the_kit(handed_in):
+    kit, later = written("x = 1", assignment="hw1"), written("x = 2")
+    handed_in.put("bo_7_900_hw1.ipynb", content=nbformat.writes(kit))
+    handed_in.put("bo_7_901_hw1-1.ipynb", content=nbformat.writes(later))
+    (bo,) = handed_in.collect(assignment="hw1").submissions
+    assert bo.choice == "bo_7_901_hw1-1.ipynb was taken, not bo_7_900_hw1.ipynb: it was handed in last"
+
+
+@pytest.mark.parametrize(
     ("names", "pick", "chosen", "why"),
     [
         (["hw1.ipynb", "Untitled.ipynb"], None, "hw1.ipynb", "it is named after the assignment"),

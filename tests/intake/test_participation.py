@@ -2,8 +2,10 @@
 
 import pytest
 
+from grader.course import Rules
 from grader.errors import UsageError
 from grader.intake import participation
+from grader.intake.enrolment import Enrolled, enrolled
 from grader.intake.layouts.model import HandIn
 from grader.intake.listing import Entry, Kind
 from grader.model import Identity
@@ -30,7 +32,7 @@ def read(tmp_path):
     def read(content, column=None):
         path = tmp_path / "list.csv"
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        found = participation.read(path, CLASS, column)
+        found = participation.read(path, Enrolled(by_id=CLASS), column)
         return {student: row.get("participated") for student, row in found.rows.items()}, found.notes
 
     return read
@@ -73,14 +75,87 @@ def test_who_took_part_is_told(read, content, column, said):
 def test_what_cannot_be_read_is_listed_and_not_guessed(read):
     _, notes = read("name,posted\nJane Doe,maybe\nBo Li,yes\nZoe,yes")
     assert notes == (
-        "list.csv names Zoe (row 4), who submitted nothing",
+        "list.csv: Zoe (row 4) fits nobody who handed in: check the spelling or the id",
         "list.csv: `posted` can't be read as yes or no, so a person decides: Jane Doe (row 2) 'maybe'",
     )
 
 
+BRIGHTSPACE = {
+    "Dina Müller": hand_in("Dina Müller-Groß", id="4001"),
+    "Bo Li": hand_in("Bo Li", id="4002"),
+    "Team": hand_in("Team"),
+}
+ROSTER = """OrgDefinedId,SIS ID,Username,Login,Last Name,First Name,Email,Group
+#9104,#0077,#dmueller,#dina,Müller-Groß,Dina,d@x.edu,
+#9105,,#bli,,Li,Bo,b@x.edu,
+#9106,,#mei,,Lin,Mei,m@x.edu,Team
+#9107,,#zoe,,Yu,Zoe,z@x.edu,
+"""
+DINA = "Dina Müller"
+
+
+@pytest.fixture
+def read_with_roster(tmp_path):
+    def read(content):
+        (path := tmp_path / "list.csv").write_text(content, encoding="utf-8")
+        (roster := tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
+        found = participation.read(path, enrolled(BRIGHTSPACE, roster, Rules()))
+        return {student: row.get("participated") for student, row in found.rows.items()}, found.notes
+
+    return read
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["9104", "#9104", "0077", "77", "dmueller", "#DMueller", "dina", "D@x.edu", "4001", "Müller-Groß, Dina"],
+)
+def test_whatever_the_roster_calls_a_student_counts(read_with_roster, line):
+    assert read_with_roster(line) == ({DINA: "yes", "Bo Li": "no", "Team": "no"}, ())
+
+
+@pytest.mark.parametrize(
+    "table", ["id,posts\n9104,1", "username,posts\n0077,1", "id,posts\ndmueller,1", "email,posts\nd@x.edu,1"]
+)
+def test_a_table_may_call_students_as_the_roster_does(read_with_roster, table):
+    assert read_with_roster(table) == ({DINA: "yes"}, ())
+
+
+def test_a_list_that_names_the_people_of_a_team_by_the_roster_is_read(read_with_roster):
+    assert read_with_roster("9106")[0] == {DINA: "no", "Bo Li": "no", "Team": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("line", "others", "notes"),
+    [
+        ("9107", {DINA: "no", "Team": "no"}, 0),
+        ("Yu, Zoe", {DINA: "no", "Team": "no"}, 0),
+        ("dmuller", {}, 1),
+    ],
+    ids=["an id of who handed in nothing", "a name of who handed in nothing", "misspelled"],
+)
+def test_who_is_not_in_a_list_took_no_part_unless_somebody_may_be_misspelled(
+    read_with_roster, line, others, notes
+):
+    said, told = read_with_roster(f"9105\n{line}")
+    assert said == {"Bo Li": "yes", **others}
+    doubt = (
+        "list.csv: dmuller (row 2) fits nobody who handed in: check the spelling or the id; until then, a person "
+        "decides about students who are not in the list"
+    )
+    assert list(told) == notes * [doubt]
+
+
+def test_who_is_not_on_the_roster_may_be_somebody_thought_to_be_missing(read_with_roster, monkeypatch):
+    monkeypatch.setitem(BRIGHTSPACE, "zo", hand_in("Zo Y", id="4003"))
+    assert read_with_roster("9105\n9107")[0] == {DINA: "no", "Bo Li": "yes", "Team": "no"}
+    assert read_with_roster("9105")[0] == {DINA: "no", "Bo Li": "yes", "Team": "no", "zo": "no"}
+
+
 def test_other_columns_reach_the_rubric_without_names(tmp_path):
     (path := tmp_path / "list.csv").write_text("student,email,participated,bonus\nana-lima,a@x.edu,yes,2")
-    assert participation.read(path, CLASS).rows == {"ana-lima": {"bonus": "2", "participated": "yes"}}
+    assert participation.read(path, Enrolled(by_id=CLASS)).rows == {
+        "ana-lima": {"bonus": "2", "participated": "yes"}
+    }
 
 
 @pytest.mark.parametrize(
