@@ -30,6 +30,11 @@ _ONLY = ", ".join(GRADEBOOKS)
 _LIKE = {Format.CSV: ",total,max,status", Format.JUNIT: "<testsuites"}
 """By what an earlier output is recognised."""
 
+_NO_RESULTS = "RESULTS is missing (results folder, as written by `grader run`). See `grader export --help`."
+_NO_RESULTS_OR_AUTOGRADER = (
+    "Grades come from a results folder, as written by `grader run`: name that alone, or add --autograder."
+)
+
 
 def export(
     format: Annotated[  # noqa: A002 - the word a user types
@@ -68,7 +73,9 @@ def export(
     ids: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="With --fill: a CSV with the columns student and id, for who can't be found."
+            metavar="FILE",
+            help="With --fill: a CSV with the columns student and id, for who can't be found. A member of a "
+            "group is named as in the column name or id of grades.csv.",
         ),
     ] = None,
     overwrite: Annotated[
@@ -121,9 +128,8 @@ def export(
         _write_autograder(assignment, profile, minutes, output or Path("autograder.zip"))
         return
     if results is None or assignment:
-        raise UsageError(
-            "Grades come from a results folder, as written by `grader run`: name that alone, or add --autograder."
-        )
+        is_plain = results is None and format is not Format.GRADESCOPE
+        raise UsageError(_NO_RESULTS if is_plain else _NO_RESULTS_OR_AUTOGRADER)
     from grader.course import Missing
     from grader.reports import gradescope, junit, table
     from grader.results.store import Store

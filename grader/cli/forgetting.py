@@ -45,4 +45,7 @@ def forget(
     talk = Talk(quiet=False)
     for path in forgotten.left:
         talk.warn(f"Note: {path} still mentions {student}; look at it.")
-    talk.say("Remove the submission as well: the next run would grade it again.")
+    if "roster row" in forgotten.removed and "student" not in forgotten.removed:
+        talk.say("Take them out of the roster file: the next run would name them again.")
+    else:
+        talk.say("Remove the submission as well: the next run would grade it again.")

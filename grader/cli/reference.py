@@ -21,7 +21,9 @@ INTRODUCTION = """\
 # All commands and their options
 
 `grader COMMAND --help` shows the same for one command. `grader --install-completion` makes your shell complete
-commands, options and their values; `grader --version` prints the version.
+commands, options and their values; it works for the shell in which it is typed, and `grader --show-completion`
+prints the script for that one. For any other, `_GRADER_COMPLETE=source_zsh grader` prints it, or `source_fish` or
+`source_bash`. `grader --version` prints the version.
 """
 
 

@@ -27,6 +27,9 @@ SEEN = {
     Moment.PUBLISHED: "what students may see once grades are published",
 }
 
+MOST_WITHHELD = 3
+"""Questions that are named."""
+
 
 def release(
     results: ResultsArgument,
@@ -85,10 +88,18 @@ def release(
     else:
         gone = f" {counted(done.removed, 'file')} of an earlier release removed." if done.removed else ""
         show_line(f"Wrote {counted(len(done.grades), 'page')} to {output}: {SEEN[now]}.{gone}")
-        show_line(f"With a total: {done.with_total} of {len(done.grades)}.")
+        show_line(f"With a total: {done.with_total} of {len(done.grades)}{_why_not(done)}.")
     for note in _notes(done):
         talk.warn(f"Note: {note}")
     raise typer.Exit(OURS if _broken(done) else GRADED)
+
+
+def _why_not(done: Release) -> str:
+    """Why pages have no total, if any have none; else nothing."""
+    named = [f"{question} {title}" for question, title in done.withheld.items()]
+    more = f" and {len(named) - MOST_WITHHELD} more" if named[MOST_WITHHELD:] else ""
+    why = f", because checks of these questions are not shown: {', '.join(named[:MOST_WITHHELD])}{more}"
+    return why if named else ""
 
 
 def _broken(done: Release) -> list[str]:

@@ -131,7 +131,12 @@ class Court:
         ]
         shown = (self.shown(check, student) for check in judged.checks)
         checks = [
-            versions.settled(excused(check, case.execution, student), others, student) for check in shown
+            versions.settled(
+                excused(check, case.execution, student, by_roster=check.id in judged.by_roster),
+                others,
+                student,
+            )
+            for check in shown
         ]
         return self._grade(case, student, traced(checks, student), judged.exhibits)
 

@@ -21,19 +21,22 @@ if TYPE_CHECKING:
     from grader.model import Check, Execution, Gap
 
 
-def excused(check: Check, execution: Execution, student: Work) -> Check:
-    """What was seen to be right stands. What we broke, cut off or lack costs nothing until a person says so."""
+def excused(check: Check, execution: Execution, student: Work, *, by_roster: bool = False) -> Check:
+    """What was seen to be right stands. What we broke, cut off or lack costs nothing until a person says so.
+
+    A check that looked into the roster (`by_roster`) fails for its own reason, not for want of an answer.
+    """
     if check.outcome is Outcome.PASSED:
         return check
     if execution.ending.ours:
         return replace(check, outcome=Outcome.BROKEN, earned=Decimal(0), message=not_run(execution))
     why = _kept_from_seeing(check.question, execution, student)
     if not why:
-        return _unanswered(check, execution, student)
+        return _unanswered(check, execution, student, by_roster=by_roster)
     return replace(check, outcome=Outcome.REVIEW, message=f"{why} {check.message}".strip())
 
 
-def _unanswered(check: Check, execution: Execution, student: Work) -> Check:
+def _unanswered(check: Check, execution: Execution, student: Work, *, by_roster: bool) -> Check:
     """A question without an answer earns nothing; one whose answer a machine would not find is a person's."""
     if check.outcome not in (Outcome.FAILED, Outcome.SKIPPED):
         return check
@@ -48,7 +51,8 @@ def _unanswered(check: Check, execution: Execution, student: Work) -> Check:
             return _elsewhere(
                 check, f"Not answered in the notebook; it may be answered in {files}.", execution
             )
-        return replace(check, outcome=Outcome.FAILED, message=NOT_ANSWERED, actual="")
+        blank = replace(check, outcome=Outcome.FAILED, message=NOT_ANSWERED, actual="")
+        return check if by_roster and not skipped else blank
     return check
 
 

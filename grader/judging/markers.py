@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 LONGEST_LINE = 200
 HEADING = 8
 """A marker in a line of no more words than this, with no formula, is a heading for what comes below it."""
-WORD = r"(?:question|problem|exercise|task|part|ex|q|answer(?: to)?)[\s.:#]*"
+_ABROAD = (
+    "aufgabe|frage|exercice|problème|ejercicio|pregunta|problema|esercizio|domanda|exercício|opgave|vraag"
+)
+"""What a question is called elsewhere; no word for a sheet of them, whose number is not a question's."""
+WORD = rf"(?:question|problem|exercise|task|part|ex|q|answer(?: to)?|{_ABROAD})[\s.:#]*"
 _STOP = re.compile(r"[ \t]*(?:[.:)\]*_]|$)")
 
 

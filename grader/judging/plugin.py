@@ -38,6 +38,8 @@ class Judged:
     data: Dataset
     checks: list[Check] = field(default_factory=list)
     exhibits: list[Exhibit] = field(default_factory=list)
+    by_roster: set[str] = field(default_factory=set)
+    """The ids of the checks that looked into the roster."""
 
 
 class RubricPlugin:
@@ -100,7 +102,11 @@ class RubricPlugin:
         """Keep how the test ended, without pytest's own report, which would print all of the evidence."""
         if call.when == "call" or (call.when == "setup" and call.excinfo is not None):
             raised = call.excinfo.value if call.excinfo else None
-            self._now.checks.append(_check(Mark.of(item), raised))
+            check = _check(Mark.of(item), raised)
+            self._now.checks.append(check)
+            if self._now.student.consulted:
+                self._now.by_roster.add(check.id)
+                self._now.student.consulted.clear()
         outcome: Literal["passed", "failed"] = "passed" if call.excinfo is None else "failed"
         when: Any = call.when  # pytest's own types differ: CallInfo allows "collect", which never comes here
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, None, when)

@@ -40,6 +40,7 @@ _COMMANDS = "|".join(_LEVELS)
 _BEFORE_HEADING = re.compile(rf"(?=\\(?:{_COMMANDS})\*?\s?[\[{{])")
 _HEADING = re.compile(rf"\s*+\\({_COMMANDS})\*?\s?(?:\[[^\[\]]{{0,100}}\])?(?=\{{)")
 _HASHES = re.compile(r" {0,3}(#{1,6})(?:[ \t]++|$)")
+_UNDERLINE = re.compile(r" {0,3}(?:(={3,})|-{3,})[ \t]*+")
 _FENCE = re.compile(r"\s*+(?:`{3}|~{3})")
 _LISTING = re.compile(r"\\(begin|end)\s?\{(?:verbatim|lstlisting|minted)\*?\}")
 _TEX = re.compile(r"(\\textbf\s?\{)|(\})|\\[a-zA-Z]++\*?|\\[,; ]|[{~]")
@@ -118,19 +119,32 @@ class _Line:
     level: int | None = None
     """Of a heading, the lower the higher; None if it is none."""
     rest: str = ""
-    """What stands behind a heading in the same line."""
+    """What stands behind a heading in the same line, or the line that underlines this one."""
     is_code: bool = False
+    underlined: int = 0
+    """The level that a line below gives it if it names a question; else both are text: a rule looks the same."""
 
 
 def _lines(source: str) -> Iterator[tuple[int, _Line]]:
     """Markdown: a `#` in a block of code is a comment."""
-    fenced = False
-    for number, line in enumerate(source.splitlines(), start=1):
+    fenced, heads = False, False
+    lines = source.splitlines()
+    for number, (line, below) in enumerate(zip(lines, [*lines[1:], ""], strict=True), start=1):
+        if heads:
+            heads = False
+            continue
         fence = _FENCE.match(line) is not None
         fenced ^= fence
         is_code = fenced or fence
         hashes = None if is_code else _HASHES.match(line)
-        yield number, _Line(line[hashes.end() :], len(hashes[1])) if hashes else _Line(line, is_code=is_code)
+        under = None if is_code or hashes else _UNDERLINE.fullmatch(below)
+        if hashes:
+            yield number, _Line(line[hashes.end() :], len(hashes[1]))
+        elif under and line.strip() and len(line) < LONGEST_TITLE:
+            heads = True
+            yield number, _Line(line, rest=f"\n{below}", underlined=1 if under[1] else 2)
+        else:
+            yield number, _Line(line, is_code=is_code)
 
 
 def _tex_lines(source: str) -> Iterator[tuple[int, _Line]]:
@@ -165,11 +179,11 @@ class _Reader:
         is_heading = line.level is not None
         level = PLAIN if line.level is None else line.level
         plain = _TEX.sub(_blanked, line.text[: 2 * LONGEST_LINE])
-        if named := self._named(plain, is_heading=is_heading):
+        if named := self._named(plain, is_heading=is_heading or line.underlined > 0):
             question, end = named
-            self._question, self._level = question, level
+            self._question, self._level = question, line.underlined or level
             behind = line.text[end:].lstrip(".:)]*_} \t")
-            parts = ("" if _words(behind) in self.titles else behind, line.rest)
+            parts = ("" if _words(behind) in self.titles else behind, "" if line.underlined else line.rest)
             self.found.setdefault(question, (number, []))[1].extend(filter(str.strip, parts))
         elif self._begins_problem(plain, line.level) or (is_heading and level <= self._level):
             self._question = None

@@ -94,8 +94,9 @@ class Work:
     detail: str = ""
     evidence: Evidence = NOTHING
     profile: str = "full"
-    roster: Mapping[str, str] = field(default_factory=dict)
-    """What the course knows of this student beyond the notebook, say ``{"participated": "yes"}``."""
+    listed: Mapping[str, str] = field(default_factory=dict)
+    consulted: set[str] = field(default_factory=set)
+    """Holds ``"roster"`` once the running check has looked there."""
     probed: tuple[Round, ...] = ()
     """What the rubric's probes were given, and what came back."""
     documents: tuple[Document, ...] = ()
@@ -127,9 +128,15 @@ class Work:
             evidence=evidence.load(stored) if stored.exists() else NOTHING,
             probed=evidence.rounds(execution.probed.read_bytes()) if execution.probed.exists() else (),
             profile=profile,
-            roster=roster or {},
+            listed=roster or {},
             documents=execution.documents,
         )
+
+    @property
+    def roster(self) -> Mapping[str, str]:
+        """What the course knows of this student beyond the notebook, say ``{"participated": "yes"}``."""
+        self.consulted.add("roster")
+        return self.listed
 
     @cached_property
     def _answers(self) -> dict[str, answers.Located]:

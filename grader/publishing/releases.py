@@ -49,6 +49,8 @@ class Release:
     grades: list[Grade] = field(default_factory=list)
     """Of the students who got a page."""
     with_total: int = 0
+    withheld: dict[str, str] = field(default_factory=dict)
+    """The titles of the questions whose checks, not being shown, hide totals, by id."""
     incomplete: list[str] = field(default_factory=list)
     """Students whose notebook could not be drawn."""
     without_grade: list[str] = field(default_factory=list)
@@ -161,6 +163,7 @@ def _draw(
         )
         done.grades.append(without_exhibits(grade))
         done.with_total += not known.withheld
+        done.withheld |= {each.id: each.title for each in grade.questions if each.id in known.withheld}
         if not whole:
             done.incomplete.append(student)
     return done

@@ -185,6 +185,21 @@ def test_completion_can_be_shown_and_installed(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("shell", "begin"),
+    [("zsh", "#compdef grader"), ("fish", "complete --command grader"), ("bash", "_grader_completion() {")],
+)
+def test_completion_for_another_shell_is_printed_as_the_guide_says(shell, begin):
+    said = subprocess.run(
+        [sys.executable, "-m", "grader"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "_GRADER_COMPLETE": f"source_{shell}"},
+    )
+    assert said.stdout.strip().startswith(begin)
+
+
+@pytest.mark.parametrize(
     ("typed", "line"),
     [
         ("fly", "There is no command 'fly'."),

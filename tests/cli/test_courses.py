@@ -63,7 +63,9 @@ def test_a_roster_says_who_it_is_who_had_more_time_and_who_is_missing(graded, co
     with Store.existing(graded.results) as store:
         assert len(store.missing()) == 1
     assert "Zoe Yu" in (graded.results / "grades.csv").read_text()
-    assert "1 roster row" in call("forget", "Zoe Yu", graded.results).out
+    said = call("forget", "Zoe Yu", graded.results)
+    assert "1 roster row" in said.out
+    assert said.err == "Take them out of the roster file: the next run would name them again.\n"
     assert not [
         path for path in graded.results.rglob("*") if path.is_file() and b"Zoe Yu" in path.read_bytes()
     ]

@@ -77,6 +77,13 @@ class TestExport:
             assert (said.code, path.read_bytes()) == (WRONG_USE, content)
             assert said.error.startswith(f"error: {path} was not written by this command")
 
+    @pytest.mark.parametrize("form", ["csv", "junit", "canvas"])
+    def test_without_results_there_is_nothing_to_export(self, call, form):
+        said = call("export", form)
+        assert (said.code, said.error) == (WRONG_USE, (
+            "error: RESULTS is missing (results folder, as written by `grader run`). See `grader export --help`."
+        ))  # fmt: skip
+
     def test_who_handed_in_nothing_is_in_the_table(self, graded, call):
         with Store.existing(graded.results) as store:
             store.remember(missing=[Identity(name="Eve", id="5")], rules=Rules(missing=Missing.ZERO))

@@ -851,6 +851,27 @@ def test_a_question_without_an_answer(place, cells, outcome, message, check):
 
 
 @pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "student.roster.get('participated') == 'no' and fail('No post.', actual='none')",
+            ("No post.", "none"),
+        ),
+        ("student.value('x') or fail('No value.', actual='none')", ("Not answered.", "")),
+        ("student.roster.get('participated') == 'no' and skip('No post.')", ("Not answered.", "")),
+    ],
+    ids=["by the roster", "by the notebook", "skipped by the roster"],
+)
+def test_a_check_that_fails_by_the_roster_keeps_its_message(place, body, message):
+    second = SECOND.replace("pass", "fail('Nothing.')").replace("()", "(student)", 1)
+    with place.court(place.check(body, more=second)) as court:
+        grade = court.judge(Case(execution=place.run(CELLS[:1]), roster={"participated": "no"}))
+    check, other = grade.checks
+    assert (check.outcome, check.message, check.actual) == (Outcome.FAILED, *message)
+    assert other.message == "Not answered."
+
+
+@pytest.mark.parametrize(
     ("beside", "outcome", "message"),
     [
         ((), Outcome.FAILED, "Not answered."),

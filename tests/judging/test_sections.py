@@ -66,6 +66,15 @@ def document(body, preamble=""):
             "**Problem 1**\n\n(a) one\n(b) two", {"1a": (3, "one"), "1b": (4, "two")}, id="parts in text"
         ),
         pytest.param("# Aufgabe 1a\none", {"1a": (1, "one")}, id="a word of another language"),
+        pytest.param("# Aufgabe 3\none", {"3": (1, "one")}, id="a number behind such a word"),
+        pytest.param("3) one\n(3) two", {}, id="the number of a list"),
+        pytest.param("# Step 3\none", {}, id="the number of something else"),
+        pytest.param("Question 3\n==========\none", {"3": (1, "one")}, id="underlined"),
+        pytest.param(
+            "3\n---\none\n\n1a\n---\ntwo", {"3": (1, "one"), "1a": (5, "two")}, id="underlined twice"
+        ),
+        pytest.param("## 1a\none\n---\ntwo", {"1a": (1, "one\n---\ntwo")}, id="a rule within an answer"),
+        pytest.param("# 1a\n$$\nb\n=\nc\n$$", {"1a": (1, "$$\nb\n=\nc\n$$")}, id="an equation in lines"),
         pytest.param("# Lösung zu Aufgabe 1a\none", {"1a": (1, "one")}, id="several words"),
         pytest.param("# The Best Constant\none", {"1b": (1, "one")}, id="a title"),
         pytest.param("# 3 A network\n$W=1$", {"3": (1, "$W=1$")}, id="a number and its title"),
@@ -147,6 +156,9 @@ def test_latex(read, text, expected):
     [
         pytest.param(r"\newcommand{\g}{\nabla f}", r"$\g = 2x$", r"$\nabla f  = 2x$", id="newcommand"),
         pytest.param(r"\newcommand*{\g}[1]{2 #1}", r"$\g{x}$", "$2  x  $", id="with an argument"),
+        pytest.param(
+            r"\newcommand{\g}{2x}", r"The \g{} is", "The 2x  is", id="with braces that only end its name"
+        ),
         pytest.param(r"\def\g{2x}", r"$\g$", "$2x $", id="def"),
         pytest.param(
             r"\newcommand{\a}{2}\newcommand{\g}{\a x}", r"$\g$", "$2  x $", id="a macro that calls another"

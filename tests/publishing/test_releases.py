@@ -41,6 +41,7 @@ from grader.theory.words import code_of
 ANA, BEN, EVE = "ana-lima", "ben-adler", "eve&co' (#1)%2e"
 STUDENTS = (ANA, BEN, EVE)
 D = Decimal
+WITHOUT = "With a total: 0 of 3, because checks of these questions are not shown: "
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 FIGURE = new_output("display_data", {"image/png": DOT})
 
@@ -154,10 +155,13 @@ def test_each_page_holds_what_its_student_may_see_and_nothing_else(release, resu
 
 def test_what_was_written_is_said(release):
     said = release()
-    assert (
-        said.out
-        == f"Wrote 3 pages to {release.folder}: what students may see at once.\nWith a total: 0 of 3.\n"
-    )
+    assert said.out.splitlines() == [
+        f"Wrote 3 pages to {release.folder}: what students may see at once.",
+        (
+            f"{WITHOUT}hidden About hidden, after_due_date About after_due_date, "
+            "after_published About after_published and 1 more."
+        ),
+    ]
     assert said.err == ""
 
 
@@ -169,7 +173,7 @@ def test_who_could_not_be_judged_sees_no_more_than_the_others(release, results, 
         (question,) = (one for one in grade(BEN).questions if one.id == name)
         question = replace(question, checks=(placeholder,), points=D(1))
         store.record(grade(BEN, questions=(question,), total=D(1), max=D(1)), "key")
-    assert "With a total: 0 of 3." in release("--now", "after_due_date").out
+    assert f"{WITHOUT}hidden About hidden, after_published" in release("--now", "after_due_date").out
     page = files(release.folder)[f"{BEN}.html"]
     assert "1 of 1 points" not in page
     assert "Reference figures" not in page

@@ -16,6 +16,7 @@ _HEAD = re.compile(r"\s*+\{?+\s*+\\([a-zA-Z]++)\s*+\}?+\s*+")
 _COUNT = re.compile(r"\[(\d)\]\s*+")
 _DEFAULT = re.compile(r"\[([^\[\]]*+)\]\s*+")
 _PARAMETERS = re.compile(r"((?:#\d)*+)\s*+")
+_NOTHING = re.compile(r"\{\s*+\}")
 _TOKEN = re.compile(r"\s*+(\\[a-zA-Z]++|\S)")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _DEFINING = frozenset({"newcommand", "renewcommand", "providecommand", "DeclareMathOperator", "def"})
@@ -115,6 +116,8 @@ def _filled(macro: _Macro, text: str, at: int) -> tuple[str, int]:
     while len(arguments) < macro.arguments:
         argument, at = _argument(text, at)
         arguments.append(argument)
+    ended = None if macro.arguments else _NOTHING.match(text, at)  # `\name{} x` keeps the space
+    at = ended.end() if ended else at
     body = macro.body
     if body.count("#") * max(map(len, arguments), default=0) > LENGTH:
         raise Unread("a macro that calls itself, or grows too much")
