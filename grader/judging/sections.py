@@ -192,7 +192,7 @@ class _Reader:
 
     def _keep(self, line: _Line) -> None:
         if self._question is not None:
-            self.found[self._question][1].append(line.text + line.rest)
+            self.found[self._question][1].extend((line.text + line.rest).split("\n"))
 
     def _named(self, plain: str, *, is_heading: bool) -> tuple[str, int] | None:
         """The question that a line names, and where that ends."""

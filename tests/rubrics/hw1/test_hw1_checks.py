@@ -277,7 +277,7 @@ def work(hw1):
             ending=ending,
             evidence=Evidence(tuple(written)),
             probed=tuple(probed),
-            roster=roster or {},
+            listed=roster or {},
         )
 
     return work
