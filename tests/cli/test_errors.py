@@ -24,7 +24,9 @@ WRONG_USES = [
     wrong(
         at=("run", "{class}", "-a", "hw9"), with_line="There is no assignment 'hw9': no assignment.toml in "
     ),
-    wrong(at=("export", "csv"), with_line="Grades come from a results folder, as written by `grader run`: "),
+    wrong(
+        at=("export", "csv"), with_line="RESULTS is missing (results folder, as written by `grader run`). See"
+    ),
     wrong(
         at=("export", "csv", "--autograder"),
         with_line="An autograder is for gradescope alone, and has no results folder; leave one out.",

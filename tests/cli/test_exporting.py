@@ -157,9 +157,10 @@ class TestFilling:
         assert [line.rpartition(",")[2] for line in said.out.splitlines()[2:]] == [
             "2.00",
             "1.50",
-            "0.00",
+            "",
             "1.00",
         ]
+        assert "No 0 was written for those who handed in nothing" in said.err, "dan has no row"
 
     def test_a_dry_run_shows_who_gets_what_and_writes_nothing(self, fill, contents, tmp_path, monkeypatch):
         before = contents(tmp_path)
