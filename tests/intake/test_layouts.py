@@ -512,6 +512,15 @@ def test_of_several_attempts_the_last_one_counts(download, tmp_path, names, take
     assert (one.origin, one.arrival.at, len(one.others)) == (taken, at, 1)
 
 
+def test_a_notebook_of_an_earlier_attempt_is_no_place_for_answers(download, tmp_path):
+    names = [f"HW_bo_attempt_2021-02-{day}-23-59-00_{day}.ipynb" for day in (12, 13)]
+    cell = '[{{"id": "a", "cell_type": "markdown", "metadata": {{}}, "source": "{}"}}]'
+    contents = {name.replace(".", "_"): NOTEBOOK.replace("[]", cell.format(name)) for name in names}
+    root = put(tmp_path / "class", *names, **contents)
+    (one,) = download(root).submissions
+    assert (one.origin, one.others, one.documents) == (names[1], (names[0],), ())
+
+
 def test_sections_of_a_system_are_one_class_and_names_in_two_of_them_stay_apart(download, tmp_path):
     root = put(
         tmp_path / "class", "mon/doe_1_900_hw1.ipynb", "tue/doe_1_901_hw1.ipynb", "tue/roe_2_902_hw1.ipynb"
