@@ -135,14 +135,23 @@ class Arrival:
     """Beyond the due time."""
 
 
+NO_ANSWERS = frozenset({
+    ".csv", ".tsv", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".lock", ".log", ".npy",
+    ".npz", ".pkl", ".pickle", ".joblib", ".parquet", ".feather", ".h5", ".hdf5", ".mat", ".pt", ".pth", ".onnx",
+    ".db", ".sqlite", ".py", ".pyc", ".r", ".jl", ".m", ".c", ".cpp", ".h", ".java", ".js", ".css", ".sh", ".bat",
+    ".whl", ".pack",
+})  # fmt: skip
+"""Endings of data and code, in which no question is answered."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A file of a hand-in in which questions may be answered: LaTeX, Markdown or a PDF."""
+    """A file of a hand-in in which questions may be answered. LaTeX, Markdown and PDFs are read."""
 
     name: str
     """Its path in the hand-in."""
     digest: str = ""
-    """The sha256 of its content; empty if it could not be read."""
+    """The sha256 of its content; empty if it was not read."""
     text: str = ""
     """What it says: of a PDF, its text layer, as much as is kept."""
     problem: str = ""

@@ -214,7 +214,7 @@ def _attempt(
         layout=context.layout.name,
         origin=(chosen or hand_in.place).origin,
         support=_support(chosen, hand_in, context) if chosen and not problem else (),
-        documents=tuple(documents(_own(hand_in, context), context.read)),
+        documents=tuple(documents(_beside(chosen, found, hand_in, context), context.read)),
         others=others,
         choice=sentence,
         identity=hand_in.identity,
@@ -237,6 +237,23 @@ def _arrived(chosen: Entry | None, hand_in: HandIn) -> datetime | None:
 def _own(hand_in: HandIn, context: _Context) -> Iterator[Entry]:
     """The student's files, without the course system's."""
     return (entry for entry in hand_in.entries if entry.whole not in context.records)
+
+
+def _beside(
+    chosen: Entry | None, found: Mapping[Entry, Found], hand_in: HandIn, context: _Context
+) -> Iterator[Entry]:
+    """The student's files that may hold an answer which the chosen notebook lacks: not those of other attempts."""
+    attempt = next((each for each in choosing.attempts(found) if chosen in each), found)
+    for entry in _own(hand_in, context):
+        is_read = entry in found or (entry.claims_notebook and entry.path and not entry.why)
+        if entry == chosen or (is_read and entry not in attempt):
+            continue
+        read = attempt.get(entry)
+        if chosen and read and not read.problem:
+            is_other = context.assignment and read.made_for not in (None, context.assignment)
+            if is_other or read.blank or read.content == found[chosen].content:
+                continue
+        yield entry
 
 
 def _notebooks(hand_in: HandIn, context: _Context) -> dict[Entry, Found]:

@@ -5,17 +5,32 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTHS = (
+    ("january", "januar"), ("february", "februar"), ("march", "märz"), ("april",), ("may", "mai"), ("june", "juni"),
+    ("july", "juli"), ("august",), ("september",), ("october", "oktober"), ("november",), ("december", "dezember"),
+)  # fmt: skip
+_DAYS = (
+    "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+    "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag",
+)  # fmt: skip
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?) ?(Z|UTC|[+-]\d\d:?\d\d)?")
 _POINTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4}),? (\d{1,2}):(\d\d)(?::\d\d)?")
+_WORD = r"[^\W\d_]{3,}"
+_IN_WORDS = re.compile(
+    rf"(?:(?P<weekday>{_WORD})[.,]* )?"
+    rf"(?:(?P<day>\d\d?)\.? (?P<month>{_WORD})|(?P<month_first>{_WORD})\.? (?P<day_last>\d\d?))[.,]* "
+    r"(?P<year>\d{4}),? (?P<hour>\d\d?)(?:[: ]?(?P<minute>\d\d)(?:[: ](?P<second>\d\d))?)?"
+    r"(?: ?(?P<half>[ap])(?:m|\. ?m\.))?(?: ?(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d))?",
+    re.IGNORECASE,
+)
 
 
 def read(text: str) -> datetime | None:
     """None for anything else, such as 3/4/2026, which two countries read in two ways.
 
-    `2026-02-12 23:59`, also with seconds and a time zone; `12.02.2026 23:59`; with the English name of a month,
-    `Feb 12, 2026 1159 PM` and `Thursday, 12 February 2026, 23:59`. Without a zone, it is in that of the course.
+    `2026-02-12 23:59`, also with seconds and a time zone; `12.02.2026 23:59`; with the English or German name of a
+    month, `Feb 12, 2026 1159 PM` and `Donnerstag, 12. Februar 2026, 23:59`. Without a zone, it is in that of the
+    course. A zone that is only named, such as EST, is not understood: several places use one name.
     """
     text = text.strip()
     try:
@@ -25,20 +40,28 @@ def read(text: str) -> datetime | None:
         if found := _POINTS.fullmatch(text):
             day, month, year, hour, minute = map(int, found.groups())
             return datetime(year, month, day, hour, minute)  # noqa: DTZ001
-        return _with_month(text)
+        return _in_words(text)
     except (ValueError, OverflowError):
         return None
 
 
-def _with_month(text: str) -> datetime | None:
-    words, numbers = re.findall(r"[A-Za-z]+", text), re.findall(r"\d+", text)
-    if words and words[0][:3].lower() in _DAYS:
-        del words[0]
-    if not words or words[0][:3].lower() not in _MONTHS or len(numbers) < 3:
+def _in_words(text: str) -> datetime | None:
+    found = _IN_WORDS.fullmatch(" ".join(text.split()))
+    if not found or (found["weekday"] and not _shortens(found["weekday"], _DAYS)):
         return None
-    clock = "".join(numbers[2:]).zfill(4)
-    hour, half = int(clock[:2]), words[-1].upper()
-    if half in ("AM", "PM"):
-        hour = hour % 12 + 12 * (half == "PM")
-    month = _MONTHS.index(words[0][:3].lower()) + 1
-    return datetime(int(numbers[1]), month, int(numbers[0]), hour, int(clock[2:4]))  # noqa: DTZ001
+    word, day = found["month"] or found["month_first"], found["day"] or found["day_last"]
+    month = next((at for at, names in enumerate(_MONTHS, 1) if _shortens(word, names)), 0)
+    hour, half = int(found["hour"]), found["half"]
+    if not (half or found["minute"]) or (half and hour > 12):
+        return None
+    if half:
+        hour = hour % 12 + 12 * (half in "Pp")
+    clock = f"{hour:02}:{found['minute'] or '00'}:{found['second'] or '00'}"
+    zone = (found["zone"] or "").upper()
+    return datetime.fromisoformat(
+        f"{found['year']}-{month:02}-{int(day):02}T{clock}{'Z' if zone in ('UTC', 'GMT') else zone}"
+    )
+
+
+def _shortens(word: str, names: tuple[str, ...]) -> bool:
+    return any(name.startswith(word.lower()) for name in names)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from grader.intake.listing import Kind, readable
 from grader.limits import MIB
-from grader.model import Document
+from grader.model import NO_ANSWERS, Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ENDINGS = frozenset({".tex", ".md", ".pdf"})
 MOST_DOCUMENTS = 20
 """Further ones are named, but not read."""
+MOST_UNREAD = 2_000
+"""Files of other kinds that are named."""
 LARGEST_TEXT = MIB
 LARGEST_PDF = 32 * MIB
 _MARKS = {
@@ -30,9 +32,10 @@ _MARKS = {
 
 
 def documents(entries: Iterable[Entry], read: Reading) -> Iterator[Document]:
-    """Those among the files of a hand-in, in the order of their names."""
-    found = [each for each in entries if each.kind is Kind.FILE and _ending(each.name) in ENDINGS]
-    for index, entry in enumerate(sorted(found, key=lambda entry: entry.parts)):
+    """Those among the files of a hand-in, in the order of their names; those that nobody reads come last."""
+    files = sorted((e for e in entries if e.kind is not Kind.FOLDER), key=lambda entry: entry.parts)
+    found = [each for each in files if each.kind is Kind.FILE and _ending(each.name) in ENDINGS]
+    for index, entry in enumerate(found):
         name = readable("/".join(entry.parts))
         if index < MOST_DOCUMENTS:
             yield _document(name, entry, read)
@@ -40,6 +43,9 @@ def documents(entries: Iterable[Entry], read: Reading) -> Iterator[Document]:
             yield Document(
                 name=name, problem=f"was not read: more than {MOST_DOCUMENTS} such files came with it"
             )
+    others = [each for each in files if each not in found and _ending(each.name) not in NO_ANSWERS]
+    for entry in others[:MOST_UNREAD]:
+        yield Document(name=readable("/".join(entry.parts)), problem=entry.why)
 
 
 def _document(name: str, entry: Entry, read: Reading) -> Document:

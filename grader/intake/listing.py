@@ -26,6 +26,8 @@ MOST_ENTRIES = 100_000
 """More files than any class hands in, so the wrong folder must have been given."""
 IGNORED = frozenset({"__MACOSX", "__pycache__", "expected.toml", "Thumbs.db", "desktop.ini"})
 REPOSITORY = frozenset({".git", ".github"})
+_WRITTEN = (".md", ".tex", ".pdf", ".doc", ".docx", ".odt", ".txt", ".jpg", ".jpeg", ".png")
+"""Files with these endings are seen even if their names hide them: somebody may have written an answer there."""
 LONGEST_SHOWN = 200
 _NOTEBOOK = re.compile(r"\.ipynb(?:\.(?:txt|json))?$", re.IGNORECASE)
 """Some browsers add an ending of their own."""
@@ -154,7 +156,9 @@ def bounded(root: Path, found: Iterable[Entry]) -> Listing:
 
 
 def is_hidden(name: str) -> bool:
-    return name in IGNORED or (name.startswith(".") and name != "..")
+    if name in IGNORED or name.startswith("._"):  # macOS puts such files beside others
+        return True
+    return name.startswith(".") and name != ".." and not name.lower().endswith(_WRITTEN)
 
 
 def _walk(folder: Path, above: tuple[str, ...], repositories: set[tuple[str, ...]]) -> Iterator[Entry]:

@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from grader.model import Ending, Flag, FlagKind, Passage
+from grader.model import NO_ANSWERS, Ending, Flag, FlagKind, Passage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from grader.assignment import Assignment
     from grader.model import Execution, QuestionGrade
 
 MAY_ANSWER = (
     ".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".md", ".txt", ".html", ".png", ".jpg", ".jpeg",
     ".heic", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".zip", ".ipynb",
 )  # fmt: skip
-"""Files in which an answer may stand that no machine looks for there."""
+"""Files in which an answer may stand even if they have the name of one that was handed out."""
 MOST_NAMED = 5
 MOST_SHOWN = 20_000
 """Characters of all files together, and of one answer, that are shown to a person."""
 
 
-def may_answer(execution: Execution) -> str:
+def may_answer(execution: Execution, assignment: Assignment) -> str:
     """The files in which an answer may stand, by name, with what is wrong with them; empty if there are none."""
     known = {each.name: f" (it {each.problem})" if each.problem else "" for each in execution.documents}
-    names = dict.fromkeys([*execution.beside, *known])
-    files = [f"{name}{known.get(name, '')}" for name in names if name.lower().endswith(MAY_ANSWER)]
+    further = (
+        name for name in execution.beside if not any(f"/{each}".endswith(f"/{name}") for each in known)
+    )
+    names = [name for name in (*further, *known) if _may_hold_one(name, assignment)]
+    files = [f"{name}{known.get(name, '')}" for name in names]
     return f"{', '.join(files[:MOST_NAMED])}{' …' * (len(files) > MOST_NAMED)}"
+
+
+def _may_hold_one(name: str, assignment: Assignment) -> bool:
+    if name.lower().endswith(MAY_ANSWER):
+        return True
+    is_data = "data" in PurePath(name).parts or any(
+        f"/{name}".endswith(f"/{each}") for each in assignment.data.files
+    )
+    return not is_data and PurePath(name).suffix.lower() not in NO_ANSWERS
 
 
 def _texts(execution: Execution) -> list[Passage]:

@@ -47,7 +47,7 @@ def _unanswered(check: Check, execution: Execution, student: Work, *, by_roster:
         why = "No cell was found that answers this question, and the notebook was not made from the assignment's."
         return _elsewhere(check, why if skipped else f"{why} {check.message}", execution)
     if student.is_blank(check.question) if found else (skipped or not student.defines(check.question)):
-        if files := beside.may_answer(execution):
+        if files := beside.may_answer(execution, student.assignment):
             return _elsewhere(
                 check, f"Not answered in the notebook; it may be answered in {files}.", execution
             )

@@ -86,9 +86,9 @@ CLASSES = {
     ),
     "Blackboard": (
         [
-            "HW_1_Jane42_attempt_2021-02-12-23-04-05_hw1.ipynb",
-            "HW_1_bsmith_attempt_2021-02-13-23-04-05_hw1.ipynb",
-            "HW_1_bsmith_attempt_2021-02-13-23-04-05.txt",
+            "HW1_Jane42_attempt_2021-02-12-23-04-05_hw1.ipynb",
+            "HW1_bsmith_attempt_2021-02-13-23-04-05_hw1.ipynb",
+            "HW1_bsmith_attempt_2021-02-13-23-04-05.txt",
         ],
         "Blackboard download: 2 students, 1 late, 3 of the roster handed in nothing.",
         (2, 1, 0, ["Jörg Müller", "Mei-Lin Chen", "Zoe Yu"], []),

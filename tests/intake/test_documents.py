@@ -1,6 +1,7 @@
 """The files in which questions may be answered are read whatever they are, and what is missing is said."""
 
 import codecs
+from dataclasses import replace
 
 import pdfs
 import pytest
@@ -36,14 +37,15 @@ def test_text_is_read_as_editors_save_it(content, expected):
 def handed_in(tmp_path):
     """Hand in files beside a notebook; what was found in those that may hold answers."""
 
-    def handed_in(files, *, notebook="ada/work/hw1.ipynb"):
+    def handed_in(files, *, notebook="ada/work/hw1.ipynb", **limits):
         given = {notebook: NOTEBOOK.encode(), "bob/hw1.ipynb": NOTEBOOK.encode(), **files}
         for name, content in given.items():
             path = tmp_path / "class" / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-        with Reader(LIMITS, tmp_path / "cache") as read:
-            (found,) = collect.collect(tmp_path / "class", limits=LIMITS, read=read, only=["ada"]).submissions
+        limits = replace(LIMITS, **limits)
+        with Reader(limits, tmp_path / "cache") as read:
+            (found,) = collect.collect(tmp_path / "class", limits=limits, read=read, only=["ada"]).submissions
         return found
 
     return handed_in
@@ -63,6 +65,35 @@ def test_documents_are_found_wherever_they_lie(handed_in):
         ("work/scans/page.pdf", "three"),
     ]
     assert len({each.digest for each in found}) == 3
+
+
+OTHER = NOTEBOOK.replace(
+    "[]", '[{"id": "a", "cell_type": "markdown", "metadata": {}, "source": "An answer."}]'
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        ({"theory/answers.docx": b"x"}, ["theory/answers.docx"]),
+        ({"work/slides.pptx": b"x", "answers": b"x"}, ["answers", "work/slides.pptx"]),
+        ({"photo.jpg": b"x" * (9 << 20)}, ["photo.jpg"]),
+        ({".answers.md": b"x", "work/.a.docx": b"x"}, [".answers.md", "work/.a.docx"]),
+        ({".gitignore": b"x", "._a.md": b"x", "data.csv": b"x", "work/help.py": b"x"}, []),
+        ({"work/hw1.ipynb": OTHER, "part2.ipynb": OTHER.replace(b"An", b"Another")}, ["work/hw1.ipynb"]),
+        ({"work/hw1.ipynb": OTHER, "copy.ipynb": OTHER}, []),
+    ],
+)
+def test_every_file_that_may_hold_an_answer_is_named(handed_in, files, named):
+    found = handed_in({f"ada/{name}": content for name, content in files.items()}, support_size=8 << 20)
+    assert [each.name for each in found.documents] == named
+
+
+def test_a_link_is_named_and_not_followed(handed_in, tmp_path):
+    (tmp_path / "class" / "ada").mkdir(parents=True)
+    (tmp_path / "class" / "ada" / "theory.md").symlink_to("/etc/passwd")
+    (found,) = handed_in({}).documents
+    assert (found.name, found.text, found.problem) == ("theory.md", "", "is a symbolic link")
 
 
 @pytest.mark.parametrize(

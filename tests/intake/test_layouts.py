@@ -9,8 +9,10 @@ import pytest
 
 from grader.cli.options import LAYOUT_NAMES
 from grader.errors import UsageError
+from grader.intake import roster
 from grader.intake.collect import collect
 from grader.intake.layouts import LAYOUTS
+from grader.intake.matching import match
 from grader.limits import Limits
 from grader.model import Identity
 
@@ -193,9 +195,9 @@ LAYOUT_TABLE = [
         ],
         "Blackboard download: 3 students, 1 without a notebook.",
         {
-            "jdoe": ("Homework_1_jdoe_attempt_2021-02-12-23-04-05_hw1.ipynb", None, "jdoe", None),
-            "b_smith": ("Homework_1_b_smith_attempt_2021-02-13-23-04-05.txt", None, "b_smith", None),
-            "ann": ("Homework_1_ann_attempt_2021-02-13-23-04-05_my_hw1.ipynb", None, "ann", None),
+            "jdoe": ("Homework_1_jdoe_attempt_2021-02-12-23-04-05_hw1.ipynb", "Homework_1_jdoe", None, None),
+            "b_smith": ("Homework_1_b_smith_attempt_2021-02-13-23-04-05.txt", "Homework_1_b_smith", None, None),
+            "ann": ("Homework_1_ann_attempt_2021-02-13-23-04-05_my_hw1.ipynb", "Homework_1_ann", None, None),
         },
         [],
         id="Blackboard",
@@ -458,6 +460,32 @@ def test_a_blackboard_record_says_who_it_is_and_that_text_was_handed_in(download
 
 
 @pytest.mark.parametrize(
+    ("path", "users", "ids"),
+    [
+        ("class/Flats", ["s_ann", "s_bob"], [None, None]),
+        ("class/Flats", ["s_ann"], [None]),
+        ("gradebook_Flats 1_2026/Flats_1", ["ann", "bob"], ["ann", "bob"]),
+        ("class/Flats", ["s_ann", "t_bob"], ["s_ann", "t_bob"]),
+        ("Flats section/Flats", ["s_ann", "s_bob"], [None, None]),
+    ],
+)
+def test_a_blackboard_username_is_an_id_only_where_it_surely_begins(download, tmp_path, path, users, ids):
+    folder, assignment = path.split("/")
+    names = [f"{assignment}_{user}_attempt_2026-02-12-10-00-00_flats.ipynb" for user in users]
+    found = download(put(tmp_path / folder, *names))
+    assert [one.identity.id for one in found.submissions] == ids
+
+
+def test_the_end_of_a_blackboard_username_is_not_matched_with_another_person(download, tmp_path):
+    names = [f"Flats_s_{user}_attempt_2026-02-12-10-00-00_flats.ipynb" for user in ("ann", "bob")]
+    ann, bob = download(put(tmp_path / "class", *names)).submissions
+    table = tmp_path / "roster.csv"
+    table.write_text("name,login\nAnn Other,ann\n")
+    rows = roster.read(table)
+    assert not match(rows, {"ann": ann, "bob": bob}, source="roster.csv").rows
+
+
+@pytest.mark.parametrize(
     ("names", "taken", "at"),
     [
         (
@@ -482,6 +510,15 @@ def test_a_blackboard_record_says_who_it_is_and_that_text_was_handed_in(download
 def test_of_several_attempts_the_last_one_counts(download, tmp_path, names, taken, at):
     (one,) = download(put(tmp_path / "class", *names)).submissions
     assert (one.origin, one.arrival.at, len(one.others)) == (taken, at, 1)
+
+
+def test_a_notebook_of_an_earlier_attempt_is_no_place_for_answers(download, tmp_path):
+    names = [f"HW_bo_attempt_2021-02-{day}-23-59-00_{day}.ipynb" for day in (12, 13)]
+    cell = '[{{"id": "a", "cell_type": "markdown", "metadata": {{}}, "source": "{}"}}]'
+    contents = {name.replace(".", "_"): NOTEBOOK.replace("[]", cell.format(name)) for name in names}
+    root = put(tmp_path / "class", *names, **contents)
+    (one,) = download(root).submissions
+    assert (one.origin, one.others, one.documents) == (names[1], (names[0],), ())
 
 
 def test_sections_of_a_system_are_one_class_and_names_in_two_of_them_stay_apart(download, tmp_path):

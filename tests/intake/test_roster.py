@@ -107,6 +107,19 @@ def test_a_missing_file_or_a_folder_is_refused(tmp_path):
         ("12.02.2026 23:59", datetime(2026, 2, 12, 23, 59)),  # noqa: DTZ001
         ("Thursday, February 12, 2026, 11:59 PM", datetime(2026, 2, 12, 23, 59)),  # noqa: DTZ001
         ("12 February 2026, 12:05 AM", datetime(2026, 2, 12, 0, 5)),  # noqa: DTZ001
+        ("Feb 12, 2026 8 PM", datetime(2026, 2, 12, 20)),  # noqa: DTZ001
+        ("Feb 12, 2026 1:05:30 PM", datetime(2026, 2, 12, 13, 5, 30)),  # noqa: DTZ001
+        ("Feb 12, 2026 11:59 p.m.", datetime(2026, 2, 12, 23, 59)),  # noqa: DTZ001
+        ("12 Feb 2026 23:59 +0200", datetime(2026, 2, 12, 21, 59, tzinfo=UTC)),
+        ("Fri, 13 Feb 2026 04:59:00 GMT", datetime(2026, 2, 13, 4, 59, tzinfo=UTC)),
+        ("Donnerstag, 12. Februar 2026, 23:59", datetime(2026, 2, 12, 23, 59)),  # noqa: DTZ001
+        ("Montag, 12. April 2027, 23:59", datetime(2027, 4, 12, 23, 59)),  # noqa: DTZ001
+        ("Freitag, 12. März 2027, 23:59", datetime(2027, 3, 12, 23, 59)),  # noqa: DTZ001
+        ("Feb 12, 2026 11:59 PM EST", None),
+        ("Feb 12, 2026 8", None),
+        ("Feb 12, 2026 23:59 PM", None),
+        ("Feb 12, 2026 23:59 or later", None),
+        ("Lundi, 12 April 2027, 23:59", None),
         ("12 Smarch 2026, 12:05", None),
         ("2026-02-12", None),
         ("12 February 2026 " + "9" * 5000, None),

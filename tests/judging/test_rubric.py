@@ -875,14 +875,28 @@ def test_a_check_that_fails_by_the_roster_keeps_its_message(place, body, message
     ("beside", "outcome", "message"),
     [
         ((), Outcome.FAILED, "Not answered."),
-        (("data.csv", "helper.py"), Outcome.FAILED, "Not answered."),
+        (("data.csv", "helper.py", "data/raw/images-ubyte"), Outcome.FAILED, "Not answered."),
+        *(
+            ((name,), Outcome.REVIEW, f"Not answered in the notebook; it may be answered in {name}.")
+            for name in (
+                "a.pptx",
+                "a.markdown",
+                "a.rar",
+                "a.7z",
+                "a.xlsx",
+                "a.org",
+                "a.latex",
+                "a.svg",
+                "a.jfif",
+                "answers",
+            )
+        ),
         (
             ("data.csv", "theory.pdf", "scans/Page 1.JPG"),
             Outcome.REVIEW,
             "Not answered in the notebook; it may be answered in theory.pdf, scans/Page 1.JPG.",
         ),
     ],
-    ids=["nothing", "no file for answers", "files for answers"],
 )
 def test_an_answer_that_may_stand_in_another_file_is_a_persons(fenced, beside, outcome, message):
     rubric = fenced.check("fail('Nothing.')")

@@ -1,7 +1,7 @@
 """Blackboard: `<Assignment>_<user>_attempt_<date>[_<file>]`; the `.txt` without a file's name records the attempt.
 
 Both the assignment and the user may have underscores: the record says which user it is, else what all names share
-is the assignment.
+is taken for the assignment. Nobody can tell whether all users begin alike, so then such a user is no id.
 """
 
 from __future__ import annotations
@@ -41,12 +41,18 @@ def _recognise(download: Download) -> Match | None:
     for entry, name in found:
         students.setdefault(name["head"], []).append((entry, name))
     shared = commonprefix(list(students)).rpartition("_")[0] if len(students) > 1 else ""  # noqa: RUF071 - names, not paths
-    hand_ins = [_hand_in(head, files, shared) for head, files in students.items()]
+    titles = [f"_{_words(each)}_" for each in (download.name, download.assignment or "")]
+    hand_ins = [_hand_in(head, files, shared, titles) for head, files in students.items()]
     records = {entry.whole for entry, name in found if not name["file"]}
     return Match(hand_ins=tuple(hand_ins), records=frozenset(records))
 
 
-def _hand_in(head: str, files: list[tuple[Entry, re.Match[str]]], shared: str) -> HandIn:
+def _words(title: str) -> str:
+    return "_".join(re.findall(r"[^\W_]+", title.casefold()))
+
+
+def _hand_in(head: str, files: list[tuple[Entry, re.Match[str]]], shared: str, titles: list[str]) -> HandIn:
+    """`titles` are the words by which the assignment is known."""
     entries = tuple(
         replace(entry, parts=(name["date"], name["file"]), at=_date(name["date"]))
         for entry, name in files
@@ -55,11 +61,14 @@ def _hand_in(head: str, files: list[tuple[Entry, re.Match[str]]], shared: str) -
     records = [_record(entry) for entry, name in files if not name["file"]]
     named = next((one for one in records if one.user and head.endswith(f"_{one.user}")), _Record())
     user = named.user or (head.removeprefix(f"{shared}_") if shared else head.rpartition("_")[2])
+    title = head.removesuffix(f"_{user}")
+    is_sure = named.user or "_" not in title or any(f"_{_words(title)}_" in each for each in titles)
     return HandIn(
         name=user,
         place=files[-1][0],
         entries=entries,
-        identity=Identity(name=named.name, id=readable(user)),
+        # Under the whole name, nobody is taken for another whose username ends alike.
+        identity=Identity(name=named.name, id=readable(user)) if is_sure else Identity(name=readable(head)),
         besides="text" if any(one.text for one in records) else "",
     )
 
