@@ -43,7 +43,8 @@ def documents(entries: Iterable[Entry], read: Reading) -> Iterator[Document]:
             yield Document(
                 name=name, problem=f"was not read: more than {MOST_DOCUMENTS} such files came with it"
             )
-    others = [each for each in files if each not in found and _ending(each.name) not in NO_ANSWERS]
+    known = frozenset(found)
+    others = [each for each in files if _ending(each.name) not in NO_ANSWERS and each not in known]
     for entry in others[:MOST_UNREAD]:
         yield Document(name=readable("/".join(entry.parts)), problem=entry.why)
 

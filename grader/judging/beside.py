@@ -27,9 +27,9 @@ MOST_SHOWN = 20_000
 def may_answer(execution: Execution, assignment: Assignment) -> str:
     """The files in which an answer may stand, by name, with what is wrong with them; empty if there are none."""
     known = {each.name: f" (it {each.problem})" if each.problem else "" for each in execution.documents}
-    further = (
-        name for name in execution.beside if not any(f"/{each}".endswith(f"/{name}") for each in known)
-    )
+    # Their names begin at the hand-in, those of files beside the notebook at its folder.
+    ends = {name[at:] for name in known for at, _ in enumerate(name) if at == 0 or name[at - 1] == "/"}
+    further = [name for name in execution.beside if name not in ends]
     names = [name for name in (*further, *known) if _may_hold_one(name, assignment)]
     files = [f"{name}{known.get(name, '')}" for name in names]
     return f"{', '.join(files[:MOST_NAMED])}{' …' * (len(files) > MOST_NAMED)}"
