@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -128,8 +129,7 @@ class _Line:
 def _lines(source: str) -> Iterator[tuple[int, _Line]]:
     """Markdown: a `#` in a block of code is a comment."""
     fenced, heads = False, False
-    lines = source.splitlines()
-    for number, (line, below) in enumerate(zip(lines, [*lines[1:], ""], strict=True), start=1):
+    for number, (line, below) in enumerate(pairwise([*source.splitlines(), ""]), start=1):
         if heads:
             heads = False
             continue
