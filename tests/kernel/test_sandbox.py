@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
@@ -219,13 +220,21 @@ def test_files_and_groups_of_a_killed_worker_go_with_the_sandbox(data, workers, 
         worker = workers.Process(target=hang_in_worker, args=(launcher, data, started))
         worker.start()
         started.get(timeout=60)
-        groups = f"**/grader-{worker.pid}-*"
+        groups = list(cgroup.ROOT.glob(f"**/grader-{worker.pid}-*"))
         worker.kill()
         worker.join()
         worker.close()
         assert list(launcher.folder.iterdir()) != []
+        end = time.monotonic() + 10
+        while any(map(processes_in, groups)) and time.monotonic() < end:
+            time.sleep(0.05)  # a group with processes in it can't go
     assert not launcher.folder.exists()
-    assert list(cgroup.ROOT.glob(groups)) == []
+    assert groups
+    assert not any(group.exists() for group in groups)
+
+
+def processes_in(group):
+    return (group / "cgroup.procs").read_text() if group.exists() else ""
 
 
 def newest_sandbox():
