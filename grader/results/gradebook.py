@@ -221,7 +221,8 @@ def is_database(path: Path) -> bool:
         return file.read(16) == b"SQLite format 3\0"
 
 
-_IS_NAMED = "?1 in (each.value ->> 'name', each.value ->> 'id', each.value ->> 'email')"
+_KNOWN_BY = ", ".join(f"json_extract(each.value, '$.{key}')" for key in ("name", "id", "email"))
+_IS_NAMED = f":student in ({_KNOWN_BY})"
 _OFF_THE_LIST = f"""
 update run set value = (
     select json_group_array(json(each.value)) from json_each(run.value) as each where ({_IS_NAMED}) is not true
@@ -245,7 +246,7 @@ def forget(database: sqlite3.Connection, student: str, answers: Iterable[tuple[s
                 query = f'delete from "{table}" where student = ?'  # noqa: S608 - no value of a user's
                 deleted[table] = database.execute(query, (student,)).rowcount
             elif table == "run" and columns == {"name", "value"}:
-                deleted["roster row"] = database.execute(_OFF_THE_LIST, (student,)).rowcount
+                deleted["roster row"] = database.execute(_OFF_THE_LIST, {"student": student}).rowcount
         for check, meaning in answers if "ruling" in deleted else ():  # other programs have databases, too
             query = "delete from ruling where check_id = ? and meaning = ? and student = ''"
             deleted["ruling"] += database.execute(query, (check, meaning)).rowcount
@@ -262,9 +263,7 @@ def state(root: Path) -> tuple[int, ...]:
     path = root / DATABASE
     with path.open("rb") as file:
         file.seek(24)
-        changes = file.read(
-            4
-        )  # counted by SQLite: https://www.sqlite.org/fileformat.html#file_change_counter
+        changes = file.read(4)  # SQLite's file change counter
     found = path.stat()
     return found.st_ino, found.st_mtime_ns, int.from_bytes(changes, "big")
 
